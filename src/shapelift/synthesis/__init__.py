@@ -1,0 +1,1 @@
+"""Training data from meshes and procedural shapes: sources, renderer, samplers, writer."""
