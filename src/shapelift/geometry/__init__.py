@@ -1,0 +1,38 @@
+"""What things are: cameras, shapes and fields as validated values. World: right-handed, +Y up, front +Z."""
+
+from shapelift.geometry.boxes import UNIT_BOX, Box
+from shapelift.geometry.cameras import Camera
+from shapelift.geometry.depthmaps import DepthMaps
+from shapelift.geometry.fields import ImplicitField
+from shapelift.geometry.meshes import Mesh
+from shapelift.geometry.pointclouds import PointCloud
+from shapelift.geometry.representations import Representation
+from shapelift.geometry.rotations import (
+    normalizing_transform,
+    rotation_x,
+    rotation_y,
+    rotation_z,
+    similarity,
+    transform_points,
+)
+from shapelift.geometry.viewmaps import ViewMaps
+from shapelift.geometry.voxels import VoxelGrid
+
+__all__ = [
+    "UNIT_BOX",
+    "Box",
+    "Camera",
+    "DepthMaps",
+    "ImplicitField",
+    "Mesh",
+    "PointCloud",
+    "Representation",
+    "ViewMaps",
+    "VoxelGrid",
+    "normalizing_transform",
+    "rotation_x",
+    "rotation_y",
+    "rotation_z",
+    "similarity",
+    "transform_points",
+]

@@ -1,0 +1,1 @@
+"""Bytes to values and back: images, shapes, records of shapes, atomic writes."""
