@@ -1,0 +1,423 @@
+"""Bricks that the procedural families are built from: closed solids, and their assembly into one.
+
+Every brick returns a `manifold3d.Manifold`, which is closed by construction. Families build in any unit
+(metres read best) with +Y up and the front towards +Z; `assemble` unites the parts, remembers which part
+every face came from, and normalises. Parts that should hold together must overlap (0.002 of the longest
+side is enough); parts that merely touch are not guaranteed to fuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from manifold3d import CrossSection, Error, FillRule, Manifold, Mesh64, OpType
+
+from shapelift.geometry import Mesh
+from shapelift.synthesis.materials import Asset, Material
+
+Axis = Literal["x", "y", "z"]
+Array = npt.NDArray[np.float64]
+Vector = Sequence[float] | Array
+Part = tuple[Manifold, Material]
+
+# Vertices closer than this share of the longest side are one vertex: single precision could not keep them apart.
+_MERGE_TOLERANCE = 2e-5
+
+
+# ---------------------------------------------------------------------------------------------- outlines (2D)
+
+
+def rectangle(width: float, height: float) -> Array:
+    """Outline `4 2` of a centred rectangle, counter-clockwise."""
+    x, y = width / 2, height / 2
+    return np.array([[-x, -y], [x, -y], [x, y], [-x, y]])
+
+
+def ellipse(width: float, height: float, segments: int = 24) -> Array:
+    """Outline `segments 2` of a centred ellipse with these full axes, counter-clockwise."""
+    return superellipse(width, height, 2.0, segments)
+
+
+def superellipse(width: float, height: float, power: float, segments: int = 32) -> Array:
+    """Outline `segments 2` of |x/a|^power + |y/b|^power = 1: 2 is an ellipse, 4 a squircle, large a rectangle."""
+    angles = 2 * np.pi * np.arange(segments) / segments
+    directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    radius = (np.abs(directions) ** power).sum(axis=1) ** (-1 / power)
+    return directions * radius[:, None] * np.array([width / 2, height / 2])
+
+
+def rounded_rectangle(width: float, height: float, radius: float, segments: int = 4) -> Array:
+    """Outline of a centred rectangle whose corners are arcs of `segments` edges; the radius is clipped to fit."""
+    radius = min(radius, 0.499 * width, 0.499 * height)
+    if radius <= 1e-9:
+        return rectangle(width, height)
+    corners = np.array([[1, 1], [-1, 1], [-1, -1], [1, -1]]) * [width / 2 - radius, height / 2 - radius]
+    arcs = []
+    for index, corner in enumerate(corners):
+        angles = np.pi / 2 * (index + np.linspace(0, 1, segments + 1))
+        arcs.append(corner + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1))
+    return np.concatenate(arcs)
+
+
+def regular_polygon(sides: int, radius: float, phase_deg: float = 0.0) -> Array:
+    """Outline `sides 2` of a regular polygon with this circumradius; the first corner stands at `phase_deg`."""
+    angles = 2 * np.pi * np.arange(sides) / sides + np.radians(phase_deg)
+    return radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+
+def smooth_curve(points: Vector | Sequence[Vector], samples: int, closed: bool = False) -> Array:
+    """Catmull-Rom curve through control points `k d`, as `samples` points `samples d` (ends included)."""
+    control = np.asarray(points, dtype=np.float64)
+    if closed:
+        padded = np.concatenate([control[-1:], control, control[:2]])
+        spans = len(control)
+        where = np.arange(samples) * spans / samples
+    else:
+        padded = np.concatenate([2 * control[:1] - control[1:2], control, 2 * control[-1:] - control[-2:-1]])
+        spans = len(control) - 1
+        where = np.linspace(0, spans, samples)
+    index = np.minimum(where.astype(int), spans - 1)
+    t = (where - index)[:, None]
+    p0, p1, p2, p3 = (padded[index + offset] for offset in range(4))
+    cubic = -p0 + 3 * p1 - 3 * p2 + p3
+    return np.asarray(0.5 * (2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + cubic * t**3))
+
+
+# ---------------------------------------------------------------------------------------------- solid bricks
+
+
+def solid(vertices: Array, faces: npt.NDArray[np.integer]) -> Manifold:
+    """Solid from a closed triangle mesh `v 3`, `f 3`; either orientation. Raises ValueError when it is not closed."""
+    tri = np.ascontiguousarray(faces, dtype=np.uint64)
+    result = Manifold(Mesh64(np.ascontiguousarray(vertices, dtype=np.float64), tri))
+    if result.status() != Error.NoError:
+        raise ValueError(f"these triangles do not close a solid: {result.status().name}")
+    if result.volume() < 0:
+        result = Manifold(Mesh64(np.ascontiguousarray(vertices, dtype=np.float64), np.ascontiguousarray(tri[:, ::-1])))
+    return result
+
+
+def box(size: Vector, center: Vector = (0.0, 0.0, 0.0), rounding: float = 0.0, segments: int = 3) -> Manifold:
+    """Box with full extents `size` about `center`; `rounding` is the radius of all edges (clipped to fit)."""
+    extent = np.asarray(size, dtype=np.float64)
+    middle = np.asarray(center, dtype=np.float64)
+    radius = min(rounding, 0.499 * float(extent.min()))
+    if radius <= 1e-9:
+        return Manifold.cube(tuple(extent), True).translate(tuple(middle))
+    angles = np.linspace(0, np.pi / 2, segments)
+    longitude, latitude = (grid.ravel() for grid in np.meshgrid(angles, angles))
+    octant = np.stack(
+        [np.cos(latitude) * np.cos(longitude), np.sin(latitude), np.cos(latitude) * np.sin(longitude)], axis=1
+    )
+    signs = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
+    points = signs[:, None, :] * (extent / 2 - radius + radius * octant)
+    return Manifold.hull_points(points.reshape(-1, 3) + middle)
+
+
+def span(low: Vector, high: Vector, rounding: float = 0.0, segments: int = 3) -> Manifold:
+    """Box between two corners, given in any order (see `box`)."""
+    a, b = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
+    return box(np.abs(b - a), (a + b) / 2, rounding, segments)
+
+
+def prism(outlines: Array | Sequence[Array], low: float, high: float, axis: Axis = "y") -> Manifold:
+    """Straight extrusion of an outline from `low` to `high` along an axis; further outlines cut holes.
+
+    The outline's two coordinates are (x, z) for axis "y", (x, y) for "z" and (z, y) for "x".
+    """
+    rings = [outlines] if isinstance(outlines, np.ndarray) else list(outlines)
+    bottom, top = min(low, high), max(low, high)
+    section = CrossSection(rings, FillRule.EvenOdd)
+    return _along_axis(Manifold.extrude(section, top - bottom).translate((0.0, 0.0, bottom)), axis)
+
+
+def _along_axis(upright: Manifold, axis: Axis) -> Manifold:
+    """Turn a solid whose outline lies in (x, y) and whose height is z so that its height runs along `axis`."""
+    if axis == "z":
+        return upright
+    order = {"y": (0, 2, 1), "x": (2, 1, 0)}[axis]
+    matrix = np.zeros((3, 4))
+    matrix[np.arange(3), order] = 1.0
+    return upright.transform(matrix)
+
+
+def loft(sections: Array | Sequence[Array]) -> Manifold:
+    """Skin through closed sections `k n 3` in order, flat caps at both ends (star-shaped about their mean).
+
+    A section may shrink to a point (all n vertices equal): the end is then pointed.
+    """
+    rings = np.asarray(sections, dtype=np.float64)
+    count, n = rings.shape[:2]
+    vertices = np.concatenate([rings.reshape(-1, 3), rings[[0, -1]].mean(axis=1)])
+    near = np.arange(n)
+    far = (near + 1) % n
+    faces = []
+    for ring in range(count - 1):
+        a, b = ring * n + near, ring * n + far
+        faces += [np.stack([a, b, b + n], axis=1), np.stack([a, b + n, a + n], axis=1)]
+    last = (count - 1) * n
+    faces.append(np.stack([far, near, np.full(n, count * n)], axis=1))
+    faces.append(np.stack([last + near, last + far, np.full(n, count * n + 1)], axis=1))
+    return solid(*_without_collapsed(vertices, np.concatenate(faces)))
+
+
+def _without_collapsed(vertices: Array, faces: npt.NDArray[np.int_]) -> tuple[Array, npt.NDArray[np.int_]]:
+    """Merge equal vertices and drop the triangles that lose a side by it."""
+    unique, index = np.unique(vertices, axis=0, return_inverse=True)
+    merged = index.reshape(-1)[faces]
+    keep = (merged[:, 0] != merged[:, 1]) & (merged[:, 1] != merged[:, 2]) & (merged[:, 2] != merged[:, 0])
+    return unique, merged[keep]
+
+
+def stack(outline: Array, levels: Sequence[tuple[float, float]], center: Vector = (0.0, 0.0)) -> Manifold:
+    """Loft of one horizontal (x, z) outline through (height, scale) levels, about the vertical line at `center`."""
+    offset = np.array([center[0], center[1]])
+    rings = []
+    for height, scale in levels:
+        flat = outline * scale + offset
+        rings.append(np.stack([flat[:, 0], np.full(len(flat), height), flat[:, 1]], axis=1))
+    return loft(rings)
+
+
+def slab(outline: Array, low: float, high: float, bevel: float = 0.0, segments: int = 2) -> Manifold:
+    """Lying plate: (x, z) outline (convex) from height `low` to `high`, upper and lower rims rounded by `bevel`."""
+    bevel = min(bevel, 0.49 * (high - low))
+    if bevel <= 1e-9:
+        return prism(outline, low, high)
+    half = np.abs(outline).max(axis=0)
+    angles = np.linspace(0, np.pi / 2, segments + 1)
+    inset, rise = bevel * (1 - np.sin(angles)), bevel * (1 - np.cos(angles))
+    levels = [(low + y, d) for d, y in zip(inset, rise, strict=True)]
+    levels += [(high - y, d) for d, y in reversed(list(zip(inset, rise, strict=True)))]
+    rings = []
+    for height, d in levels:
+        flat = outline * ((half - d) / half)
+        rings.append(np.stack([flat[:, 0], np.full(len(flat), height), flat[:, 1]], axis=1))
+    return loft(rings)
+
+
+def post(
+    bottom: Vector,
+    top: Vector,
+    outline: Array,
+    profile: Sequence[tuple[float, float]] = ((0.0, 1.0), (1.0, 1.0)),
+) -> Manifold:
+    """Upright, possibly slanting bar with level ends: the (x, z) outline is scaled along `profile`.
+
+    `profile` holds (height fraction from 0 at `bottom` to 1 at `top`, scale): a taper, or a turned leg.
+    """
+    start, end = np.asarray(bottom, dtype=np.float64), np.asarray(top, dtype=np.float64)
+    rings = []
+    for fraction, scale in profile:
+        middle = start + (end - start) * fraction
+        rings.append(middle + np.stack([outline[:, 0], np.zeros(len(outline)), outline[:, 1]], axis=1) * scale)
+    return loft(rings)
+
+
+def revolve(profile: Sequence[Vector] | Array, segments: int = 24, center: Vector = (0.0, 0.0, 0.0)) -> Manifold:
+    """Closed (radius, height) outline turned about the vertical axis through `center`; radius 0 touches the axis."""
+    section = CrossSection([np.asarray(profile, dtype=np.float64)], FillRule.EvenOdd)
+    turned = Manifold.revolve(section, segments).rotate((-90.0, 0.0, 0.0))
+    return turned.translate(tuple(np.asarray(center, dtype=np.float64)))
+
+
+def cylinder(low: float, high: float, radius: float, top_radius: float | None = None, segments: int = 24) -> Manifold:
+    """Upright cylinder or cone about the Y axis between two heights (see `rod` for any direction)."""
+    return rod((0.0, low, 0.0), (0.0, high, 0.0), radius, top_radius, segments)
+
+
+def rod(start: Vector, end: Vector, radius: float, end_radius: float | None = None, segments: int = 16) -> Manifold:
+    """Round bar or frustum between two points, ends square to its axis."""
+    radii = (radius, radius if end_radius is None else max(end_radius, 1e-3 * radius))
+    return sweep([start, end], ellipse(2.0, 2.0, segments), radii)
+
+
+def beam(start: Vector, end: Vector, width: float, height: float, up: Vector = (0.0, 1.0, 0.0)) -> Manifold:
+    """Rectangular bar between two points; `height` is measured along `up`, `width` across."""
+    return sweep([start, end], rectangle(width, height), up=up)
+
+
+def tube(
+    path: Sequence[Vector] | Array, radius: float | Vector, segments: int = 10, closed: bool = False
+) -> Manifold:
+    """Round bar along a polyline `k 3` (see `sweep`); one radius or one per point."""
+    return sweep(path, ellipse(2.0, 2.0, segments), radius, closed=closed)
+
+
+def sweep(
+    path: Sequence[Vector] | Array,
+    section: Array,
+    scale: float | Vector = 1.0,
+    up: Vector = (0.0, 1.0, 0.0),
+    closed: bool = False,
+) -> Manifold:
+    """Section outline `n 2` carried along a polyline `k 3` with mitred joints, scaled per point.
+
+    The section's second coordinate starts along `up` (made square to the path) and does not twist. Bends sharper
+    than about 120 degrees make long mitres. A closed path must lie in a plane.
+    """
+    points = np.asarray(path, dtype=np.float64)
+    scales = np.broadcast_to(np.asarray(scale, dtype=np.float64), (len(points),))
+    following = np.roll(points, -1, axis=0) - points
+    directions = following / np.maximum(np.linalg.norm(following, axis=1, keepdims=True), 1e-12)
+    if not closed:
+        directions[-1] = directions[-2]
+    previous = np.roll(directions, 1, axis=0)
+    if not closed:
+        previous[0] = directions[0]
+    planes = previous + directions
+    offsets = _section_axes(previous[0], up, section)
+    offsets = _onto_plane(offsets, previous[0], planes[0])
+    rings = [points[0] + offsets * scales[0]]
+    for index in range(1, len(points)):
+        offsets = _onto_plane(offsets, directions[index - 1], planes[index])
+        rings.append(points[index] + offsets * scales[index])
+    return _ring(np.asarray(rings)) if closed else loft(rings)
+
+
+def _section_axes(direction: Array, up: Vector, section: Array) -> Array:
+    """Section coordinates as offsets `n 3` in the plane square to `direction`, second axis near `up`."""
+    hint = np.asarray(up, dtype=np.float64)
+    hint = hint / np.linalg.norm(hint)
+    if abs(hint @ direction) > 0.99:
+        hint = np.array([0.0, 0.0, 1.0]) if abs(direction[2]) < 0.9 else np.array([0.0, 1.0, 0.0])
+    v = hint - (hint @ direction) * direction
+    v /= np.linalg.norm(v)
+    u = np.cross(v, direction)
+    return np.asarray(section[:, :1] * u + section[:, 1:] * v)
+
+
+def _onto_plane(offsets: Array, direction: Array, normal: Array) -> Array:
+    """Slide offsets along `direction` until they lie in the plane through 0 with this normal."""
+    return offsets - np.outer(offsets @ normal / (direction @ normal), direction)
+
+
+def _ring(rings: Array) -> Manifold:
+    """Skin through sections `k n 3` whose last joins the first."""
+    count, n = rings.shape[:2]
+    a = (np.arange(count)[:, None] * n + np.arange(n)).ravel()
+    b = (np.arange(count)[:, None] * n + (np.arange(n) + 1) % n).ravel()
+    a_next, b_next = (a + n) % (count * n), (b + n) % (count * n)
+    faces = np.concatenate([np.stack([a, b, b_next], axis=1), np.stack([a, b_next, a_next], axis=1)])
+    return solid(rings.reshape(-1, 3), faces)
+
+
+def ellipsoid(size: Vector, center: Vector = (0.0, 0.0, 0.0), segments: int = 16) -> Manifold:
+    """Ellipsoid with full axes `size`."""
+    extent = np.asarray(size, dtype=np.float64) / 2
+    return Manifold.sphere(1.0, segments).scale(tuple(extent)).translate(tuple(np.asarray(center, dtype=np.float64)))
+
+
+def pillow(size: Vector, center: Vector = (0.0, 0.0, 0.0), power: float = 4.0, segments: int = 6) -> Manifold:
+    """Superellipsoid with full axes `size`: power 2 is an ellipsoid, 4 a cushion, 8 a soft box.
+
+    `segments` is the number of cells along each side of the six patches.
+    """
+    ticks = np.tan(np.linspace(-np.pi / 4, np.pi / 4, segments + 1))
+    grid = np.arange((segments + 1) ** 2).reshape(segments + 1, segments + 1)
+    a, b, c, d = (g.ravel() for g in (grid[:-1, :-1], grid[1:, :-1], grid[1:, 1:], grid[:-1, 1:]))
+    quads = np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)])
+    u, v = (g.ravel() for g in np.meshgrid(ticks, ticks, indexing="ij"))
+    vertices, faces = [], []
+    for axis in range(3):
+        for sign in (-1.0, 1.0):
+            patch = np.empty((len(u), 3))
+            patch[:, axis], patch[:, (axis + 1) % 3], patch[:, (axis + 2) % 3] = sign, u, v
+            faces.append((quads if sign > 0 else quads[:, ::-1]) + len(vertices) * len(u))
+            vertices.append(patch)
+    cube = np.round(np.concatenate(vertices), 12)
+    radius = (np.abs(cube) ** power).sum(axis=1) ** (-1 / power)
+    merged, triangles = _without_collapsed(cube * radius[:, None], np.concatenate(faces))
+    return solid(merged * (np.asarray(size, dtype=np.float64) / 2) + np.asarray(center, dtype=np.float64), triangles)
+
+
+# ---------------------------------------------------------------------------------------------- operations
+
+
+def union(solids: Sequence[Manifold]) -> Manifold:
+    """All of the solids as one."""
+    return Manifold.batch_boolean(list(solids), OpType.Add)
+
+
+def difference(solid_: Manifold, cutters: Sequence[Manifold]) -> Manifold:
+    """The solid without the cutters."""
+    return Manifold.batch_boolean([solid_, *cutters], OpType.Subtract) if cutters else solid_
+
+
+def hull(solids: Sequence[Manifold]) -> Manifold:
+    """Convex hull of all of the solids."""
+    return Manifold.batch_hull(list(solids))
+
+
+def move(solid_: Manifold, offset: Vector) -> Manifold:
+    """The solid shifted by `offset`."""
+    return solid_.translate((float(offset[0]), float(offset[1]), float(offset[2])))
+
+
+def turn(solid_: Manifold, axis: Axis, angle_deg: float, pivot: Vector = (0.0, 0.0, 0.0)) -> Manifold:
+    """The solid turned about a line through `pivot` along an axis, right-handed."""
+    angles = tuple(angle_deg if name == axis else 0.0 for name in "xyz")
+    return move(move(solid_, -np.asarray(pivot, dtype=np.float64)).rotate(angles), pivot)
+
+
+def flip(solid_: Manifold, axis: Axis = "x") -> Manifold:
+    """The mirror image in the plane through 0 square to an axis."""
+    return solid_.mirror(tuple(float(name == axis) for name in "xyz"))
+
+
+def mirrored(solid_: Manifold, axis: Axis = "x") -> Manifold:
+    """The solid together with its mirror image."""
+    return union([solid_, flip(solid_, axis)])
+
+
+def around(solid_: Manifold, count: int, phase_deg: float = 0.0) -> list[Manifold]:
+    """`count` copies turned evenly about the Y axis."""
+    return [turn(solid_, "y", phase_deg + 360.0 * index / count) for index in range(count)]
+
+
+def bend(solid_: Manifold, function: Callable[[Array], Array], edge_length: float | None = None) -> Manifold:
+    """Move every vertex by `function` (points `n 3` -> `n 3`), after splitting edges to `edge_length`.
+
+    The map must keep inside and outside apart (no folding, no crossing).
+    """
+    refined = solid_ if edge_length is None else solid_.refine_to_length(edge_length)
+    return refined.warp_batch(function)
+
+
+# ---------------------------------------------------------------------------------------------- assembly
+
+
+def assemble(parts: Sequence[Part]) -> Asset:
+    """Unite parts into one closed solid, centred with longest side 1, every face with its part's material.
+
+    Sealed hollows are filled: no ray from outside reaches them. Where parts overlap, the surface belongs to
+    whichever part is outermost. Raises ValueError when the parts do not all hold together.
+    """
+    marked = [(part.as_original(), material) for part, material in parts if not part.is_empty()]
+    whole = Manifold.batch_boolean([part for part, _ in marked], OpType.Add)
+    low_x, low_y, low_z, high_x, high_y, high_z = whole.bounding_box()
+    low, high = np.array([low_x, low_y, low_z]), np.array([high_x, high_y, high_z])
+    longest = float((high - low).max())
+    whole = whole.translate(tuple(-(low + high) / 2)).scale((1 / longest,) * 3).simplify(_MERGE_TOLERANCE)
+    shells = whole.decompose()
+    bodies = [shell for shell in shells if shell.volume() > 0]
+    if len(bodies) != 1:
+        volumes = ", ".join(f"{body.volume():.2g}" for body in bodies)
+        raise ValueError(f"the parts fall into {len(bodies)} pieces of volume {volumes}: let them overlap")
+    mesh = bodies[0].to_mesh()
+    palette: dict[Material, int] = {}
+    slots = {part.original_id(): palette.setdefault(material, len(palette)) for part, material in marked}
+    ends = np.asarray(mesh.run_index) // 3
+    runs = np.array([slots[identity] for identity in mesh.run_original_id], dtype=np.int32)
+    faces = np.asarray(mesh.tri_verts, dtype=np.int32)
+    return Asset(
+        mesh=Mesh(vertices=np.asarray(mesh.vert_properties[:, :3], dtype=np.float32), faces=faces),
+        face_material=np.repeat(runs, np.diff(ends)),
+        materials=tuple(palette),
+        face_texture=np.full(len(faces), -1, dtype=np.int32),
+        uv=None,
+        textures=(),
+    )
