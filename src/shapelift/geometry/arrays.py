@@ -22,7 +22,9 @@ def frozen(
         ValueError: wrong shape, or non-finite numbers where `finite` is asked for.
     """
     array = np.array(value, dtype=dtype, order="C", copy=None)
-    if array.ndim != len(shape) or any(want is not None and want != have for want, have in zip(shape, array.shape, strict=True)):
+    if array.ndim != len(shape) or any(
+        want is not None and want != have for want, have in zip(shape, array.shape, strict=True)
+    ):
         wanted = " ".join("n" if want is None else str(want) for want in shape)
         raise ValueError(f"{name} must have shape ({wanted}), got {array.shape}")
     if finite and array.dtype.kind == "f" and not np.isfinite(array).all():

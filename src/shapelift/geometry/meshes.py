@@ -33,7 +33,9 @@ class Mesh:
         if faces.size and (faces.min() < 0 or faces.max() >= len(vertices)):
             raise ValueError(f"faces point at vertices {faces.min()}..{faces.max()}, but there are {len(vertices)}")
         object.__setattr__(self, "vertices", vertices)
-        object.__setattr__(self, "faces", frozen("faces", faces.reshape(-1, 3) if not faces.size else faces, np.int32, (None, 3)))
+        object.__setattr__(
+            self, "faces", frozen("faces", faces.reshape(-1, 3) if not faces.size else faces, np.int32, (None, 3))
+        )
         if self.colors is not None:
             object.__setattr__(self, "colors", frozen("colors", self.colors, np.uint8, (len(vertices), 3)))
 
@@ -53,7 +55,7 @@ class Mesh:
     @cached_property
     def corners(self) -> npt.NDArray[np.float32]:
         """Vertex positions of every face, `f 3 3`."""
-        return self.vertices[self.faces]
+        return np.asarray(self.vertices[self.faces])
 
     @cached_property
     def face_normals(self) -> npt.NDArray[np.float32]:

@@ -40,7 +40,7 @@ def similarity(
 def transform_points(matrix: npt.ArrayLike, points: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Apply an affine `4 4` matrix to points `... 3`."""
     matrix = np.asarray(matrix, np.float64)
-    return np.asarray(points, np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
+    return np.asarray(np.asarray(points, np.float64) @ matrix[:3, :3].T + matrix[:3, 3])
 
 
 def normalizing_transform(points: npt.ArrayLike) -> Matrix:

@@ -34,7 +34,7 @@ class VoxelGrid:
     @property
     def cell_size(self) -> npt.NDArray[np.float64]:
         """Side lengths of one cell `3`."""
-        return self.box.size / np.array(self.occupancy.shape)
+        return np.asarray(self.box.size / np.array(self.occupancy.shape))
 
     @property
     def centers(self) -> npt.NDArray[np.float32]:

@@ -1,0 +1,5 @@
+"""`python -m shapelift` is the same as `shapelift`."""
+
+from shapelift.cli.main import main
+
+main()

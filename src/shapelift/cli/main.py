@@ -1,0 +1,107 @@
+"""The `shapelift` command: one typer application, one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import typer
+
+from shapelift import __version__
+from shapelift.errors import InputError
+
+_COMMANDS = {
+    "reconstruct": ("shapelift.cli.reconstruct", "reconstruct"),
+    "synthesize": ("shapelift.cli.synthesize", "synthesize"),
+    "train": ("shapelift.cli.train", "train"),
+    "recipes": ("shapelift.cli.train", "recipes"),
+    "evaluate": ("shapelift.cli.evaluate", "evaluate"),
+}
+_SUMMARIES = {
+    "reconstruct": "Turn images into closed 3D models.",
+    "synthesize": "Render meshes or procedural shapes into a training data set.",
+    "train": "Train a model of your own category.",
+    "recipes": "List the training recipes.",
+    "evaluate": "Score a model on a data set, next to two baselines.",
+}
+
+
+# Typer carries a copy of click of its own since 0.20 and the installed click before: take its classes from it.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+def _application(command: str | None) -> Callable[..., Any]:
+    """The typer application. Only the module of the asked command is imported: start-up time is a feature."""
+    app = typer.Typer(
+        name="shapelift",
+        help="One image of an object in, a closed 3D model out.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_version_option)
+    for name, (module, function) in _COMMANDS.items():
+        target = getattr(importlib.import_module(module), function) if command == name else _placeholder(name)
+        app.command(name, help=None if command == name else _SUMMARIES[name])(target)
+    return typer.main.get_command(app)
+
+
+def _placeholder(name: str) -> Callable[[], None]:
+    # Only ever listed in `shapelift --help`; a command that is asked for is imported for real.
+    def command() -> None:
+        raise typer.BadParameter(f"run `shapelift {name} --help`")
+
+    return command
+
+
+def _version_option(
+    version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
+) -> None:
+    if version:
+        typer.echo(f"shapelift {__version__}")
+        raise typer.Exit
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code: 0 done, 1 partly failed, 2 bad input, 130 interrupted."""
+    command = next((word for word in arguments if not word.startswith("-")), None)
+    try:
+        result = _application(command)(args=list(arguments), prog_name="shapelift", standalone_mode=False)
+    except InputError as error:
+        return _fail(str(error))
+    except _UsageError as error:
+        return _usage(error)
+    except (typer.Abort, KeyboardInterrupt):
+        typer.echo("shapelift: interrupted", err=True)
+        return 130
+    except BrokenPipeError:
+        # The reader of a pipe went away (`shapelift ... | head`); nothing more can be said to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def _usage(error: Any) -> int:
+    text = error.format_message()
+    if type(error).__name__ == "NoArgsIsHelpError":
+        typer.echo(text)
+        return 2
+    return _fail(" ".join(text.split()))
+
+
+def _fail(message: str) -> int:
+    typer.echo(f"shapelift: {message}", err=True)
+    return 2
+
+
+if __name__ == "__main__":
+    main()
