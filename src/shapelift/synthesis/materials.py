@@ -67,12 +67,12 @@ class Material:
             raise ValueError("Material.roughness and Material.specular must lie in [0, 1]")
 
     def color_at(self, points: Array) -> Array:
-        """sRGB colours (n, 3) in [0, 1] at points (n, 3) of the object frame."""
+        """Colours (n, 3), sRGB in [0, 1], at points (n, 3) of the object frame."""
         base = np.asarray(self.base_color, dtype=np.float32)
         if self.pattern == "plain":
             return np.broadcast_to(base, (len(points), 3)).copy()
         second = np.asarray(self.second_color, dtype=np.float32)
-        mix = _MIXES[self.pattern](np.asarray(points, dtype=np.float32) * np.float32(1.0 / self.pattern_scale))
+        mix: Array = _MIXES[self.pattern](np.asarray(points, dtype=np.float32) * np.float32(1.0 / self.pattern_scale))
         colors: Array = base + mix[:, None] * (second - base)
         return colors
 
@@ -171,7 +171,7 @@ _PALETTES: dict[Kind, _Palette] = {
 
 
 def _rgb(hue: float, saturation: float, value: float) -> Color:
-    """sRGB of a hue (in turns, wraps), saturation and value (Smith 1978)."""
+    """A hue (in turns, wraps), saturation and value as sRGB (Smith 1978)."""
     red, green, blue = (
         value * (1.0 - saturation * float(np.clip(2.0 - abs((hue * 6.0 + turn) % 6.0 - 3.0), 0.0, 1.0)))
         for turn in (0.0, 4.0, 2.0)
