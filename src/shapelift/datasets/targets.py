@@ -1,0 +1,90 @@
+"""What a batch can hold: each target reads one named field from the record of a shape."""
+
+from __future__ import annotations
+
+import abc
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from shapelift.geometry.rotations import transform_points
+from shapelift.io.records import RecordReader
+
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One (shape, view) pair of a batch.
+
+    Attributes:
+        record: The open record.
+        view: Index of the image.
+        mirrored: Whether image and shape are mirrored left to right (x -> -x).
+    """
+
+    record: RecordReader
+    view: int
+    mirrored: bool = False
+
+    def frame_from_object(self, frame: Literal["object", "view"]) -> npt.NDArray[np.float64]:
+        """`4 4` similarity from the object frame, without the mirror."""
+        if frame == "object":
+            return np.eye(4)
+        return np.asarray(self.record.item("view_from_object", self.view))
+
+
+class Target(abc.ABC):
+    """How the data set supplies one batch field."""
+
+    @abc.abstractmethod
+    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+        """Arrays of one sample, under `name` and names that begin with it."""
+
+
+@dataclass(frozen=True)
+class OccupancyPoints(Target):
+    """Labelled points: `<name>` `n 3` float32 and `<name>_occupancy` `n` float32.
+
+    The first `uniform` points are uniform in the unit cube of the prediction frame, the other `near` ones lie near
+    the surface.
+
+    Attributes:
+        uniform: Number of points uniform in [-0.5, 0.5]^3.
+        near: Number of points near the surface.
+        frame: Frame of the points.
+    """
+
+    uniform: int
+    near: int
+    frame: Literal["object", "view"]
+
+    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+        """Draw the points; see the class."""
+        frame_from_object = sample.frame_from_object(self.frame)
+        points, occupancy = self._uniform(sample, frame_from_object, rng)
+        if self.near:
+            count = sample.record.shape("near_points")[0]
+            pick = rng.integers(0, count, self.near)
+            near = transform_points(frame_from_object, sample.record.field("near_points")[pick])
+            points = np.concatenate([points, near])
+            occupancy = np.concatenate([occupancy, sample.record.field("near_occupancy")[pick]])
+        if sample.mirrored:
+            points = points * (-1.0, 1.0, 1.0)
+        return {name: points.astype(np.float32), f"{name}_occupancy": occupancy.astype(np.float32)}
+
+    def _uniform(
+        self, sample: Sample, frame_from_object: npt.NDArray[np.float64], rng: np.random.Generator
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+        # Outside the tight box space is empty, so a uniform draw keeps its points there and takes stored ones inside.
+        points = rng.uniform(-0.5, 0.5, (self.uniform, 3))
+        low, high = sample.record.field("bounds")
+        local = transform_points(np.linalg.inv(frame_from_object), points)
+        inside = np.flatnonzero(((local >= low) & (local <= high)).all(axis=1))
+        occupancy = np.zeros(self.uniform, np.bool_)
+        pick = rng.integers(0, sample.record.shape("uniform_points")[0], len(inside))
+        points[inside] = transform_points(frame_from_object, sample.record.field("uniform_points")[pick])
+        occupancy[inside] = sample.record.field("uniform_occupancy")[pick]
+        return points, occupancy

@@ -1,0 +1,129 @@
+"""The contract of a family: a frozen config that builds a module with forward, loss and graphs.
+
+Training code knows no family, a family knows no training code: they meet here.
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from torch import Tensor, nn
+
+from shapelift.datasets.targets import Target
+
+Batch = Mapping[str, Tensor]
+"""Named tensors, batch axis first, as the targets of a config supply them."""
+
+Prediction = Mapping[str, Tensor]
+"""Named tensors, batch axis first; the names are the family's own."""
+
+Frame = Literal["object", "view"]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One exported computation.
+
+    Attributes:
+        module: Called with the inputs in order; returns the outputs in order (a tensor or a tuple).
+        inputs: Name -> shape; an int is fixed, a str names an axis that may vary.
+        outputs: Standard names (see `inference`): `planes`, `code`, `logits`, `features`, ...
+    """
+
+    module: nn.Module
+    inputs: Mapping[str, tuple[int | str, ...]]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconstructorConfig(abc.ABC):
+    """What builds the network, and nothing else: no paths, devices or optimisers.
+
+    Attributes:
+        image_size: Side of the square input image [px].
+        channels: `rgba` feeds colour and mask (4 channels), `rgb` the composite alone (3).
+        margin: Free border around the object, as a share of the image side.
+        background: Grey level in [0, 1] under the composite.
+        frame: Frame of the prediction, `object` (canonical pose) or `view` (gravity up, camera azimuth 0).
+    """
+
+    family: ClassVar[str]
+    representation: ClassVar[str]
+
+    image_size: int
+    channels: Literal["rgba", "rgb"] = "rgba"
+    margin: float = 0.05
+    background: float = 0.5
+    frame: Frame = "view"
+
+    @abc.abstractmethod
+    def build(self) -> Reconstructor:
+        """The network with fresh weights from torch's global generator."""
+
+    @abc.abstractmethod
+    def targets(self) -> Mapping[str, Target]:
+        """Batch field -> how the data set supplies it."""
+
+    @property
+    def image_channels(self) -> int:
+        """Number of input channels."""
+        return len(self.channels)
+
+    @property
+    def preprocess(self) -> dict[str, Any]:
+        """The `preprocess` entry of the model card: how an image becomes the input."""
+        return {
+            "image_size_px": self.image_size,
+            "margin": self.margin,
+            "background": self.background,
+            "channels": self.channels,
+        }
+
+    def to_json(self) -> str:
+        """The config as JSON, with its family."""
+        return json.dumps({"family": self.family, **dataclasses.asdict(self)}, sort_keys=True)
+
+
+class Reconstructor(nn.Module, abc.ABC):
+    """A network that turns images into one representation. Abstract; every family is final."""
+
+    @abc.abstractmethod
+    def forward(self, batch: Batch) -> Prediction:
+        """Everything learnable. `batch` holds at least `image`, `b c h w` float32 in [0, 1]."""
+
+    @abc.abstractmethod
+    def loss(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
+        """Named, already weighted scalar terms; their sum is minimised."""
+
+    @abc.abstractmethod
+    def graphs(self) -> Mapping[str, Graph]:
+        """What is exported to ONNX: `predict`, or `encode` and `decode` for a field."""
+
+    @abc.abstractmethod
+    def logits_at(self, prediction: Prediction, points: Tensor) -> Tensor:
+        """Occupancy logits `b n` at points `b n 3` in the frame of the prediction, for validation.
+
+        Families that do not predict a field approximate it from what they predict.
+        """
+
+
+def config_from_json(text: str, families: Mapping[str, type[ReconstructorConfig]]) -> ReconstructorConfig:
+    """Rebuild a config that `ReconstructorConfig.to_json` wrote.
+
+    Raises:
+        ValueError: unknown family, or fields the family does not have.
+    """
+    values = json.loads(text)
+    family = values.pop("family", None)
+    if family not in families:
+        raise ValueError(f"unknown family {family!r}; known: {', '.join(sorted(families))}")
+    kind = families[family]
+    unknown = set(values) - {item.name for item in dataclasses.fields(kind)}
+    if unknown:
+        raise ValueError(f"family {family} has no field {sorted(unknown)[0]!r}")
+    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
