@@ -7,6 +7,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from shapelift.synthesis.materials import Kind, Material, random_material
+
 Choice = TypeVar("Choice")
 
 
@@ -30,3 +32,16 @@ def between(rng: np.random.Generator, low: float, high: float) -> float:
 def count(rng: np.random.Generator, low: int, high: int) -> int:
     """Uniform whole number, both ends included."""
     return int(rng.integers(low, high + 1))
+
+
+def finish(
+    rng: np.random.Generator, kinds: Mapping[str, Mapping[Kind, float]], unity: float = 0.2
+) -> dict[str, Material]:
+    """One material for every named group of parts, each of a kind drawn from the group's weights.
+
+    With probability `unity` the whole object wears the material of its first group.
+    """
+    single = chance(rng, unity)
+    drawn = {group: random_material(rng, pick(rng, weights)) for group, weights in kinds.items()}
+    first = next(iter(drawn.values()))
+    return dict.fromkeys(drawn, first) if single else drawn

@@ -1,0 +1,137 @@
+"""What furniture stands on: legs, stretchers, pedestals, star bases; shared by the furniture families."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from manifold3d import Manifold
+
+from shapelift.synthesis.procedural.solids import (
+    Array,
+    Vector,
+    around,
+    beam,
+    cylinder,
+    ellipse,
+    ellipsoid,
+    move,
+    post,
+    rectangle,
+    regular_polygon,
+    revolve,
+    rod,
+    smooth_curve,
+    sweep,
+    tube,
+)
+
+LegShape = Literal["square", "round", "turned", "saber", "octagon", "hairpin", "bulb"]
+Stretcher = Literal["none", "box", "h", "x", "sides", "front"]
+
+# (height fraction, scale of the section) of legs shaped on a lathe
+_TURNED = ((0, 0.55), (0.1, 0.75), (0.14, 0.5), (0.5, 0.95), (0.62, 0.6), (0.66, 0.85), (0.7, 0.6), (0.76, 1), (1, 1))
+_BULB = ((0, 0.5), (0.06, 0.8), (0.14, 0.5), (0.4, 1.35), (0.62, 0.6), (0.72, 1.0), (1, 1.0))
+
+
+def leg(bottom: Vector, top: Vector, width: float, shape: LegShape, taper: float = 1.0) -> Manifold:
+    """One leg with level ends; `width` is its thickness at the top, `taper` times that at the floor."""
+    start, end = np.asarray(bottom, dtype=np.float64), np.asarray(top, dtype=np.float64)
+    if shape == "hairpin":
+        return _hairpin(start, end, width)
+    if shape == "saber":
+        outward = np.array([start[0] + end[0], 0.0, start[2] + end[2]])
+        outward *= 0.12 * abs(end[1] - start[1]) / max(float(np.linalg.norm(outward)), 1e-9)
+        control = [end, end * 0.6 + start * 0.4 - outward * 0.5, start * 0.8 + end * 0.2, start + outward]
+        path = smooth_curve(control, 7)
+        return sweep(path, rectangle(width, width), np.linspace(1.0, taper, 7), up=(0.0, 0.0, 1.0))
+    if shape == "turned":
+        return post(start, end, ellipse(width * 1.3, width * 1.3, 12), _TURNED)
+    if shape == "bulb":
+        return post(start, end, ellipse(width * 1.3, width * 1.3, 12), _BULB)
+    outline = {
+        "square": rectangle(width, width),
+        "round": ellipse(width, width, 12),
+        "octagon": regular_polygon(8, width / 2, 22.5),
+    }[shape]
+    return post(start, end, outline, ((0.0, taper), (1.0, 1.0)))
+
+
+def _hairpin(start: Array, end: Array, width: float) -> Manifold:
+    """Bent steel rod: two strands from the plate down to one foot."""
+    spread = np.array([np.sign(end[0]) * -1.6 * width, 0.0, np.sign(end[2]) * 1.6 * width])
+    radius = max(0.18 * width, 0.008)
+    foot = np.array([0.18, 0.0, 0.18]) * spread
+    lift = np.array([0.0, radius, 0.0])
+    path = [end - spread, start - foot + lift, start + foot * [1, 0, -1] + lift, end + spread]
+    return tube(path, radius, 8)
+
+
+def corners(half_width: float, half_depth: float, height: float, splay: float, at: float) -> Array:
+    """Points `4 3` on the axes of four legs at height `at`, counter-clockwise seen from above, front right first.
+
+    The axes meet the rectangle of these half sides at `height` and stand `splay` further out on the floor.
+    """
+    out = splay * (1 - at / height)
+    x, z = half_width + out, half_depth + out
+    return np.array([[x, at, z], [x, at, -z], [-x, at, -z], [-x, at, z]])
+
+
+def stretchers(points: Array, kind: Stretcher, thickness: float, round_bars: bool = False) -> list[Manifold]:
+    """Bars between four legs at the points `4 3` (see `corners`)."""
+    front_right, back_right, back_left, front_left = points
+    middle_right, middle_left = (front_right + back_right) / 2, (front_left + back_left) / 2
+    sides = [(front_right, back_right), (front_left, back_left)]
+    pairs: dict[Stretcher, list[tuple[Array, Array]]] = {
+        "none": [],
+        "sides": sides,
+        "front": [(front_right, front_left)],
+        "box": [*sides, (front_right, front_left), (back_right, back_left)],
+        "h": [*sides, (middle_right, middle_left)],
+        "x": [(front_right, back_left), (front_left, back_right)],
+    }
+    if round_bars:
+        return [rod(a, b, thickness / 2, segments=10) for a, b in pairs[kind]]
+    return [beam(a, b, thickness * 0.7, thickness) for a, b in pairs[kind]]
+
+
+def star_base(spokes: int, radius: float, height: float, thickness: float, casters: bool) -> list[Manifold]:
+    """Feet of an office chair: tapering spokes from a hub at `height`, on casters or on glides."""
+    tip_y = 0.07 if casters else 0.6 * thickness
+    spoke = sweep(
+        [(0.0, height, 0.0), (radius, tip_y, 0.0)], rectangle(thickness * 1.1, thickness), (1.0, 0.7), (0.0, 1.0, 0.0)
+    )
+    end = cylinder(0.0, tip_y + 0.01, 0.45 * thickness, segments=10)
+    solids = around(spoke, spokes)
+    if casters:
+        wheel = rod((0.0, 0.03, -0.022), (0.0, 0.03, 0.022), 0.03, segments=14)
+        end = cylinder(0.03, tip_y + 0.01, 0.3 * thickness, segments=8) + wheel
+    return solids + around(move(end, (radius * 0.96, 0.0, 0.0)), spokes)
+
+
+def pedestal(height: float, column: float, foot: float, flare: float, kind: Literal["disc", "trumpet", "dome"]) -> (
+    list[Manifold]
+):
+    """Round column of radius `column` on a foot of radius `foot`; `flare` is the thickness of the foot."""
+    if kind == "trumpet":
+        levels = np.linspace(0.0, 1.0, 9)
+        radii = column + (foot - column) * (1 - levels) ** 4 + 0.25 * (foot - column) * levels**5
+        edge = [(r, 0.4 * flare + y * (height - 0.4 * flare)) for r, y in zip(radii, levels, strict=True)]
+        return [revolve([(0.0, 0.0), (foot, 0.0), *edge, (0.0, height)], 24)]
+    if kind == "dome":
+        bulge = ellipsoid((2 * foot, 4 * flare, 2 * foot), segments=24)
+        return [bulge.trim_by_plane((0.0, 1.0, 0.0), 0.0), cylinder(0.0, height, column, segments=16)]
+    return [cylinder(0.0, flare, foot, foot * 0.94), cylinder(0.0, height, column, segments=16)]
+
+
+def runners(half_width: float, length: float, rise: float, section: float, points: Sequence[float]) -> (
+    tuple[list[Manifold], list[float]]
+):
+    """A rocking chair's two curved runners, and the height of their centre line at the given z."""
+    def height_at(z: float) -> float:
+        return section / 2 + rise * (2 * z / length) ** 2
+
+    path = [(0.0, height_at(z), z) for z in np.linspace(-length / 2, length / 2, 11)]
+    bow = sweep(path, rectangle(section * 0.8, section))
+    return [move(bow, (side * half_width, 0.0, 0.0)) for side in (-1.0, 1.0)], [height_at(z) for z in points]
