@@ -1,0 +1,29 @@
+"""How good is a reconstruction? One definition per file; the conventions of papers by name in `protocols`."""
+
+from shapelift.metrics.bootstrap import Interval, bootstrap_difference, bootstrap_mean
+from shapelift.metrics.chamfer import chamfer_l1, chamfer_l2
+from shapelift.metrics.emd import emd
+from shapelift.metrics.fscore import FRACTIONS, fscore, fscores
+from shapelift.metrics.iou import iou
+from shapelift.metrics.nearest import EMPTY_DISTANCE, Matches, match
+from shapelift.metrics.normals import normal_consistency
+from shapelift.metrics.protocols import PROTOCOLS, Protocol
+
+__all__ = [
+    "EMPTY_DISTANCE",
+    "FRACTIONS",
+    "PROTOCOLS",
+    "Interval",
+    "Matches",
+    "Protocol",
+    "bootstrap_difference",
+    "bootstrap_mean",
+    "chamfer_l1",
+    "chamfer_l2",
+    "emd",
+    "fscore",
+    "fscores",
+    "iou",
+    "match",
+    "normal_consistency",
+]

@@ -1,0 +1,56 @@
+"""F-score of a surface: how much of it is within reach, both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from shapelift.metrics.nearest import Matches, match
+
+FRACTIONS = (0.005, 0.01, 0.02, 0.05)
+"""The thresholds of the project, as fractions of the reference's longest side."""
+
+
+def fscore(prediction: npt.ArrayLike, reference: npt.ArrayLike, threshold: float) -> float:
+    """Harmonic mean of precision and recall at a distance `threshold`, in [0, 1].
+
+    Precision is the fraction of predicted points `n 3` strictly closer than `threshold` to the reference, recall the
+    fraction of reference points `m 3` strictly closer than `threshold` to the prediction. Everything is in one frame
+    and unit. An empty prediction gets 0, the worst value.
+
+    Raises:
+        ValueError: an empty reference, a threshold that is not positive, other shapes, values that are not finite.
+
+    Source: Knapitsch et al., "Tanks and Temples", 2017; Tatarchenko et al., CVPR 2019.
+    """
+    return fscore_of(match(prediction, reference), threshold)
+
+
+def fscore_of(matches: Matches, threshold: float) -> float:
+    """`fscore` of point sets that are matched already."""
+    if not threshold > 0.0:
+        raise ValueError(f"a threshold is a positive distance, got {threshold}")
+    if matches.is_empty:
+        return 0.0
+    precision = float(np.mean(matches.to_reference < threshold))
+    recall = float(np.mean(matches.to_prediction < threshold))
+    total = precision + recall
+    return 2.0 * precision * recall / total if total > 0.0 else 0.0
+
+
+def fscores(
+    prediction: npt.ArrayLike, reference: npt.ArrayLike, fractions: Sequence[float] = FRACTIONS
+) -> dict[float, float]:
+    """F-score per fraction of the longest side of the reference's bounding box.
+
+    Raises:
+        ValueError: as `fscore`.
+    """
+    return fscores_of(match(prediction, reference), fractions)
+
+
+def fscores_of(matches: Matches, fractions: Sequence[float] = FRACTIONS) -> dict[float, float]:
+    """`fscores` of point sets that are matched already."""
+    return {fraction: fscore_of(matches, fraction * matches.side) for fraction in fractions}

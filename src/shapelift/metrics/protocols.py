@@ -1,0 +1,153 @@
+"""Named conventions: what exactly a paper's table measures, as functions that can be run.
+
+Only the surface part is here. Volumes are compared with `shapelift.metrics.iou` in all of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from shapelift.geometry import PointCloud
+from shapelift.metrics.chamfer import chamfer_l1_of, chamfer_l2_of
+from shapelift.metrics.fscore import fscore_of, fscores_of
+from shapelift.metrics.nearest import EMPTY_DISTANCE, Matches, match
+from shapelift.metrics.normals import normal_consistency_of
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One convention for comparing a predicted surface with a true one.
+
+    Attributes:
+        name: How it is called here.
+        source: Paper or code that defines it.
+        definition: What is computed, in words, with powers, reductions and factors.
+        sample_count: Points to draw from the predicted surface (what the source uses).
+        function: Computes the named numbers from matched clouds.
+    """
+
+    name: str
+    source: str
+    definition: str
+    sample_count: int
+    function: Callable[[Matches, PointCloud, PointCloud], dict[str, float]]
+
+    def score(self, prediction: PointCloud, reference: PointCloud, side: float | None = None) -> dict[str, float]:
+        """The named numbers for two clouds in one frame; finite for an empty prediction, too.
+
+        Args:
+            prediction: Points on the predicted surface, with normals where the protocol compares them.
+            reference: Points on the true surface, likewise.
+            side: Longest side of the true object, where it is known better than the points tell.
+
+        Raises:
+            ValueError: an empty reference, or missing normals.
+        """
+        return self.function(match(prediction.points, reference.points, side), prediction, reference)
+
+
+def fraction_name(fraction: float) -> str:
+    """The column of an F-score at a fraction of the longest side: 0.005 -> `fscore_0.5`."""
+    return f"fscore_{fraction * 100:g}"
+
+
+def _shapelift(matches: Matches, prediction: PointCloud, reference: PointCloud) -> dict[str, float]:
+    scores = {"chamfer_l1": chamfer_l1_of(matches), "chamfer_l2": chamfer_l2_of(matches)}
+    scores |= {fraction_name(fraction): value for fraction, value in fscores_of(matches).items()}
+    scores["normal_consistency"] = _normals(matches, prediction, reference)
+    return scores
+
+
+def _occupancy_networks(matches: Matches, prediction: PointCloud, reference: PointCloud) -> dict[str, float]:
+    if matches.is_empty:
+        worst = EMPTY_DISTANCE * matches.side
+        return {"chamfer_l1_x10": 10.0 * worst, "chamfer_l2_mean": worst**2, "normal_consistency": -1.0}
+    return {
+        "chamfer_l1_x10": 10.0 * chamfer_l1_of(matches),
+        "chamfer_l2_mean": chamfer_l2_of(matches) / 2.0,
+        "normal_consistency": _normals(matches, prediction, reference),
+    }
+
+
+def _lin(matches: Matches, prediction: PointCloud, reference: PointCloud) -> dict[str, float]:
+    del prediction, reference
+    worst = EMPTY_DISTANCE * matches.side
+    forward = worst if matches.is_empty else float(matches.to_reference.mean())
+    backward = worst if matches.is_empty else float(matches.to_prediction.mean())
+    return {"prediction_to_reference_x100": 100.0 * forward, "reference_to_prediction_x100": 100.0 * backward}
+
+
+def _pixel2mesh(matches: Matches, prediction: PointCloud, reference: PointCloud) -> dict[str, float]:
+    del prediction, reference
+    # 1e-4 and 2e-4 are thresholds on squared distances, in a world where the object is scaled by 0.57.
+    return {
+        "chamfer_l2_x1000": 1000.0 * 0.57**2 * chamfer_l2_of(matches),
+        "fscore_tau": fscore_of(matches, math.sqrt(1e-4) / 0.57),
+        "fscore_2tau": fscore_of(matches, math.sqrt(2e-4) / 0.57),
+    }
+
+
+def _tatarchenko(matches: Matches, prediction: PointCloud, reference: PointCloud) -> dict[str, float]:
+    del prediction, reference
+    return {fraction_name(part): fscore_of(matches, part) for part in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)}
+
+
+def _normals(matches: Matches, prediction: PointCloud, reference: PointCloud) -> float:
+    if reference.normals is None or (prediction.normals is None and len(prediction)):
+        raise ValueError("this protocol compares normals: give both clouds some")
+    normals = np.zeros((0, 3), np.float32) if prediction.normals is None else prediction.normals
+    return normal_consistency_of(matches, normals, reference.normals)
+
+
+_ALL = (
+    Protocol(
+        "shapelift",
+        "DESIGN section 6 of this project",
+        "chamfer_l1 = mean of the two mean unsquared distances; chamfer_l2 = sum of the two mean squared distances; "
+        "F-score at 0.5, 1, 2 and 5 % of the reference's longest side; normal consistency = mean |n.n'| of both "
+        "directions. Empty prediction: sqrt(3) and 6 times the (squared) side, 0, 0.",
+        100_000,
+        _shapelift,
+    ),
+    Protocol(
+        "occupancy-networks",
+        "Mescheder et al., Occupancy Networks, CVPR 2019, and its MeshEvaluator",
+        "Chamfer-L1 = mean of accuracy and completeness, unsquared, times 10 (unit: a tenth of the longest side of an "
+        "object in the unit cube); Chamfer-L2 = mean, not sum, of the two mean squared distances; normal consistency. "
+        "Empty prediction: sqrt(3) per point and normal consistency -1.",
+        100_000,
+        _occupancy_networks,
+    ),
+    Protocol(
+        "lin-2018",
+        "Lin, Kong, Lucey, Learning Efficient Point Cloud Generation for Dense 3D Object Reconstruction, AAAI 2018",
+        "Two one-sided mean unsquared distances, times 100, never added. The released code averages over 200 random "
+        "source points per direction; here all points are used, which is the expectation of that number.",
+        100_000,
+        _lin,
+    ),
+    Protocol(
+        "pixel2mesh",
+        "Wang et al., Pixel2Mesh, ECCV 2018, and its eval_testset script",
+        "In a world scaled by 0.57: sum of the two mean squared distances times 1000; F-score with thresholds 1e-4 and "
+        "2e-4 on the squared distance. The released code compares 2466 mesh vertices, not surface samples.",
+        2_466,
+        _pixel2mesh,
+    ),
+    Protocol(
+        "tatarchenko-2019",
+        "Tatarchenko et al., What Do Single-view 3D Reconstruction Networks Learn?, CVPR 2019",
+        "F-score at 0.5, 1, 2, 5, 10 and 20 % of the side of the cube of side 1 that holds the object (not of the "
+        "object's own side); 1 % is the recommended one.",
+        10_000,
+        _tatarchenko,
+    ),
+)
+
+PROTOCOLS: Mapping[str, Protocol] = MappingProxyType({protocol.name: protocol for protocol in _ALL})
+"""All conventions by name."""
