@@ -1,209 +1,104 @@
-"""Swept solids that vehicles and devices are made of: lofts, prisms, wings, wheels.
+"""Bricks of vehicles: bodies lofted along z, wings, and solids turned about any axis.
 
-The bricks of `solids` are exact primitives; these follow a run of cross-sections instead. Everything is in model units
-(any scale: the finished asset is normalised), +Y up and front +Z, and comes back as one closed manifold3d solid.
+Like `solids`, in any unit, +Y up and front +Z; every brick is one closed solid.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
-import manifold3d
 import numpy as np
-import numpy.typing as npt
 from manifold3d import CrossSection, FillRule, Manifold
 
-Array = npt.NDArray[np.float64]
-Axis = Literal["x", "y", "z"]
+from shapelift.synthesis.procedural.solids import Array, Axis, Vector, loft, prism, rectangle, rod, union
 
-#: Rows take the extruder's (a, b, c) to world (x, y, z); the profile axes are (z, y), (x, z) and (x, y).
-_FROM_EXTRUDER: dict[str, Array] = {
-    "x": np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]),
-    "y": np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]]),
-    "z": np.eye(3),
-}
+#: A cross-section of a body: z, y of its centre, half width, half height.
+Station = tuple[float, float, float, float]
 
 
-def superellipse(count: int, exponent: float = 2.0, lower_exponent: float | None = None) -> Array:
-    """Ring of `count` points, (count, 2), on |x|^e + |y|^e = 1: 2 is a circle, 4 a soft box, 1 a diamond.
-
-    The half below y = 0 takes `lower_exponent` when given. Points run counter-clockwise from angle pi / count,
-    so that an even count has flat sides up, down, left and right. Lame's curve in polar form.
-    """
-    angles = (np.arange(count) + 0.5) * (2 * np.pi / count)
-    cosine, sine = np.cos(angles), np.sin(angles)
-    lower = exponent if lower_exponent is None else lower_exponent
-    power = np.where(sine >= 0, exponent, lower)
-    radius = (np.abs(cosine) ** power + np.abs(sine) ** power) ** (-1.0 / power)
-    return np.stack([radius * cosine, radius * sine], axis=1)
-
-
-def rounded_rectangle(half_width: float, half_height: float, radius: float, steps: int = 3) -> Array:
-    """Counter-clockwise ring, (4 * (steps + 1), 2), of a centred rectangle with corner `radius` (clipped to fit)."""
-    radius = float(np.clip(radius, 1e-4 * min(half_width, half_height), 0.999 * min(half_width, half_height)))
-    arc = np.linspace(0.0, np.pi / 2, steps + 1)
-    points = []
-    for turn, (sx, sy) in enumerate(((1, 1), (-1, 1), (-1, -1), (1, -1))):
-        angles = arc + turn * np.pi / 2
-        points.append(
-            np.stack(
-                [
-                    sx * (half_width - radius) + radius * np.cos(angles),
-                    sy * (half_height - radius) + radius * np.sin(angles),
-                ],
-                axis=1,
-            )
-        )
-    return np.concatenate(points)
-
-
-def loft(sections: Sequence[npt.ArrayLike] | Array) -> Manifold:
-    """Closed solid through k >= 2 rings of n points each, (k, n, 3), joined in order, with fan caps at both ends.
-
-    Rings must be star-shaped around their mean and must not cross each other; either winding is accepted.
-    """
-    rings = np.asarray(sections, dtype=np.float64)
-    if rings.ndim != 3 or rings.shape[0] < 2 or rings.shape[1] < 3 or rings.shape[2] != 3:
-        raise ValueError(f"sections must be (k >= 2, n >= 3, 3), not {rings.shape}")
-    rows, count = rings.shape[:2]
-    vertices = np.concatenate([rings.reshape(-1, 3), rings[:1].mean(axis=1), rings[-1:].mean(axis=1)])
-    here = np.arange(count)
-    after = (here + 1) % count
-    offset = np.arange(rows - 1)[:, None] * count
-    a, b = (offset + here).ravel(), (offset + after).ravel()
-    c, d = a + count, b + count
-    last = (rows - 1) * count
-    faces = np.concatenate(
-        [
-            np.stack([a, b, d], axis=1),
-            np.stack([a, d, c], axis=1),
-            np.stack([np.full(count, rows * count), after, here], axis=1),
-            np.stack([np.full(count, rows * count + 1), last + here, last + after], axis=1),
-        ]
-    )
-    corners = vertices[faces] - vertices.mean(axis=0)
-    if np.einsum("ij,ij->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])) < 0:
-        faces = faces[:, ::-1]
-    mesh = manifold3d.Mesh(
-        vert_properties=np.ascontiguousarray(vertices, dtype=np.float32),
-        tri_verts=np.ascontiguousarray(faces, dtype=np.uint32),
-    )
-    return Manifold(mesh)
-
-
-def prism(profile: npt.ArrayLike, axis: Axis, low: float, high: float) -> Manifold:
-    """Solid of a simple polygon (n, 2), concave allowed, swept along `axis` from `low` to `high`.
-
-    The profile's two columns are (z, y) for axis x (a side view), (x, z) for axis y (a plan) and (x, y) for axis z.
-    """
-    outline = CrossSection([np.asarray(profile, dtype=np.float64)], FillRule.EvenOdd)
-    solid = outline.extrude(high - low)
-    matrix = np.zeros((3, 4))
-    matrix[:, :3] = _FROM_EXTRUDER[axis]
-    row = "xyz".index(axis)
-    matrix[row, 3] = high if matrix[row, 2] < 0 else low
-    return solid.transform(matrix)
-
-
-def block(x: tuple[float, float], y: tuple[float, float], z: tuple[float, float]) -> Manifold:
-    """Axis-aligned cuboid between the given limits on each axis."""
-    size = (x[1] - x[0], y[1] - y[0], z[1] - z[0])
-    return Manifold.cube(size).translate((x[0], y[0], z[0]))
-
-
-def rounded_block(
-    x: tuple[float, float], y: tuple[float, float], z: tuple[float, float], radius: float, axis: Axis = "z", steps: int = 3
-) -> Manifold:
-    """Cuboid whose four edges parallel to `axis` are rounded with `radius`."""
-    spans = {"x": (z, y, x), "y": (x, z, y), "z": (x, y, z)}[axis]
-    first, second, along = spans
-    ring = rounded_rectangle((first[1] - first[0]) / 2, (second[1] - second[0]) / 2, radius, steps)
-    ring += ((first[0] + first[1]) / 2, (second[0] + second[1]) / 2)
-    return prism(ring, axis, *along)
-
-
-def rod(start: npt.ArrayLike, end: npt.ArrayLike, radius: float, end_radius: float | None = None, segments: int = 10) -> Manifold:
-    """Straight round bar (or frustum) between two points (3,)."""
-    first, second = np.asarray(start, dtype=np.float64), np.asarray(end, dtype=np.float64)
-    direction = second - first
-    length = float(np.linalg.norm(direction))
-    direction = direction / length
-    helper = np.array([1.0, 0.0, 0.0]) if abs(direction[0]) < 0.9 else np.array([0.0, 1.0, 0.0])
-    side = np.cross(direction, helper)
-    side /= np.linalg.norm(side)
-    matrix = np.stack([side, np.cross(direction, side), direction, first], axis=1)
-    last = radius if end_radius is None else end_radius
-    return Manifold.cylinder(length, radius, last, segments).transform(matrix)
-
-
-def lathe(profile: npt.ArrayLike, axis: Axis, segments: int = 24) -> Manifold:
-    """Solid of revolution about `axis` through the origin; `profile` (n, 2) holds (radius >= 0, position on the axis)."""
-    outline = CrossSection([np.asarray(profile, dtype=np.float64)], FillRule.EvenOdd)
-    turned = outline.revolve(segments)
-    if axis == "z":
-        return turned
-    matrix = np.zeros((3, 4))
-    # Cyclic permutations keep the handedness, so faces stay outward.
-    matrix[:, :3] = np.roll(np.eye(3), {"x": 1, "y": 2}[axis], axis=0)
-    return turned.transform(matrix)
-
-
-def ellipsoid(centre: npt.ArrayLike, radii: npt.ArrayLike, segments: int = 16) -> Manifold:
-    """Axis-aligned ellipsoid with `segments` around its equator (a multiple of four)."""
-    radii = np.asarray(radii, dtype=np.float64)
-    centre = np.asarray(centre, dtype=np.float64)
-    return Manifold.sphere(1.0, segments).scale(radii.tolist()).translate(centre.tolist())
-
-
-def body_of_sections(stations: Sequence[tuple[float, float, float, float]], ring: Array) -> Manifold:
-    """Loft along z: each station is (z, y of the centre, half width, half height) and scales `ring` (n, 2)."""
-    rings = np.empty((len(stations), len(ring), 3))
+def body(stations: Sequence[Station], outline: Array) -> Manifold:
+    """Loft along z whose sections are `outline` `n 2` (in x and y, within [-1, 1]) scaled to each station."""
+    rings = np.empty((len(stations), len(outline), 3))
     for row, (z, y, half_width, half_height) in enumerate(stations):
-        rings[row, :, 0] = ring[:, 0] * half_width
-        rings[row, :, 1] = y + ring[:, 1] * half_height
+        rings[row, :, 0] = outline[:, 0] * half_width
+        rings[row, :, 1] = y + outline[:, 1] * half_height
         rings[row, :, 2] = z
     return loft(rings)
 
 
-#: Half thickness of a symmetric section at fractions of the chord, relative to its maximum (NACA four-digit, closed blunt).
-_CHORD_FRACTION = np.array([0.0, 0.03, 0.12, 0.3, 0.55, 0.8, 1.0])
-_HALF_THICKNESS = np.array([0.12, 0.5, 0.84, 1.0, 0.84, 0.5, 0.2])
+def grown(stations: Sequence[Station], margin: float) -> list[Station]:
+    """The stations of a body whose surface lies about `margin` further out (for trim that follows the surface)."""
+    first, last = stations[0][0], stations[-1][0]
+    step = margin if last > first else -margin
+    result = []
+    for index, (z, y, half_width, half_height) in enumerate(stations):
+        end = -step if index == 0 else step if index == len(stations) - 1 else 0.0
+        result.append((z + end, y, half_width + margin, half_height + margin))
+    return result
 
 
-def airfoil(chord: float, thickness: float) -> Array:
-    """Symmetric section ring (14, 2): columns (toward the trailing edge 0..chord, up); `thickness` is the full maximum."""
-    upper = np.stack([_CHORD_FRACTION * chord, _HALF_THICKNESS * thickness / 2], axis=1)
-    return np.concatenate([upper, upper[::-1] * (1.0, -1.0)])
+# Half thickness of a symmetric section along the chord, relative to its maximum: NACA four-digit with blunt ends,
+# so that the edges of a wing do not vanish below what a field of a few hundred cells a side can hold.
+_CHORDWISE = np.array([0.0, 0.03, 0.12, 0.3, 0.6, 0.85, 1.0])
+_HALF_THICKNESS = np.array([0.2, 0.55, 0.86, 1.0, 0.78, 0.5, 0.3]) / 2
 
 
-def wing(stations: Sequence[tuple[npt.ArrayLike, float, float]], upright: bool = False) -> Manifold:
-    """Wing through sections (leading edge point (3,), chord, thickness); chords point toward -Z.
+def wing(sections: Sequence[tuple[Vector, float, float]], upright: bool = False) -> Manifold:
+    """Wing through sections (leading edge point `3`, chord, maximum thickness); the chords point towards -Z.
 
-    Sections lie in planes of constant x; with `upright` in planes of constant y (fins, winglets).
+    Sections lie in planes of constant x, or with `upright` in planes of constant y (fins, winglets).
     """
     rings = []
-    for edge, chord, thickness in stations:
-        section = airfoil(chord, thickness)
-        ring = np.zeros((len(section), 3))
-        ring[:, 2] = -section[:, 0]
-        ring[:, 0 if upright else 1] = section[:, 1]
+    for edge, chord, thickness in sections:
+        upper = np.stack([_CHORDWISE * chord, _HALF_THICKNESS * thickness], axis=1)
+        outline = np.concatenate([upper, upper[::-1] * (1.0, -1.0)])
+        ring = np.zeros((len(outline), 3))
+        ring[:, 2] = -outline[:, 0]
+        ring[:, 0 if upright else 1] = outline[:, 1]
         rings.append(ring + np.asarray(edge, dtype=np.float64))
     return loft(rings)
 
 
-def both_sides(solid: Manifold) -> Manifold:
-    """The solid together with its mirror image in the plane x = 0."""
-    return solid + solid.mirror((1.0, 0.0, 0.0))
+def lathe(
+    profile: Sequence[Vector] | Array, axis: Axis = "z", segments: int = 20, center: Vector = (0.0, 0.0, 0.0)
+) -> Manifold:
+    """Closed outline of (radius, position along the axis) turned about the axis through `center`."""
+    turned = CrossSection([np.asarray(profile, dtype=np.float64)], FillRule.EvenOdd).revolve(segments)
+    matrix = np.zeros((3, 4))
+    # Cyclic orders of the axes keep the handedness.
+    matrix[:, :3] = np.roll(np.eye(3), {"x": 1, "y": 2, "z": 0}[axis], axis=0)
+    matrix[:, 3] = center
+    return turned.transform(matrix)
 
 
-def joined(solids: Sequence[Manifold]) -> Manifold:
-    """Union of several solids in one boolean."""
-    return Manifold.batch_boolean(list(solids), manifold3d.OpType.Add)
+def dome_profile(radius: float, low: float, high: float, steps: int = 5) -> Array:
+    """Outline (radius, position) for `lathe`: a quarter ellipse from full radius at `low` to the axis at `high`."""
+    angles = np.linspace(0.0, np.pi / 2, steps + 1)
+    arc = np.stack([radius * np.cos(angles), low + (high - low) * np.sin(angles)], axis=1)
+    return np.concatenate([[[0.0, low]], arc])
 
 
-def cut(solid: Manifold, cutters: Sequence[Manifold]) -> Manifold:
-    """`solid` without the cutters; the new walls count as its own, so they keep its material."""
-    if not cutters:
-        return solid
-    return Manifold.batch_boolean([solid, *cutters], manifold3d.OpType.Subtract).as_original()
+def wheel(radius: float, width: float, dish: float, segments: int = 20) -> tuple[Manifold, float, float]:
+    """Tyre about the x axis with a recess on both faces: (solid, radius of the recess, x of its floor).
+
+    `dish` in [0, 1] is how deep the recess goes, relative to half of the width.
+    """
+    half, floor, rim = width / 2, width / 2 * (1.0 - 0.9 * dish), 0.64 * radius
+    side = [(rim, half), (0.9 * radius, half), (radius, 0.7 * half)]
+    profile = [(0.0, -floor), (0.97 * rim, -floor), *[(r, -x) for r, x in side]]
+    profile += [*side[::-1], (0.97 * rim, floor), (0.0, floor)]
+    return lathe(profile, "x", segments), rim, floor
+
+
+def spokes(rim: float, low: float, high: float, count: int, segments: int = 14) -> Manifold:
+    """What fills the recess of a wheel between x = `low` and `high`: a hub with `count` spokes, a plain disc for 0."""
+    if count == 0:
+        middle = 0.4 * low + 0.6 * high
+        return lathe(
+            [(0.0, low), (0.9 * rim, low), (0.82 * rim, high), (0.3 * rim, middle), (0.0, high)], "x", segments
+        )
+    width = min(0.34 * rim, 1.7 * rim / count)
+    bar = prism(rectangle(width, 1.02 * rim) + (0.0, 0.51 * rim), low, high, "x")
+    parts = [bar.rotate((360.0 * index / count, 0.0, 0.0)) for index in range(count)]
+    parts.append(rod((low, 0.0, 0.0), (high, 0.0, 0.0), 0.26 * rim, segments=segments))
+    return union(parts)
