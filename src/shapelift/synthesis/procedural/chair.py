@@ -118,7 +118,7 @@ class ChairParameters:
             seat_thickness=thickness,
             seat_rounding=between(rng, 0.0, 0.5),
             saddle=between(rng, 0.2, 0.5) if chance(rng, 0.25) else 0.0,
-            cushion=between(rng, 0.03, 0.13) if chance(rng, 0.7 if soft else 0.25) else 0.0,
+            cushion=between(rng, 0.03, 0.13 if soft else 0.06) if chance(rng, 0.7 if soft else 0.25) else 0.0,
             apron=between(rng, 0.03, 0.1) if chance(rng, 0.4) else 0.0,
             back="none" if stool else pick(rng, back_weights),
             back_height=between(rng, 0.3, 0.72) if chance(rng, 0.85) else between(rng, 0.7, 0.95),
@@ -253,11 +253,12 @@ def _seat(p: ChairParameters) -> list[Piece]:
 
 def _leg_square(p: ChairParameters) -> tuple[float, float]:
     """Half distances between the tops of the legs."""
-    factor = 0.64 if p.seat == "round" and not p.boxy else 0.78 if p.seat == "squircle" and not p.boxy else 1.0
-    inset = p.leg_width / 2 + 0.008 if factor == 1.0 else 0.0
-    if p.seat == "trapezoid" and not p.boxy:
-        factor, inset = 0.86, 0.0
-    return factor * p.seat_width / 2 - inset, min(factor + 0.04, 1.0) * p.seat_depth / 2 - inset
+    inset = 0.6 * p.leg_width
+    if p.boxy or p.seat == "square":
+        x = z = 1.0
+    else:
+        x, z = {"round": (0.7, 0.7), "squircle": (0.81, 0.81), "trapezoid": (0.9, 1.0)}[p.seat]
+    return x * p.seat_width / 2 - inset, z * p.seat_depth / 2 - inset
 
 
 def _base(p: ChairParameters) -> list[Piece]:

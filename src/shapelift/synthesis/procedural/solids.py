@@ -25,6 +25,12 @@ Part = tuple[Manifold, Material]
 
 # Vertices closer than this share of the longest side are one vertex: single precision could not keep them apart.
 _MERGE_TOLERANCE = 2e-5
+# Parts are grown by about this share of their longest side before they are united.
+_HAIR = 4e-4
+# Distinct vertices that still coincide are parted by steps of this size, as often as it takes up to a limit.
+_NUDGE = 2e-6
+_ATTEMPTS = 6
+_HASH = np.array([1, 2_147_483_629, 4_611_685_975_477_714_963])
 
 
 # ---------------------------------------------------------------------------------------------- outlines (2D)
@@ -393,31 +399,71 @@ def bend(solid_: Manifold, function: Callable[[Array], Array], edge_length: floa
 def assemble(parts: Sequence[Part]) -> Asset:
     """Unite parts into one closed solid, centred with longest side 1, every face with its part's material.
 
-    Sealed hollows are filled: no ray from outside reaches them. Where parts overlap, the surface belongs to
-    whichever part is outermost. Raises ValueError when the parts do not all hold together.
+    Every part is first grown by a hair, each by another: touching parts fuse, and no two surfaces coincide, which
+    would leave edges that four faces share. Sealed hollows are filled: no ray from outside reaches them. Where
+    parts overlap, the surface belongs to whichever part is outermost. Raises ValueError when the parts do not all
+    hold together.
     """
-    marked = [(part.as_original(), material) for part, material in parts if not part.is_empty()]
-    whole = Manifold.batch_boolean([part for part, _ in marked], OpType.Add)
-    low_x, low_y, low_z, high_x, high_y, high_z = whole.bounding_box()
-    low, high = np.array([low_x, low_y, low_z]), np.array([high_x, high_y, high_z])
-    longest = float((high - low).max())
-    whole = whole.translate(tuple(-(low + high) / 2)).scale((1 / longest,) * 3).simplify(_MERGE_TOLERANCE)
-    shells = whole.decompose()
-    bodies = [shell for shell in shells if shell.volume() > 0]
-    if len(bodies) != 1:
-        volumes = ", ".join(f"{body.volume():.2g}" for body in bodies)
-        raise ValueError(f"the parts fall into {len(bodies)} pieces of volume {volumes}: let them overlap")
-    mesh = bodies[0].to_mesh()
+    present = [(part, material) for part, material in parts if not part.is_empty()]
+    marked = [(_grown(part, index).as_original(), material) for index, (part, material) in enumerate(present)]
+    mesh = _one_body([part for part, _ in marked]).to_mesh()
     palette: dict[Material, int] = {}
     slots = {part.original_id(): palette.setdefault(material, len(palette)) for part, material in marked}
     ends = np.asarray(mesh.run_index) // 3
     runs = np.array([slots[identity] for identity in mesh.run_original_id], dtype=np.int32)
     faces = np.asarray(mesh.tri_verts, dtype=np.int32)
     return Asset(
-        mesh=Mesh(vertices=np.asarray(mesh.vert_properties[:, :3], dtype=np.float32), faces=faces),
+        mesh=Mesh(vertices=_apart(mesh.vert_properties[:, :3], faces), faces=faces),
         face_material=np.repeat(runs, np.diff(ends)),
         materials=tuple(palette),
         face_texture=np.full(len(faces), -1, dtype=np.int32),
         uv=None,
         textures=(),
     )
+
+
+def _apart(positions: npt.NDArray[np.float32], faces: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+    """Vertices moved inwards by millionths where several share a place.
+
+    Two wedges that meet in a line stay two surfaces even for a reader that merges vertices by position.
+    """
+    vertices = np.array(positions, dtype=np.float64)
+    for _ in range(_ATTEMPTS):
+        cells = np.rint(vertices.astype(np.float32) * 1e8).astype(np.int64)
+        _, first, group = np.unique(cells @ _HASH, return_index=True, return_inverse=True)
+        shared = np.setdiff1d(np.arange(len(vertices)), first)
+        if len(shared) == 0:
+            break
+        moved = np.flatnonzero(np.isin(group, group[shared]))
+        normals = np.zeros_like(vertices)
+        corner = vertices[faces]
+        across = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+        across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-12)
+        np.add.at(normals, faces.ravel(), np.repeat(across, 3, axis=0))
+        step = _NUDGE * (1 + np.arange(len(moved)) % 7)[:, None]
+        vertices[moved] -= step * (normals[moved] + [0.1, 0.2, 0.3])
+    return vertices.astype(np.float32)
+
+
+def _grown(part: Manifold, index: int) -> Manifold:
+    """The part, larger by an amount of its own (golden-ratio sequence) in every direction."""
+    low_x, low_y, low_z, high_x, high_y, high_z = part.bounding_box()
+    middle = np.array([low_x + high_x, low_y + high_y, low_z + high_z]) / 2
+    extent = np.array([high_x - low_x, high_y - low_y, high_z - low_z])
+    hair = _HAIR * float(extent.max()) * (0.4 + 0.618034 * (index + 1) % 1.0)
+    factor = 1 + hair / np.maximum(extent, 1e-9)
+    return part.translate(tuple(-middle)).scale(tuple(factor)).translate(tuple(middle))
+
+
+def _one_body(parts: Sequence[Manifold]) -> Manifold:
+    """Union of the parts, normalised, without its sealed hollows."""
+    whole = Manifold.batch_boolean(list(parts), OpType.Add)
+    low_x, low_y, low_z, high_x, high_y, high_z = whole.bounding_box()
+    low, high = np.array([low_x, low_y, low_z]), np.array([high_x, high_y, high_z])
+    longest = float((high - low).max())
+    whole = whole.translate(tuple(-(low + high) / 2)).scale((1 / longest,) * 3).simplify(_MERGE_TOLERANCE)
+    bodies = [shell for shell in whole.decompose() if shell.volume() > 0]
+    if len(bodies) != 1:
+        volumes = ", ".join(f"{body.volume():.2g}" for body in bodies)
+        raise ValueError(f"the parts fall into {len(bodies)} pieces of volume {volumes}: let them overlap")
+    return bodies[0]
