@@ -1,0 +1,164 @@
+"""A data set of shape records, read batch by batch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from shapelift.datasets.augmentation import NO_AUGMENTATION, Augmentation
+from shapelift.datasets.targets import Arrays, Sample, Target
+from shapelift.errors import InputError
+from shapelift.io.preprocess import Preprocess, resample_window
+from shapelift.io.records import RecordReader, Split, open_record
+
+
+@dataclass(frozen=True)
+class ShapeEntry:
+    """One shape of the manifest: its name, category, file and where it came from."""
+
+    shape_id: str
+    category: str
+    path: Path
+
+
+class ShapeDataset:
+    """The shapes of one split, drawn as batches of (shape, view) pairs.
+
+    Batches are a pure function of (seed, step): the same call gives the same batch, in any process and after any
+    interruption.
+
+    Args:
+        directory: Folder that `shapelift synthesize` wrote.
+        split: train, validation or test.
+        targets: Batch field -> target, from the config of a family.
+        preprocess: How images become inputs.
+        augmentation: Random changes of the images.
+        seed: Of all random draws.
+
+    Raises:
+        InputError: no manifest, or no shape in this split.
+    """
+
+    def __init__(
+        self,
+        directory: str | Path,
+        split: Split,
+        *,
+        targets: Mapping[str, Target],
+        preprocess: Preprocess,
+        augmentation: Augmentation = NO_AUGMENTATION,
+        seed: int = 0,
+    ) -> None:
+        self.directory = Path(directory)
+        self.split = split
+        self.targets = dict(targets)
+        self.preprocess = preprocess
+        self.augmentation = augmentation
+        self.seed = seed
+        self.entries = _entries(self.directory, split)
+        # Records of a data set share their number of views and image size, so one header tells.
+        with open_record(self.entries[0].path) as record:
+            self.views = record.shape("rgba")[0]
+
+    def __len__(self) -> int:
+        """Number of (shape, view) pairs."""
+        return len(self.entries) * self.views
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Category names of the split, sorted."""
+        return tuple(sorted({entry.category for entry in self.entries}))
+
+    def batch(self, step: int, size: int, *, rank: int = 0, world: int = 1) -> dict[str, Tensor]:
+        """The training batch of `step`: `size` pairs drawn without replacement within an epoch.
+
+        With `world` processes each takes every `world`-th pair, so that together they draw what one process would.
+        """
+        first = step * size * world + rank
+        positions = first + world * np.arange(size)
+        samples = []
+        for position in positions:
+            epoch, offset = divmod(int(position), len(self))
+            pair = int(self._order(epoch)[offset])
+            rng = np.random.default_rng((self.seed, 1, int(position)))
+            samples.append(self._sample(pair, rng, rng.random() < self.augmentation.mirror))
+        return _stack(samples)
+
+    def fixed_batch(self, pairs: Sequence[int]) -> dict[str, Tensor]:
+        """The pairs as they are: no augmentation, always the same draws. For validation."""
+        return _stack(
+            [self._sample(pair, np.random.default_rng((self.seed, 2, pair)), False, plain=True) for pair in pairs]
+        )
+
+    def fixed_pairs(self, count: int) -> list[int]:
+        """`count` pairs spread evenly over the shapes, one view each until all shapes are used; always the same."""
+        order = np.random.default_rng((self.seed, 3)).permutation(len(self.entries))
+        count = min(count, len(self))
+        return [
+            int(order[i % len(order)]) * self.views + (i // len(order) + int(order[i % len(order)])) % self.views
+            for i in range(count)
+        ]
+
+    def entry(self, pair: int) -> tuple[ShapeEntry, int]:
+        """The shape and the view of a pair."""
+        return self.entries[pair // self.views], pair % self.views
+
+    def _order(self, epoch: int) -> npt.NDArray[np.int64]:
+        if getattr(self, "_cached_epoch", None) != epoch:
+            self._cached_order = np.random.default_rng((self.seed, 0, epoch)).permutation(len(self))
+            self._cached_epoch = epoch
+        return self._cached_order
+
+    def _sample(self, pair: int, rng: np.random.Generator, mirrored: bool, *, plain: bool = False) -> Arrays:
+        entry, view = self.entry(pair)
+        with open_record(entry.path) as record:
+            sample = Sample(record, view, mirrored)
+            arrays = {"image": self._image(record, view, mirrored, None if plain else rng)}
+            for name, target in self.targets.items():
+                arrays.update(target.read(name, sample, rng))
+        return arrays
+
+    def _image(
+        self, record: RecordReader, view: int, mirrored: bool, rng: np.random.Generator | None
+    ) -> npt.NDArray[Any]:
+        rgba = record.item("rgba", view)
+        if mirrored:
+            rgba = np.ascontiguousarray(rgba[:, ::-1])
+        size = self.preprocess.image_size_px
+        if rgba.shape[0] != size:
+            rgba = resample_window(rgba, 0.0, 0.0, float(rgba.shape[0]), size)
+        if rng is not None and self.augmentation != NO_AUGMENTATION:
+            rgba = self.augmentation.vary(rgba, rng)
+        return self.preprocess.tensor(rgba)
+
+
+def _stack(samples: Sequence[Arrays]) -> dict[str, Tensor]:
+    return {name: torch.from_numpy(np.stack([sample[name] for sample in samples])) for name in samples[0]}
+
+
+def _entries(directory: Path, split: Split) -> tuple[ShapeEntry, ...]:
+    manifest = directory / "manifest.json"
+    try:
+        shapes = json.loads(manifest.read_text(encoding="utf-8"))["shapes"]
+        entries = tuple(
+            ShapeEntry(item["shape_id"], item["category"], directory / item["file"])
+            for item in shapes
+            if item["split"] == split
+        )
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{directory}: holds no manifest.json; make the data set with `shapelift synthesize`"
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{manifest}: not a manifest of shapelift ({error}); synthesize the data set again") from error
+    if not entries:
+        raise InputError(f"{directory}: no shape falls into the {split} split; add shapes (about ten are the least)")
+    return entries

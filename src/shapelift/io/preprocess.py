@@ -1,0 +1,136 @@
+"""From a cut-out image to the input of a model: window around the object, resample, composite.
+
+One definition serves training, evaluation and inference, so a model always sees what it was trained on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from shapelift.errors import InputError
+
+Image = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """How an image becomes the input of a model; the `preprocess` entry of a card.
+
+    Attributes:
+        image_size_px: Side of the square input.
+        margin: Free border around the object on each side, as a share of the input's side.
+        background: Grey level in [0, 1] under the composite.
+        channels: `rgba`: composite and mask; `rgb`: composite alone.
+    """
+
+    image_size_px: int
+    margin: float = 0.05
+    background: float = 0.5
+    channels: Literal["rgba", "rgb"] = "rgba"
+
+    def __post_init__(self) -> None:
+        if not 8 <= self.image_size_px <= 1024:
+            raise ValueError(f"image_size_px must lie in 8..1024, got {self.image_size_px}")
+        if not 0.0 <= self.margin < 0.5 or not 0.0 <= self.background <= 1.0:
+            raise ValueError("margin must lie in [0, 0.5) and background in [0, 1]")
+        if self.channels not in ("rgba", "rgb"):
+            raise ValueError(f"channels must be 'rgba' or 'rgb', got {self.channels!r}")
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Preprocess:
+        """Build from a card's entry; raises ValueError or TypeError where it does not fit."""
+        return cls(**values)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """The card's entry."""
+        return asdict(self)
+
+    def crop(self, rgba: Image) -> Image:
+        """The square window around the object, resampled to the input size: `h w 4` -> `s s 4` uint8, straight alpha.
+
+        Raises:
+            InputError: no pixel with alpha of at least one half.
+        """
+        x, y, side = object_window(rgba[..., 3], self.margin)
+        return resample_window(rgba, x, y, side, self.image_size_px)
+
+    def tensor(self, crop: Image) -> npt.NDArray[np.float32]:
+        """A crop `... s s 4` uint8 as model input `... c s s` float32 in [0, 1]."""
+        values = crop.astype(np.float32) * np.float32(1.0 / 255.0)
+        alpha = values[..., 3:]
+        color = (values[..., :3] - self.background) * alpha + self.background
+        stacked = np.concatenate([color, alpha], axis=-1) if self.channels == "rgba" else color
+        return np.ascontiguousarray(np.moveaxis(stacked, -1, -3))
+
+    def __call__(self, rgba: Image) -> npt.NDArray[np.float32]:
+        """Crop and convert: `h w 4` uint8 -> `c s s` float32."""
+        return self.tensor(self.crop(rgba))
+
+
+def object_window(alpha: Image, margin: float) -> tuple[float, float, float]:
+    """Corner x, y and side [px] of the square window that centres the object with `margin` on each side.
+
+    Args:
+        alpha: `h w` uint8; the object is where it is at least 128.
+        margin: Share of the window's side.
+
+    Raises:
+        InputError: no such pixel.
+    """
+    solid = alpha >= 128
+    columns, rows = np.flatnonzero(solid.any(axis=0)), np.flatnonzero(solid.any(axis=1))
+    if not len(columns):
+        raise InputError("the image shows no object: its mask is empty; give an image with a visible object")
+    low_x, high_x, low_y, high_y = columns[0], columns[-1] + 1, rows[0], rows[-1] + 1
+    side = float(max(high_x - low_x, high_y - low_y)) / (1.0 - 2.0 * margin)
+    return float(low_x + high_x - side) / 2.0, float(low_y + high_y - side) / 2.0, side
+
+
+def resample_window(rgba: Image, x_px: float, y_px: float, side_px: float, size_px: int) -> Image:
+    """A square window of an image at another size, transparent outside: `h w 4` -> `size size 4` uint8.
+
+    Colours are weighted by alpha, so a transparent pixel never bleeds into the object. Shrinking averages areas.
+    """
+    values = rgba.astype(np.float32)
+    values[..., :3] *= values[..., 3:] * np.float32(1.0 / 255.0)
+    shrink = side_px / size_px
+    if shrink > 1.0:
+        # INTER_AREA works on whole images only: cut the window at whole pixels of the source, then shrink exactly.
+        values, x_px, y_px = _padded_cut(values, x_px, y_px, side_px)
+        factor = int(np.floor(shrink))
+        if factor > 1:
+            height, width = (max(1, -(-length // factor)) for length in values.shape[:2])
+            padded = np.zeros((height * factor, width * factor, 4), np.float32)
+            padded[: values.shape[0], : values.shape[1]] = values
+            values = cv2.resize(padded, (width, height), interpolation=cv2.INTER_AREA)
+            x_px, y_px, side_px = x_px / factor, y_px / factor, side_px / factor
+    zoom = side_px / size_px
+    matrix = np.array([[zoom, 0.0, x_px + zoom / 2 - 0.5], [0.0, zoom, y_px + zoom / 2 - 0.5]])
+    window = cv2.warpAffine(
+        values,
+        matrix,
+        (size_px, size_px),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+    )
+    alpha = window[..., 3:]
+    color = np.divide(window[..., :3] * 255.0, alpha, out=np.zeros_like(window[..., :3]), where=alpha > 0)
+    return np.concatenate([color, alpha], axis=2).round().clip(0, 255).astype(np.uint8)
+
+
+def _padded_cut(
+    values: npt.NDArray[np.float32], x_px: float, y_px: float, side_px: float
+) -> tuple[npt.NDArray[np.float32], float, float]:
+    left, top = int(np.floor(x_px)) - 1, int(np.floor(y_px)) - 1
+    size = int(np.ceil(side_px)) + 3
+    cut = np.zeros((size, size, 4), np.float32)
+    x0, y0 = max(left, 0), max(top, 0)
+    x1, y1 = min(left + size, values.shape[1]), min(top + size, values.shape[0])
+    cut[y0 - top : y1 - top, x0 - left : x1 - left] = values[y0:y1, x0:x1]
+    return cut, x_px - left, y_px - top

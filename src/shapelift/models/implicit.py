@@ -1,0 +1,173 @@
+"""The implicit family: an image encoder and a field decoder (IM-NET, occupancy networks, feature planes)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from shapelift.datasets.targets import OccupancyPoints, Target
+from shapelift.losses.occupancy import occupancy_cross_entropy, occupancy_squared_error
+from shapelift.models.base import Batch, Graph, Prediction, Reconstructor, ReconstructorConfig
+from shapelift.nn.encoders import CompactEncoder, ImNetEncoder
+from shapelift.nn.imnet import ImNetDecoder, leaky_clip
+from shapelift.nn.planes import PlaneDecoder, PlaneGenerator
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImplicitConfig(ReconstructorConfig):
+    """Image encoder x field decoder.
+
+    Attributes:
+        encoder: `compact` (ours, see `CompactEncoder`) or `imnet` (the published image encoder, 128 px).
+        decoder: `planes` (ours: three feature planes and a small network) or `imnet` (the published decoder).
+        widths: Channels of the stages of the compact encoder.
+        depths: Residual blocks of its stages.
+        code_size: Length of the dense code between encoder and decoder.
+        plane_channels: Channels of a feature plane.
+        plane_widths: Channels of the up-convolution tower at 4, 8, 16, ... px.
+        plane_hidden: Hidden units of the network that reads the planes.
+        skips: Whether the planes also see the feature maps of the compact encoder.
+        uniform_points: Training points per image, uniform in the unit cube.
+        near_points: Training points per image, near the surface.
+        near_weight: Weight of a near point in the cross-entropy; a uniform one has weight 1.
+        loss: `bce`, or `mse` on the leaky-clipped output as IM-NET was published (decoder `imnet` only).
+        threshold: Probability at which the surface is drawn; the exporter moves it to logit 0.
+    """
+
+    family: ClassVar[str] = "implicit"
+    representation: ClassVar[str] = "field"
+
+    encoder: Literal["compact", "imnet"] = "compact"
+    decoder: Literal["planes", "imnet"] = "planes"
+    widths: tuple[int, ...] = (48, 96, 192, 384)
+    depths: tuple[int, ...] = (1, 1, 1, 1)
+    code_size: int = 512
+    plane_channels: int = 32
+    plane_widths: tuple[int, ...] = (128, 96, 64, 48)
+    plane_hidden: int = 64
+    skips: bool = True
+    uniform_points: int = 1024
+    near_points: int = 1024
+    near_weight: float = 1.0
+    loss: Literal["bce", "mse"] = "bce"
+    threshold: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.loss == "mse" and self.decoder != "imnet":
+            raise ValueError("loss 'mse' belongs to the published decoder: use decoder='imnet'")
+        if self.encoder == "imnet" and self.image_size != ImNetEncoder.image_size:
+            raise ValueError(f"encoder 'imnet' takes images of {ImNetEncoder.image_size} px, got {self.image_size}")
+        if not 0.0 < self.threshold < 1.0:
+            raise ValueError(f"threshold is a probability between 0 and 1, got {self.threshold}")
+
+    def build(self) -> ImplicitReconstructor:
+        """The network with fresh weights."""
+        return ImplicitReconstructor(self)
+
+    def targets(self) -> Mapping[str, Target]:
+        """Labelled points in the frame of the prediction."""
+        return {"points": OccupancyPoints(self.uniform_points, self.near_points, self.frame)}
+
+
+class ImplicitReconstructor(Reconstructor):
+    """Image -> code or planes -> logit of any point."""
+
+    def __init__(self, config: ImplicitConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder: CompactEncoder | ImNetEncoder
+        if config.encoder == "imnet":
+            self.encoder = ImNetEncoder(channels=config.image_channels, code_size=config.code_size)
+        else:
+            self.encoder = CompactEncoder(
+                channels=config.image_channels,
+                image_size=config.image_size,
+                widths=config.widths,
+                depths=config.depths,
+                code_size=config.code_size,
+            )
+        self.generator: PlaneGenerator | None = None
+        self.decoder: PlaneDecoder | ImNetDecoder
+        if config.decoder == "planes":
+            skips = dict(zip(self.encoder.resolutions, self.encoder.widths, strict=True)) if config.skips else None
+            self.generator = PlaneGenerator(
+                code_size=config.code_size,
+                channels=config.plane_channels,
+                widths=config.plane_widths,
+                skip_widths=skips,
+            )
+            self.decoder = PlaneDecoder(channels=config.plane_channels, hidden=config.plane_hidden)
+        else:
+            self.decoder = ImNetDecoder(code_size=config.code_size)
+
+    def encode(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Image `b c h w` in [0, 1] -> what the decoder reads (`b 3 c r r` planes or `b d` code), features `b d`."""
+        code, pyramid = self.encoder(image * 2.0 - 1.0)
+        shape = code if self.generator is None else self.generator(code, pyramid)
+        return shape, code
+
+    def forward(self, batch: Batch) -> Prediction:
+        """Encode the image; decode `points` where the batch has them."""
+        shape, features = self.encode(batch["image"])
+        prediction = {"shape": shape, "features": features}
+        if "points" in batch:
+            prediction["values"] = self.decoder(shape, batch["points"])
+        return prediction
+
+    def loss(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
+        """Cross-entropy (or the published squared error) on the labelled points."""
+        values, occupancy = prediction["values"], batch["points_occupancy"]
+        if self.config.loss == "mse":
+            return {"occupancy": occupancy_squared_error(leaky_clip(values), occupancy)}
+        weights = None
+        if self.config.near_weight != 1.0:
+            weights = torch.ones_like(occupancy)
+            weights[:, self.config.uniform_points :] = self.config.near_weight
+        return {"occupancy": occupancy_cross_entropy(values, occupancy, weights)}
+
+    def logits_at(self, prediction: Prediction, points: Tensor) -> Tensor:
+        """Logits `b n`, zero on the surface."""
+        return self._centered(self.decoder(prediction["shape"], points))
+
+    def _centered(self, values: Tensor) -> Tensor:
+        # The published output is a value in [0, 1] cut at the threshold; a logit is cut at the threshold's logit.
+        if self.config.loss == "mse":
+            return values - self.config.threshold
+        return values - math.log(self.config.threshold / (1.0 - self.config.threshold))
+
+    def graphs(self) -> Mapping[str, Graph]:
+        """`encode`: image -> planes or code, features. `decode`: those and points -> logits."""
+        config = self.config
+        image = ("b", config.image_channels, config.image_size, config.image_size)
+        name: str = "code"
+        shape: tuple[int | str, ...] = ("b", config.code_size)
+        if self.generator is not None:
+            name = "planes"
+            shape = ("b", 3, config.plane_channels, self.generator.resolution, self.generator.resolution)
+        return {
+            "encode": Graph(_Encode(self), {"image": image}, (name, "features")),
+            "decode": Graph(_Decode(self), {name: shape, "points": ("b", "n", 3)}, ("logits",)),
+        }
+
+
+class _Encode(nn.Module):
+    def __init__(self, model: ImplicitReconstructor) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        return self.model.encode(image)
+
+
+class _Decode(nn.Module):
+    def __init__(self, model: ImplicitReconstructor) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, shape: Tensor, points: Tensor) -> Tensor:
+        return self.model.logits_at({"shape": shape}, points)

@@ -1,0 +1,1 @@
+"""Learnable bricks with plain arguments."""

@@ -1,0 +1,96 @@
+"""Image encoders: image -> (code, feature pyramid)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from shapelift.nn.convolutions import ConvBlock, ResidualBlock
+
+
+class CompactEncoder(nn.Module):
+    """A small residual encoder for ordinary CPUs.
+
+    A stem of two strided convolutions (image / 4), then one stage per width, each but the first at half the
+    resolution of the one before; the last feature map is flattened into a dense code.
+
+    Args:
+        channels: Image channels.
+        image_size: Side of the image [px]; a multiple of 4 * 2^(stages - 1).
+        widths: Channels per stage.
+        depths: Residual blocks per stage; in a later stage the first block is the strided one.
+        code_size: Length of the code.
+    """
+
+    def __init__(
+        self, *, channels: int, image_size: int, widths: Sequence[int], depths: Sequence[int], code_size: int
+    ) -> None:
+        super().__init__()
+        if len(widths) != len(depths) or not widths or min(depths) < 1:
+            raise ValueError(f"one depth of at least 1 per width is needed, got {tuple(widths)} and {tuple(depths)}")
+        step = 4 * 2 ** (len(widths) - 1)
+        if image_size % step:
+            raise ValueError(f"image_size must be a multiple of {step} for {len(widths)} stages, got {image_size}")
+        self.stem = nn.Sequential(
+            ConvBlock(channels, widths[0] // 2, stride=2), ConvBlock(widths[0] // 2, widths[0], stride=2)
+        )
+        stages = []
+        inputs = widths[0]
+        for index, (width, depth) in enumerate(zip(widths, depths, strict=True)):
+            blocks = [ResidualBlock(inputs, width, stride=2 if index else 1)]
+            blocks += [ResidualBlock(width, width) for _ in range(depth - 1)]
+            stages.append(nn.Sequential(*blocks))
+            inputs = width
+        self.stages = nn.ModuleList(stages)
+        self.resolutions = tuple(image_size // 4 // 2**index for index in range(len(widths)))
+        self.widths = tuple(widths)
+        self.code = nn.Linear(widths[-1] * self.resolutions[-1] ** 2, code_size)
+        self.code_size = code_size
+
+    def forward(self, image: Float[Tensor, "b c h w"]) -> tuple[Float[Tensor, "b d"], list[Tensor]]:
+        """Image -> code `b d` and the feature maps of all stages, fine to coarse."""
+        x = self.stem(image)
+        pyramid = []
+        for stage in self.stages:
+            x = stage(x)
+            pyramid.append(x)
+        return self.code(x.flatten(1)), pyramid
+
+
+class ImNetEncoder(nn.Module):
+    """The image encoder of the improved IM-NET (Chen and Zhang 2019): a ResNet-18 trunk without max pooling.
+
+    Images are 128 px. 7x7 stride-2 stem of 64, eight residual blocks 64, 64, 128, 128, 256, 256, 512, 512, then a
+    4x4 stride-2 and a 4x4 valid convolution to the code, squashed by a sigmoid. With one grey channel and a code of
+    256 it has the published 17.46 M parameters.
+
+    Args:
+        channels: Image channels (the published model takes 1).
+        code_size: Length of the code.
+    """
+
+    image_size = 128
+
+    def __init__(self, *, channels: int, code_size: int) -> None:
+        super().__init__()
+        slope = 0.02
+        layers: list[nn.Module] = [nn.Conv2d(channels, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64)]
+        layers.append(nn.LeakyReLU(slope, inplace=True))
+        inputs = 64
+        for width in (64, 128, 256, 512):
+            layers.append(ResidualBlock(inputs, width, stride=1 if width == 64 else 2, slope=slope))
+            layers.append(ResidualBlock(width, width, slope=slope))
+            inputs = width
+        layers += [nn.Conv2d(512, 512, 4, 2, 1, bias=False), nn.BatchNorm2d(512), nn.LeakyReLU(slope, inplace=True)]
+        layers.append(nn.Conv2d(512, code_size, 4))
+        self.trunk = nn.Sequential(*layers)
+        self.code_size = code_size
+        self.resolutions: tuple[int, ...] = ()
+        self.widths: tuple[int, ...] = ()
+
+    def forward(self, image: Float[Tensor, "b c 128 128"]) -> tuple[Float[Tensor, "b d"], list[Tensor]]:
+        """Image -> code `b d` in (0, 1) and an empty pyramid."""
+        return torch.sigmoid(self.trunk(image).flatten(1)), []

@@ -1,0 +1,121 @@
+"""Feature planes: a field as three small images that a tiny network reads (after Chan et al. 2022, EG3D).
+
+The planes are xy (seen from the front), xz (from above) and zy (from the side). Plane columns and rows run over
+[-0.5, 0.5]; rows run downwards like image rows, so the xy plane lies over an image taken from the front.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from shapelift.nn.convolutions import ConvBlock
+
+PLANES = 3
+
+
+class PlaneGenerator(nn.Module):
+    """Code (and optionally the encoder's feature maps) -> three feature planes.
+
+    A dense layer makes three 4x4 maps; one up-convolution tower, shared by the planes, doubles them up to
+    `resolution`. With `skip_widths`, feature maps of the same resolution are added on the way, each through its own
+    1x1 convolution per plane: as they are for xy, averaged over rows for xz and over columns for zy, because those
+    planes share only one axis with the image.
+
+    Args:
+        code_size: Length of the code.
+        channels: Channels of the planes.
+        widths: Channels of the tower at 4, 8, 16, ... px; its length sets the resolution, 4 * 2^(len - 1).
+        skip_widths: Resolution -> channels of the feature maps to merge.
+    """
+
+    def __init__(
+        self, *, code_size: int, channels: int, widths: Sequence[int], skip_widths: dict[int, int] | None = None
+    ) -> None:
+        super().__init__()
+        self.seed_shape = (PLANES, widths[0], 4, 4)
+        self.seed = nn.Linear(code_size, PLANES * widths[0] * 16)
+        self.steps = nn.ModuleList(ConvBlock(a, b) for a, b in itertools.pairwise(widths))
+        self.resolution = 4 * 2 ** (len(widths) - 1)
+        self.channels = channels
+        self.skips = nn.ModuleDict(
+            {
+                str(4 * 2**index): nn.ModuleList(nn.Conv2d(skip_widths[4 * 2**index], width, 1) for _ in range(PLANES))
+                for index, width in enumerate(widths)
+                if skip_widths and 4 * 2**index in skip_widths
+            }
+        )
+        self.head = nn.Conv2d(widths[-1], channels, 3, 1, 1)
+
+    def forward(self, code: Float[Tensor, "b d"], pyramid: Sequence[Tensor]) -> Float[Tensor, "b 3 c r r"]:
+        """Code `b d` and feature maps -> planes `b 3 channels r r`."""
+        maps = {int(feature.shape[-1]): feature for feature in pyramid}
+        x = self.seed(code).reshape(-1, *self.seed_shape[1:])
+        if code.device.type == "cpu":
+            x = x.contiguous(memory_format=torch.channels_last)
+        x = self._merge(x, maps)
+        for step in self.steps:
+            x = self._merge(step(nn.functional.interpolate(x, scale_factor=2.0, mode="nearest")), maps)
+        planes: Tensor = self.head(x)
+        return planes.reshape(-1, PLANES, self.channels, self.resolution, self.resolution)
+
+    def _merge(self, x: Tensor, maps: dict[int, Tensor]) -> Tensor:
+        name = str(x.shape[-1])
+        if name not in self.skips:
+            return x
+        feature = maps[int(name)]
+        front, above, side = self.skips[name]
+        parts = (
+            front(feature),
+            above(feature.mean(2, keepdim=True)).expand(-1, -1, feature.shape[2], -1),
+            side(feature.mean(3, keepdim=True)).expand(-1, -1, -1, feature.shape[3]),
+        )
+        merged = torch.stack(parts, dim=1).flatten(0, 1)
+        return nn.functional.relu(x + merged)
+
+
+class PlaneDecoder(nn.Module):
+    """Three planes and a point -> logit: bilinear look-ups, summed, then a small network.
+
+    Args:
+        channels: Channels of the planes.
+        hidden: Units of the two hidden layers.
+    """
+
+    def __init__(self, *, channels: int, hidden: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(PLANES * channels + 3, hidden)
+        self.second = nn.Linear(hidden, hidden)
+        self.last = nn.Linear(hidden, 1)
+
+    def forward(self, planes: Float[Tensor, "b 3 c r r"], points: Float[Tensor, "b n 3"]) -> Float[Tensor, "b n"]:
+        """Logits `b n` of points in [-0.5, 0.5]^3; outside, the border of the planes is continued."""
+        count, channels = points.shape[1], planes.shape[2]
+        sampled = sample_planes(planes, points)
+        features = sampled.reshape(-1, PLANES * channels, count).transpose(1, 2)
+        x = nn.functional.relu(self.first(torch.cat([features, points.to(features.dtype)], dim=2)))
+        x = nn.functional.relu(self.second(x))
+        return self.last(x)[..., 0]
+
+    @staticmethod
+    def multiply_adds(channels: int, hidden: int) -> int:
+        """Multiply-adds per point, look-ups included."""
+        return 4 * PLANES * channels + (PLANES * channels + 3) * hidden + hidden * hidden + hidden
+
+
+def sample_planes(planes: Float[Tensor, "b 3 c r r"], points: Float[Tensor, "b n 3"]) -> Float[Tensor, "b 3 c n"]:
+    """Bilinear values of the planes under every point; pixel centres lie half a cell inside the border."""
+    x, y, z = points.unbind(2)
+    grid = torch.stack([torch.stack([x, -y], 2), torch.stack([x, -z], 2), torch.stack([z, -y], 2)], dim=1) * 2.0
+    values = nn.functional.grid_sample(
+        planes.flatten(0, 1),
+        grid.flatten(0, 1)[:, None].to(planes.dtype),
+        mode="bilinear",
+        padding_mode="border",
+        align_corners=False,
+    )
+    return values.reshape(planes.shape[0], PLANES, planes.shape[2], points.shape[1])
