@@ -85,7 +85,8 @@ def _waves(points: Array) -> Array:
 
 def _checker(points: Array) -> Array:
     cells = np.floor(points * 2.0 + 0.013).astype(np.int32)
-    return (cells.sum(axis=1) & 1).astype(np.float32)
+    odd: Array = (cells.sum(axis=1) & 1).astype(np.float32)
+    return odd
 
 
 def _stripes(points: Array) -> Array:
