@@ -68,10 +68,10 @@ def random_lighting(rng: np.random.Generator, azimuth_deg: float) -> Lighting:
       azimuth with probability 0.85, else anywhere; elevation U[10, 80]. The others: azimuth anywhere, elevation
       U[-20, 70], energy U[0.1, 0.6] of the key's.
     - Lamps are warm or cold (red up, blue down or the reverse, by N(0, 0.1)); with probability 0.1 strongly coloured.
-    - Sky of U[0.25, 0.8] of the key's energy; the ground reflects U[0.2, 0.8] of that.
+    - Sky of U[0.2, 0.7] of the key's energy; the ground reflects U[0.2, 0.8] of that.
     - The key light casts shadows with probability 0.6.
     - Exposure: all energies are scaled together so that white faces towards the camera, up and to both sides reflect
-      exp(N(-0.1, 0.22)) on average. So no view is black however the lamps fall, and light and dark views both occur.
+      exp(N(-0.2, 0.22)) on average. So no view is black however the lamps fall, and light and dark views both occur.
     """
     count = 1 + int(rng.choice(MAX_LAMPS, p=[0.35, 0.4, 0.25]))
     spread = 100.0 if rng.random() < 0.85 else 180.0
@@ -81,12 +81,12 @@ def random_lighting(rng: np.random.Generator, azimuth_deg: float) -> Lighting:
         directions.append(direction(rng.uniform(0.0, 360.0), rng.uniform(-20.0, 70.0)))
         energies.append(rng.uniform(0.1, 0.6))
     tints = np.stack([_tint(rng) for _ in range(count)])
-    sky = rng.uniform(0.25, 0.8) * _tint(rng)
+    sky = rng.uniform(0.2, 0.7) * _tint(rng)
     ground = rng.uniform(0.2, 0.8) * sky * _tint(rng)
     shadows = bool(rng.random() < SHADOW_PROBABILITY)
     light = Lighting(np.stack(directions), np.asarray(energies)[:, None] * tints, sky, ground, shadows)
     probes = np.stack([direction(azimuth_deg + turn, tilt) for turn, tilt in ((0, 0), (90, 0), (-90, 0), (0, 90))])
-    exposure = np.exp(rng.normal(-0.1, 0.22)) / light.irradiance(probes).mean()
+    exposure = np.exp(rng.normal(-0.2, 0.22)) / light.irradiance(probes).mean()
     return Lighting(light.directions, light.colors * exposure, light.sky * exposure, light.ground * exposure, shadows)
 
 

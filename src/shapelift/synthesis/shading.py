@@ -9,7 +9,10 @@ from shapelift.synthesis.lighting import Lighting
 
 Array = npt.NDArray[np.float32]
 
-# sRGB is close to a square root. The square and the root cost next to nothing and invert each other exactly.
+SHOULDER = 0.5
+BRIGHTEST = 4.0
+
+# sRGB is close to a square root. The square and the root cost next to nothing, and invert each other.
 
 
 def linear_of_srgb(color: Array) -> Array:
@@ -18,8 +21,15 @@ def linear_of_srgb(color: Array) -> Array:
 
 
 def srgb_of_linear(light: Array) -> Array:
-    """The sRGB values of linear light in [0, 1], by the gamma 2 approximation."""
-    return np.sqrt(light)
+    """The sRGB values in [0, 1] of linear light, by the gamma 2 approximation.
+
+    Light up to SHOULDER is kept; above, it bends smoothly towards 1, as film does, so that bright white things keep
+    their shading.
+    """
+    rest = 1.0 - SHOULDER
+    bent = 1.0 - rest * np.exp((SHOULDER - light) * (1.0 / rest))
+    srgb: Array = np.sqrt(np.where(light > SHOULDER, bent, light))
+    return srgb
 
 
 def highlight_exponent(roughness: Array) -> Array:
@@ -41,7 +51,7 @@ def shade(
     lighting: Lighting,
     key_visible: npt.NDArray[np.bool_] | None = None,
 ) -> Array:
-    """Linear light (n, 3) in [0, 1], clipped, that n surface points send to the camera.
+    """Linear light (n, 3) that n surface points send to the camera, clipped to [0, BRIGHTEST].
 
     normals, to_camera: (n, 3) unit vectors. albedo: (n, 3) linear. specular, roughness: (n,) in [0, 1].
     key_visible: (n,) whether the key light reaches the point; None where it always does.
@@ -73,5 +83,5 @@ def shade(
     fresnel = specular * (0.12 + 0.88 * grazing * grazing * grazing) * (1.0 - roughness)
     mirrored_up = 2.0 * cosine * normals[:, 1] - to_camera[:, 1]
     light += fresnel[:, None] * (lighting.ground + (0.5 + 0.5 * mirrored_up)[:, None] * gradient)
-    clipped: Array = np.clip(light, 0.0, 1.0, out=light)
+    clipped: Array = np.clip(light, 0.0, BRIGHTEST, out=light)
     return clipped
