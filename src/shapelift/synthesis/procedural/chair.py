@@ -154,13 +154,13 @@ class ChairParameters:
 
     @property
     def back_foot(self) -> tuple[float, float, float]:
-        """Width of the back at the seat, z of its sides, and how far its middle bulges backwards."""
+        """Width of the back at the seat, z of its sides, and how far its middle stands behind them at the seat."""
         if self.boxy or self.seat == "square":
-            return self.seat_width, -self.seat_depth / 2 + self.back_thickness / 2, self.back_curve
+            return self.seat_width, -self.seat_depth / 2 + self.back_thickness / 2, 0.0
         if self.seat == "trapezoid":
-            return self.seat_width * 0.79, -self.seat_depth / 2 + self.back_thickness / 2, self.back_curve
+            return self.seat_width * 0.79, -self.seat_depth / 2 + self.back_thickness / 2, 0.0
         x, z = (0.72, 0.66) if self.seat == "round" else (0.76, 0.86)
-        bulge = max(self.back_curve, 0.0) + (0.85 - z) * self.seat_depth / 2 if self.back_curve else 0.0
+        bulge = (0.9 - z) * self.seat_depth / 2 if self.back_curve else 0.0
         return self.seat_width * x, -self.seat_depth / 2 * z + 0.01, bulge
 
     def back_at(self, height: float) -> tuple[float, float]:
@@ -311,7 +311,7 @@ def _sled_base(p: ChairParameters) -> list[Manifold]:
         )
         for s in _SIDES
     ]
-    bars = [rod((-x, r, at), (x, r, at), r, segments=10) for at in ((-z + r,) if p.spokes < 6 else (-z + r, z - r))]
+    bars = [rod((-x, r, at), (x, r, at), r, segments=10) for at in ((-z + r,) if p.spokes < 5 else (-z + r, z - r))]
     under = p.seat_height - p.seat_thickness * 0.6
     return frames + bars + [rod((-inner[0], under, 0.3 * z), (inner[0], under, 0.3 * z), r, segments=8)]
 
@@ -398,13 +398,14 @@ def _back(p: ChairParameters) -> list[Piece]:
     def shape(points: Array) -> Array:
         rise = np.clip(points[:, 1], 0.0, None)
         x = points[:, 0] * (1 + (p.back_spread - 1) * rise / p.back_height)
-        away = bulge * (1 - np.clip(2 * np.abs(points[:, 0]) / width, 0, 1) ** 2)
+        curve = bulge + p.back_curve * np.clip(rise / (0.35 * p.back_height), 0.0, 1.0)
+        away = curve * (1 - np.clip(2 * np.abs(points[:, 0]) / width, 0, 1) ** 2)
         return np.stack([x, points[:, 1] + p.seat_height, points[:, 2] + z - lean * rise - away], axis=1)
 
     pieces = []
     for piece, group in _BACK_MAKERS[p.back](p, width):
         low_x, _, _, high_x, _, _ = piece.bounding_box()
-        wide = bulge > 0 and high_x - low_x > 0.15
+        wide = p.back_curve > 0 and high_x - low_x > 0.15
         pieces.append((bend(piece, shape, 0.09 if wide else None), group))
     return pieces
 

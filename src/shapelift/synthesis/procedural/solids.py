@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 from manifold3d import CrossSection, Error, FillRule, Manifold, Mesh64, OpType
+from scipy.spatial import cKDTree
 
 from shapelift.geometry import Mesh
 from shapelift.synthesis.materials import Asset, Material
@@ -30,7 +31,6 @@ _HAIR = 4e-4
 # Distinct vertices that still coincide are parted by steps of this size, as often as it takes up to a limit.
 _NUDGE = 2e-6
 _ATTEMPTS = 6
-_HASH = np.array([1, 2_147_483_629, 4_611_685_975_477_714_963])
 
 
 # ---------------------------------------------------------------------------------------------- outlines (2D)
@@ -429,16 +429,13 @@ def _apart(positions: npt.NDArray[np.float32], faces: npt.NDArray[np.int32]) -> 
     """
     vertices = np.array(positions, dtype=np.float64)
     for _ in range(_ATTEMPTS):
-        cells = np.rint(vertices.astype(np.float32) * 1e8).astype(np.int64)
-        _, first, group = np.unique(cells @ _HASH, return_index=True, return_inverse=True)
-        shared = np.setdiff1d(np.arange(len(vertices)), first)
-        if len(shared) == 0:
+        moved = np.unique(cKDTree(vertices).query_pairs(_NUDGE / 4, output_type="ndarray")[:, 1])
+        if len(moved) == 0:
             break
-        moved = np.flatnonzero(np.isin(group, group[shared]))
-        normals = np.zeros_like(vertices)
         corner = vertices[faces]
         across = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
         across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-12)
+        normals = np.zeros_like(vertices)
         np.add.at(normals, faces.ravel(), np.repeat(across, 3, axis=0))
         step = _NUDGE * (1 + np.arange(len(moved)) % 7)[:, None]
         vertices[moved] -= step * (normals[moved] + [0.1, 0.2, 0.3])

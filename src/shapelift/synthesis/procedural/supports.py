@@ -60,12 +60,11 @@ def leg(bottom: Vector, top: Vector, width: float, shape: LegShape, taper: float
 
 def _hairpin(start: Array, end: Array, width: float) -> Manifold:
     """Bent steel rod: two strands from the plate down to one foot."""
-    spread = np.array([np.sign(end[0]) * -1.6 * width, 0.0, np.sign(end[2]) * 1.6 * width])
     radius = max(0.18 * width, 0.008)
-    foot = np.array([0.18, 0.0, 0.18]) * spread
-    lift = np.array([0.0, radius, 0.0])
-    path = [end - spread, start - foot + lift, start + foot * [1, 0, -1] + lift, end + spread]
-    return tube(path, radius, 8)
+    inward_x = np.array([-1.6 * width * np.sign(end[0]), 0.0, 0.0])
+    inward_z = np.array([0.0, 0.0, -1.6 * width * np.sign(end[2])])
+    foot = start + [0.0, radius, 0.0]
+    return tube([end + inward_x, foot + 0.2 * inward_x, foot + 0.2 * inward_z, end + inward_z], radius, 8)
 
 
 def corners(half_width: float, half_depth: float, height: float, splay: float, at: float) -> Array:
