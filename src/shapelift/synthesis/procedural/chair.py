@@ -12,6 +12,7 @@ from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.procedural.draws import between, chance, count, finish, pick
 from shapelift.synthesis.procedural.solids import (
     Array,
+    Piece,
     around,
     beam,
     bend,
@@ -49,7 +50,6 @@ Base = Literal["legs", "sled", "cantilever", "star", "disc", "trumpet", "rocker"
 Back = Literal["none", "solid", "slats", "ladder", "spindles", "frame", "tufted", "hoop", "splat", "low", "cushion"]
 Arms = Literal["none", "posts", "loop", "panel", "rolled", "horseshoe", "sloped"]
 Seat = Literal["square", "squircle", "round", "trapezoid"]
-Piece = tuple[Manifold, str]
 
 _SIDES = (-1.0, 1.0)
 

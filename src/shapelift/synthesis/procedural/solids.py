@@ -23,6 +23,7 @@ Axis = Literal["x", "y", "z"]
 Array = npt.NDArray[np.float64]
 Vector = Sequence[float] | Array
 Part = tuple[Manifold, Material]
+Piece = tuple[Manifold, str]  # a part with the name of its material group
 
 # Vertices closer than this share of the longest side are one vertex: single precision could not keep them apart.
 _MERGE_TOLERANCE = 2e-5
