@@ -202,7 +202,8 @@ def _volumes(vertices: _Floats, faces: _Ints, patch: _Ints, count: int) -> _Floa
     first[patch[::-1]] = corners[::-1, 0]
     corners = corners - first[patch][:, None]
     parts = np.einsum("fi,fi->f", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])) / 6.0
-    return np.bincount(patch, parts, minlength=count)
+    volumes: _Floats = np.bincount(patch, parts, minlength=count).astype(np.float64)
+    return volumes
 
 
 def _cavities(vertices: _Floats, faces: _Ints, patch: _Ints, solid: _Bools, negative: _Bools) -> _Bools:

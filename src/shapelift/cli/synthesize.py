@@ -1,0 +1,67 @@
+"""`shapelift synthesize`: meshes or procedural shapes to a training data set."""
+
+from __future__ import annotations
+
+import json as json_format
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shapelift.synthesis.writer import Progress, SynthesisOptions
+from shapelift.synthesis.writer import synthesize as run
+
+
+def synthesize(
+    source: Annotated[str, typer.Argument(help="Folder of meshes, or procedural:chair, procedural:chair,table, ...")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the data set; continued when it exists.")],
+    count: Annotated[int | None, typer.Option(min=1, help="Number of shapes.", show_default="all")] = None,
+    views: Annotated[int, typer.Option(min=1, max=1000, help="Images per shape.")] = 12,
+    size: Annotated[int, typer.Option(min=16, max=2048, help="Side of the images in pixels.")] = 128,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all randomness.")] = 0,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes.", show_default="one per core")] = None,
+    points: Annotated[int, typer.Option(min=1000, help="Uniform labelled points per shape, about.")] = 100_000,
+    near: Annotated[int, typer.Option(min=1, help="Labelled points near the surface per shape.")] = 50_000,
+    surface: Annotated[int, typer.Option(min=1, help="Surface points per shape.")] = 100_000,
+    json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
+) -> None:
+    """Render meshes or procedural shapes into a training data set: views, labelled points, surface points."""
+    options = SynthesisOptions(
+        views=views,
+        size_px=size,
+        seed=seed,
+        count=count,
+        workers=workers,
+        uniform_count=points,
+        near_count=near,
+        surface_count=surface,
+    )
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("shapes"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Bar(*columns, console=Console(stderr=True), disable=json) as bar:
+        task = bar.add_task("shapes", total=None, note="")
+
+        def show(progress: Progress) -> None:
+            note = f"{progress.rejected} rejected" if progress.rejected else ""
+            bar.update(task, completed=progress.done, total=progress.total, note=note)
+
+        manifest = run(source, output, options, show)
+    if json:
+        summary = {
+            "output": str(output),
+            "shapes": len(manifest.shapes),
+            "rejected": [asdict(rejection) for rejection in manifest.rejected],
+        }
+        typer.echo(json_format.dumps(summary))
+        return
+    typer.echo(f"{output}: {len(manifest.shapes)} shapes, {len(manifest.rejected)} rejected (see manifest.json)")

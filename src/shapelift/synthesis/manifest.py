@@ -1,0 +1,104 @@
+"""The table of contents of a data set: `manifest.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shapelift.errors import InputError
+from shapelift.io.atomic import write_atomically
+from shapelift.io.records import Split
+
+SCHEMA = "shapelift-dataset-1"
+FILE_NAME = "manifest.json"
+
+
+@dataclass(frozen=True)
+class ShapeEntry:
+    """One shape of a data set.
+
+    Attributes:
+        shape_id: Its name, unique in the data set.
+        category: Its category.
+        file: Its record, relative to the folder of the data set.
+        sha256: Checksum of that file.
+        split: "train", "validation" or "test".
+        source: Where it came from: a file relative to the source folder, or the name of the procedural shape.
+    """
+
+    shape_id: str
+    category: str
+    file: str
+    sha256: str
+    split: Split
+    source: str
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A source that did not become a shape, and why."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What is in a data set and how it was made.
+
+    Attributes:
+        generator: Name and version of the program that made it.
+        parameters: Everything that decides the content of a record, next to the source and the seed.
+        seed: Seed of all randomness.
+        sources: What was given as SOURCE, in alphabetical order.
+        shapes: Ordered by `shape_id`.
+        rejected: Ordered by source.
+    """
+
+    generator: str
+    parameters: Mapping[str, Any]
+    seed: int
+    sources: tuple[str, ...] = ()
+    shapes: tuple[ShapeEntry, ...] = ()
+    rejected: tuple[Rejection, ...] = field(default=())
+
+    def split(self, name: Split) -> tuple[ShapeEntry, ...]:
+        """The shapes of one split."""
+        return tuple(entry for entry in self.shapes if entry.split == name)
+
+    def write(self, folder: str | Path) -> None:
+        """Write `manifest.json` into `folder`, atomically; equal manifests give equal bytes."""
+        data = {"schema": SCHEMA, **asdict(self)}
+        write_atomically(Path(folder) / FILE_NAME, json.dumps(data, indent=1, sort_keys=True) + "\n")
+
+
+def read_manifest(folder: str | Path) -> Manifest:
+    """The manifest of the data set in `folder`.
+
+    Raises:
+        InputError: there is none, or it cannot be read.
+    """
+    path = Path(folder) / FILE_NAME
+    try:
+        data = json.loads(path.read_bytes())
+        if data["schema"] != SCHEMA:
+            raise InputError(f"{path}: made by another version of shapelift; synthesize into a new folder")
+        return Manifest(
+            generator=str(data["generator"]),
+            parameters=dict(data["parameters"]),
+            seed=int(data["seed"]),
+            sources=tuple(data["sources"]),
+            shapes=tuple(ShapeEntry(**entry) for entry in data["shapes"]),
+            rejected=tuple(Rejection(**entry) for entry in data["rejected"]),
+        )
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such data set; make one with `shapelift synthesize`") from error
+    except InputError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path}: not a readable manifest ({error}); delete it and run `shapelift synthesize` again"
+        ) from error

@@ -1,0 +1,145 @@
+"""One shape, from an asset to its record: labels, then views."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from shapelift.geometry import Camera
+from shapelift.io.records import ShapeRecord
+from shapelift.synthesis.cameras import framed_camera, random_viewpoints, view_from_object
+from shapelift.synthesis.labels import Labels, label
+from shapelift.synthesis.lighting import random_lighting
+from shapelift.synthesis.materials import Asset
+from shapelift.synthesis.occupancy import Solid
+from shapelift.synthesis.renderer import Scene, View, render_view
+
+_DEPTH_STEPS = 65535
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordOptions:
+    """What a record holds.
+
+    Attributes:
+        views: Number of images.
+        size_px: Side of the square images.
+        uniform_count: About how many uniform points (see `labels`).
+        near_count: Points near the surface.
+        surface_count: Points on the surface.
+        supersampling: Rays per pixel and axis.
+    """
+
+    views: int = 12
+    size_px: int = 128
+    uniform_count: int = 100_000
+    near_count: int = 50_000
+    surface_count: int = 100_000
+    supersampling: int = 2
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ValueError(f"{name} must lie between {low} and {high}, not {value}")
+
+
+_RANGES = {
+    "views": (1, 1000),
+    "size_px": (16, 2048),
+    "uniform_count": (1000, 10_000_000),
+    "near_count": (1, 10_000_000),
+    "surface_count": (1, 10_000_000),
+    "supersampling": (1, 8),
+}
+
+
+def stream(seed: int, shape_id: str, purpose: str) -> np.random.Generator:
+    """Randomness of one shape for one purpose: it depends on the three arguments and nothing else."""
+    digest = hashlib.blake2b(f"{seed}/{shape_id}/{purpose}".encode(), digest_size=32).digest()
+    return np.random.default_rng(np.random.SeedSequence(list(np.frombuffer(digest, "<u4").tolist())))
+
+
+def make_record(
+    asset: Asset, shape_id: str, seed: int, options: RecordOptions, metadata: Mapping[str, str]
+) -> ShapeRecord:
+    """The record of an asset; the same arguments give the same record.
+
+    Args:
+        asset: Normalised: centred, longest side 1, +Y up, front +Z.
+        shape_id: Name of the shape; all randomness hangs on it and on `seed`.
+        seed: Of all randomness.
+        options: What the record holds.
+        metadata: Kept with the record as it is.
+
+    Raises:
+        UnusableShapeError: the shape encloses no volume.
+        InputError: a package of the train extra is missing.
+    """
+    # labels first: they reject what is not worth rendering
+    labels = label(
+        Solid(asset.mesh),
+        options.uniform_count,
+        options.near_count,
+        options.surface_count,
+        stream(seed, shape_id, "labels"),
+    )
+    cameras, parameters, views = _views(asset, options, stream(seed, shape_id, "views"))
+    depth = np.stack([view.depth for view in views])
+    depth_scale = float(depth.max()) / _DEPTH_STEPS or 1.0
+    return _assembled(labels, asset, cameras, parameters, views, depth, depth_scale, metadata)
+
+
+def _views(
+    asset: Asset, options: RecordOptions, rng: np.random.Generator
+) -> tuple[list[Camera], npt.NDArray[np.float64], list[View]]:
+    scene = Scene(asset)
+    viewpoints = random_viewpoints(rng, options.views)
+    parameters = np.array([[v.azimuth_deg, v.elevation_deg, v.fov_deg, v.distance] for v in viewpoints])
+    cameras = [
+        framed_camera(asset.mesh.vertices, v.azimuth_deg, v.elevation_deg, v.fov_deg, v.distance, options.size_px)
+        for v in viewpoints
+    ]
+    views = [
+        render_view(scene, camera, random_lighting(rng, viewpoint.azimuth_deg), options.supersampling)
+        for camera, viewpoint in zip(cameras, viewpoints, strict=True)
+    ]
+    return cameras, parameters, views
+
+
+def _assembled(
+    labels: Labels,
+    asset: Asset,
+    cameras: list[Camera],
+    parameters: npt.NDArray[np.float64],
+    views: list[View],
+    depth: npt.NDArray[np.float32],
+    depth_scale: float,
+    metadata: Mapping[str, str],
+) -> ShapeRecord:
+    steps = np.rint(depth.astype(np.float64) / depth_scale)
+    normals = np.stack([view.normals for view in views])
+    return ShapeRecord(
+        rgba=np.stack([view.rgba for view in views]),
+        # a surface is never stored as background
+        depth=np.where(depth > 0, np.clip(steps, 1, _DEPTH_STEPS), 0).astype(np.uint16),
+        normals=np.rint(normals * 127.0).astype(np.int8),
+        intrinsics=np.stack([camera.intrinsics for camera in cameras]).astype(np.float64),
+        camera_from_world=np.stack([camera.camera_from_world for camera in cameras]).astype(np.float64),
+        view_parameters=parameters,
+        view_from_object=np.stack([view_from_object(asset.mesh.vertices, azimuth) for azimuth in parameters[:, 0]]),
+        bounds=labels.bounds,
+        grid_shape=labels.grid_shape,
+        uniform_points=labels.uniform_points,
+        uniform_occupancy=labels.uniform_occupancy,
+        near_points=labels.near_points,
+        near_occupancy=labels.near_occupancy,
+        surface_points=labels.surface_points,
+        surface_normals=labels.surface_normals,
+        depth_scale=depth_scale,
+        metadata=dict(metadata),
+    )

@@ -1,0 +1,279 @@
+"""From a source to a data set on disk: one record per shape, a manifest, interruptible at any moment.
+
+A folder that already holds shapes made with the same parameters and seed is continued: whole records are kept, missing
+and damaged ones are made, shapes of other sources stay. So an interrupted run is finished by starting it again, and a
+data set can be put together from several sources. The result does not depend on the number of workers or on
+interruptions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from shapelift import __version__
+from shapelift.errors import InputError
+from shapelift.io.records import SUFFIX, open_record, read_record, split_of, write_record
+from shapelift.synthesis.labels import UnusableShapeError
+from shapelift.synthesis.manifest import FILE_NAME, Manifest, Rejection, ShapeEntry, read_manifest
+from shapelift.synthesis.pool import Crash, available_cores, run_isolated
+from shapelift.synthesis.rays import TRAIN_EXTRA
+from shapelift.synthesis.recording import RecordOptions, make_record
+
+GENERATOR = f"shapelift {__version__}, synthesis 1"
+"""Written into every record; a data set is only continued by the same generator."""
+
+SHAPES = "shapes"
+_SAVE_EVERY_S = 15.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthesisOptions(RecordOptions):
+    """How a data set is made: what a record holds, and
+
+    Attributes:
+        seed: Of all randomness.
+        count: How many shapes of the source; None for all (of procedural sources: 100 of each category).
+        workers: Processes; None for one per available core. Does not change the result.
+    """
+
+    seed: int = 0
+    count: int | None = None
+    workers: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.seed < 0:
+            raise ValueError(f"seed must be at least 0, not {self.seed}")
+        if self.workers is not None and self.workers < 1:
+            raise ValueError(f"workers must be at least 1, not {self.workers}")
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """What decides the content of a record, next to the source and the seed."""
+        return {name: value for name, value in asdict(self).items() if name not in {"seed", "count", "workers"}}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is: `done` of `total` shapes, of which `kept` were there before and `rejected` were unusable."""
+
+    done: int
+    total: int
+    kept: int
+    rejected: int
+
+
+def synthesize(
+    source: str,
+    output: str | Path,
+    options: SynthesisOptions | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Manifest:
+    """Make the data set of `source` in the folder `output`, or finish it.
+
+    Worker processes import the main module, as multiprocessing's `spawn` does: call this from under
+    `if __name__ == "__main__"` in a script.
+
+    Args:
+        source: A folder of meshes, or `procedural:chair`, `procedural:chair,table`, `procedural:all`.
+        output: Folder of the data set; made when missing.
+        options: How.
+        progress: Called after every shape.
+
+    Returns:
+        The manifest, which is also in `output/manifest.json`.
+
+    Raises:
+        InputError: a bad source, an unwritable folder, a data set made with other parameters, or missing packages.
+    """
+    options = options or SynthesisOptions()
+    require_packages()
+    from shapelift.synthesis.sources import open_source
+
+    opened = open_source(source, options.count, options.seed)
+    items = opened.items()
+    writer = _Writer(source, Path(output), options)
+    task = _Task(opened, source, Path(output), options)
+    writer.save()
+    kept = 0
+    todo = []
+    for item in items:
+        if writer.keep(item.shape_id, task.source_name(item)):
+            kept += 1
+        else:
+            todo.append(item)
+    done = kept
+    if progress:
+        progress(Progress(done, len(items), kept, 0))
+    rejected = 0
+    for index, answer in run_isolated(task, todo, options.workers or available_cores()):
+        item = todo[index]
+        writer.add(item, Rejection(task.source_name(item), answer.reason) if isinstance(answer, Crash) else answer)
+        rejected += isinstance(answer, Crash | Rejection)
+        done += 1
+        if progress:
+            progress(Progress(done, len(items), kept, rejected))
+    return writer.save()
+
+
+def require_packages() -> None:
+    """Raises InputError with one line when the packages for making data are not installed."""
+    for name, package in (("embreex", "embreex"), ("igl", "libigl")):
+        try:
+            __import__(name)
+        except ImportError as error:
+            raise InputError(TRAIN_EXTRA.format(name=package)) from error
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What a worker does with one item of the source."""
+
+    source: Any
+    spec: str
+    output: Path
+    options: SynthesisOptions
+
+    def source_name(self, item: Any) -> str:
+        """How the manifest calls an item: its file relative to the source folder, or the procedural shape."""
+        return Path(item.path).relative_to(self.spec).as_posix() if item.path is not None else str(item.shape_id)
+
+    def __call__(self, item: Any) -> ShapeEntry | Rejection:
+        from shapelift.synthesis.sources import RejectedShape
+
+        _single_threaded_opencv()
+        name = self.source_name(item)
+        try:
+            asset = self.source.load(item)
+            metadata = {
+                **item.metadata,
+                "shape_id": item.shape_id,
+                "category": item.category,
+                **_stamp(self.options),
+            }
+            record = make_record(asset, item.shape_id, self.options.seed, self.options, metadata)
+        except (RejectedShape, UnusableShapeError) as error:
+            return Rejection(name, str(error))
+        except InputError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one bad mesh among thousands must not end the run
+            return Rejection(name, " ".join(f"unexpected {type(error).__name__}: {error}".split()))
+        file = f"{SHAPES}/{item.shape_id}{SUFFIX}"
+        write_record(self.output / file, record)
+        return _entry(self.output, item.shape_id, item.category, name)
+
+
+class _Writer:
+    """The manifest in the making."""
+
+    def __init__(self, source: str, output: Path, options: SynthesisOptions) -> None:
+        self._output = output
+        self._options = options
+        self._entries: dict[str, ShapeEntry] = {}
+        self._rejected: dict[str, Rejection] = {}
+        self._sources = {source}
+        self._known: dict[str, ShapeEntry] = {}
+        self._saved = time.monotonic()
+        try:
+            (output / SHAPES).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"{output}: cannot make this folder ({error.strerror}); choose another --output"
+            ) from error
+        if (output / FILE_NAME).exists():
+            self._continue(read_manifest(output))
+
+    def _continue(self, before: Manifest) -> None:
+        now: dict[str, Any] = {"generator": GENERATOR, "seed": self._options.seed, **self._options.parameters}
+        then: dict[str, Any] = {"generator": before.generator, "seed": before.seed, **before.parameters}
+        changed = [name for name in now if now[name] != then.get(name)]
+        if changed:
+            what = ", ".join(f"{name} {then.get(name)} (now {now[name]})" for name in changed)
+            raise InputError(
+                f"{self._output}: holds a data set made with {what}; use the same values or another --output"
+            )
+        self._sources |= set(before.sources)
+        self._known = {entry.shape_id: entry for entry in before.shapes}
+        self._entries = dict(self._known)
+        self._rejected = {rejection.source: rejection for rejection in before.rejected}
+
+    def keep(self, shape_id: str, source: str) -> bool:
+        """Whether the record of a shape is there and whole; a damaged one is forgotten."""
+        path = self._output / SHAPES / f"{shape_id}{SUFFIX}"
+        self._rejected.pop(source, None)
+        known = self._entries.pop(shape_id, None)
+        if not path.is_file():
+            return False
+        if known is not None:
+            if known.source == source and _sha256(path) == known.sha256:
+                self._entries[shape_id] = known
+                return True
+            return False
+        # written after the manifest was last saved: whole by the way records are written, if it can be read
+        try:
+            with open_record(path) as reader:
+                metadata = reader.metadata
+            if {name: metadata.get(name) for name in _stamp(self._options)} != _stamp(self._options):
+                return False
+            read_record(path)
+        except InputError:
+            return False
+        self._entries[shape_id] = _entry(self._output, shape_id, metadata["category"], source)
+        return True
+
+    def add(self, item: Any, answer: ShapeEntry | Rejection) -> None:
+        """Take in what a worker made of an item."""
+        if isinstance(answer, Rejection):
+            self._rejected[answer.source] = answer
+            (self._output / SHAPES / f"{item.shape_id}{SUFFIX}").unlink(missing_ok=True)
+        else:
+            self._entries[answer.shape_id] = answer
+        if time.monotonic() - self._saved > _SAVE_EVERY_S:
+            self.save()
+
+    def save(self) -> Manifest:
+        """Write the manifest as far as it is."""
+        manifest = Manifest(
+            generator=GENERATOR,
+            parameters=self._options.parameters,
+            seed=self._options.seed,
+            sources=tuple(sorted(self._sources)),
+            shapes=_sorted(self._entries.values(), "shape_id"),
+            rejected=_sorted(self._rejected.values(), "source"),
+        )
+        manifest.write(self._output)
+        self._saved = time.monotonic()
+        return manifest
+
+
+def _sorted(entries: Iterable[Any], key: str) -> tuple[Any, ...]:
+    return tuple(sorted(entries, key=lambda entry: getattr(entry, key)))
+
+
+def _stamp(options: SynthesisOptions) -> dict[str, str]:
+    """What a record says about how it was made."""
+    parameters = ", ".join(f"{name} {value}" for name, value in sorted(options.parameters.items()))
+    return {"generator": GENERATOR, "parameters": parameters, "seed": str(options.seed)}
+
+
+def _entry(output: Path, shape_id: str, category: str, source: str) -> ShapeEntry:
+    file = f"{SHAPES}/{shape_id}{SUFFIX}"
+    return ShapeEntry(shape_id, category, file, _sha256(output / file), split_of(shape_id), source)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _single_threaded_opencv() -> None:
+    import cv2
+
+    if cv2.getNumThreads() != 1 and os.environ.get("OMP_NUM_THREADS") == "1":
+        cv2.setNumThreads(1)
