@@ -1,0 +1,40 @@
+"""Recipes: functions that return a complete training run. The command line changes length, seed and threads only."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+
+from shapelift.errors import InputError
+from shapelift.recipes.implicit import implicit_imnet, implicit_small, implicit_tiny
+from shapelift.training.config import TrainConfig
+
+Recipe = Callable[[], TrainConfig]
+
+RECIPES: dict[str, Recipe] = {
+    "implicit-small": implicit_small,
+    "implicit-imnet": implicit_imnet,
+    "implicit-tiny": implicit_tiny,
+}
+"""Every recipe by name. For each family there is `<family>-tiny`, which the contract suite runs."""
+
+
+def find_recipe(name: str) -> TrainConfig:
+    """The run of a recipe.
+
+    Raises:
+        InputError: there is no recipe of that name; says which one may have been meant.
+    """
+    if name in RECIPES:
+        return RECIPES[name]()
+    close = difflib.get_close_matches(name, RECIPES, n=1)
+    hint = f"did you mean '{close[0]}'?" if close else f"known are {', '.join(RECIPES)}"
+    raise InputError(f"recipe '{name}' does not exist; {hint}")
+
+
+def summary(name: str) -> str:
+    """What a recipe is, in one line: the first line of its docstring."""
+    return (RECIPES[name].__doc__ or "").strip().splitlines()[0]
+
+
+__all__ = ["RECIPES", "Recipe", "find_recipe", "implicit_imnet", "implicit_small", "implicit_tiny", "summary"]

@@ -1,0 +1,78 @@
+"""Recipes of the implicit family."""
+
+from __future__ import annotations
+
+from shapelift.models.implicit import ImplicitConfig
+from shapelift.training.config import AdamW, TrainConfig, Validation
+from shapelift.training.schedule import WarmupCosine
+
+
+def implicit_small() -> TrainConfig:
+    """A compact encoder and feature planes: trains on a laptop's processor, half an hour is a start."""
+    return TrainConfig(
+        recipe="implicit-small",
+        model=ImplicitConfig(image_size=128),
+        optimizer=AdamW(learning_rate=1.5e-3, weight_decay=0.02),
+        schedule=WarmupCosine(warmup=0.02),
+        validation=Validation(count=12, items=256, pictures=6),
+        batch_size=32,
+        budget_s=30 * 60.0,
+        precision="bf16",
+        ema_decay=0.999,
+    )
+
+
+def implicit_imnet() -> TrainConfig:
+    """The published IM-NET encoder and decoder, trained end to end: a reference, slow without a GPU.
+
+    Source: Chen and Zhang, "Learning Implicit Fields for Generative Shape Modeling", CVPR 2019, in the improved version
+    of the authors' code: squared error on a leaky-clipped output, Adam at 5e-5 with beta1 0.5. Differences: image
+    encoder and decoder learn together instead of one after the other, the frame is that of the view, and the input has
+    colour and a mask.
+    """
+    return TrainConfig(
+        recipe="implicit-imnet",
+        model=ImplicitConfig(
+            image_size=128,
+            encoder="imnet",
+            decoder="imnet",
+            code_size=256,
+            uniform_points=2048,
+            near_points=2048,
+            loss="mse",
+        ),
+        optimizer=AdamW(learning_rate=5e-5, beta1=0.5, beta2=0.999, weight_decay=0.0, clip_norm=None),
+        schedule=WarmupCosine(warmup=0.02),
+        validation=Validation(count=12, items=128, pictures=4),
+        batch_size=16,
+        budget_s=8 * 3600.0,
+        precision="bf16",
+        ema_decay=None,
+    )
+
+
+def implicit_tiny() -> TrainConfig:
+    """A network for tests: runs in seconds and learns next to nothing."""
+    return TrainConfig(
+        recipe="implicit-tiny",
+        model=ImplicitConfig(
+            image_size=32,
+            widths=(8, 16),
+            depths=(1, 1),
+            code_size=32,
+            plane_channels=8,
+            plane_widths=(16, 8),
+            plane_hidden=16,
+            uniform_points=128,
+            near_points=128,
+        ),
+        optimizer=AdamW(learning_rate=5e-3),
+        schedule=WarmupCosine(warmup=0.1),
+        validation=Validation(count=2, items=4, pictures=2),
+        batch_size=4,
+        steps=12,
+        precision="fp32",
+        ema_decay=0.9,
+        threads=1,
+        log_every_steps=3,
+    )

@@ -1,0 +1,16 @@
+"""Training: the loop, and what it needs to be stopped, continued, watched and shared between machines."""
+
+from shapelift.training.config import AdamW, TrainConfig, Validation
+from shapelift.training.loop import Status, TrainResult, train
+from shapelift.training.schedule import WarmupCosine, parse_duration_s
+
+__all__ = [
+    "AdamW",
+    "Status",
+    "TrainConfig",
+    "TrainResult",
+    "Validation",
+    "WarmupCosine",
+    "parse_duration_s",
+    "train",
+]

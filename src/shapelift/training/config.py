@@ -1,0 +1,160 @@
+"""A training run as one frozen value: everything that decides what comes out, and no path of any machine."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from shapelift.datasets import Augmentation
+from shapelift.errors import InputError
+from shapelift.models import FAMILIES
+from shapelift.models.base import ReconstructorConfig, config_from_json
+from shapelift.training.schedule import WarmupCosine
+
+Precision = Literal["bf16", "fp32"]
+
+# What a sitting may choose anew without making it another run.
+_FREE_FIELDS = ("threads", "workers", "checkpoint_every_s", "checkpoint_every_steps", "log_every_steps")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdamW:
+    """Settings of the optimiser.
+
+    Source: Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019.
+
+    Attributes:
+        learning_rate: highest rate of the schedule.
+        beta1, beta2: decay of the two moment estimates.
+        eps: added to the root of the second moment.
+        weight_decay: decoupled decay of weights; one-dimensional parameters (norms, biases) are never decayed.
+        clip_norm: highest norm of the whole gradient, or None for no limit.
+    """
+
+    learning_rate: float = 1e-3
+    beta1: float = 0.9
+    beta2: float = 0.99
+    eps: float = 1e-8
+    weight_decay: float = 0.01
+    clip_norm: float | None = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """How often and on how much a run is validated.
+
+    Attributes:
+        count: validations, spread evenly over the run; the last one comes at its end.
+        items: held-out views that are scored, spread over the shapes of the validation split.
+        pictures: how many of them are drawn.
+    """
+
+    count: int = 10
+    items: int = 256
+    pictures: int = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """A complete training run.
+
+    Attributes:
+        recipe: name of the recipe it came from.
+        model: what builds the network.
+        augmentation: what happens to images between the data set and the network.
+        optimizer: settings of AdamW.
+        schedule: learning rate over the run.
+        validation: held-out scores along the way.
+        batch_size: items per step, over all processes together.
+        steps: length of the run in steps, or None when `budget_s` says it.
+        budget_s: length of the run in seconds, validation and export included, or None when `steps` says it.
+        precision: `bf16` computes the network under bfloat16 autocast, `fp32` in single precision.
+        channels_last: keep images and convolution weights in channels-last memory, faster on most machines.
+        ema_decay: decay of a moving average of the weights, which is then what is validated and exported; or None.
+        seed: seed of weights, order of the data, points, augmentation and dropout.
+        threads: CPU threads per process, or None for PyTorch's own choice.
+        workers: threads per process that put batches together.
+        checkpoint_every_s: seconds between checkpoints.
+        checkpoint_every_steps: steps between checkpoints, in addition, or None.
+        log_every_steps: steps between log lines.
+    """
+
+    recipe: str
+    model: ReconstructorConfig
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    optimizer: AdamW = field(default_factory=AdamW)
+    schedule: WarmupCosine = field(default_factory=WarmupCosine)
+    validation: Validation = field(default_factory=Validation)
+    batch_size: int = 32
+    steps: int | None = None
+    budget_s: float | None = None
+    precision: Precision = "bf16"
+    channels_last: bool = True
+    ema_decay: float | None = 0.999
+    seed: int = 0
+    threads: int | None = None
+    workers: int = 1
+    checkpoint_every_s: float = 60.0
+    checkpoint_every_steps: int | None = None
+    log_every_steps: int = 20
+
+    def __post_init__(self) -> None:
+        if (self.steps is None) == (self.budget_s is None):
+            raise ValueError("give the length of a run in steps or as budget_s, exactly one of them")
+        positive = {
+            "steps": self.steps,
+            "budget_s": self.budget_s,
+            "batch_size": self.batch_size,
+            "threads": self.threads,
+            "workers": self.workers,
+            "checkpoint_every_s": self.checkpoint_every_s,
+            "checkpoint_every_steps": self.checkpoint_every_steps,
+            "log_every_steps": self.log_every_steps,
+            "validation.count": self.validation.count,
+            "validation.items": self.validation.items,
+        }
+        for name, value in positive.items():
+            if value is not None and value <= 0:
+                raise ValueError(f"{name} must be positive, not {value}")
+        if self.precision not in ("bf16", "fp32"):
+            raise ValueError(f"precision must be 'bf16' or 'fp32', not {self.precision!r}")
+        if self.ema_decay is not None and not 0.0 < self.ema_decay < 1.0:
+            raise ValueError(f"ema_decay must be between 0 and 1, not {self.ema_decay}")
+
+    def to_json(self) -> str:
+        """The configuration as JSON text, keys in order, one line."""
+        return json.dumps(self._as_dict(), sort_keys=True)
+
+    def identity(self) -> dict[str, Any]:
+        """What makes this run the run it is: two sittings with the same identity may continue each other."""
+        return {name: value for name, value in self._as_dict().items() if name not in _FREE_FIELDS}
+
+    def _as_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self) | {"model": json.loads(self.model.to_json())}
+
+    @classmethod
+    def from_json(cls, text: str) -> TrainConfig:
+        """The configuration that `to_json` wrote.
+
+        Raises:
+            InputError: the text is not such a configuration.
+        """
+        try:
+            values = json.loads(text)
+            return cls(
+                model=config_from_json(json.dumps(values.pop("model")), FAMILIES),
+                augmentation=Augmentation(**_tuples(values.pop("augmentation"))),
+                optimizer=AdamW(**values.pop("optimizer")),
+                schedule=WarmupCosine(**values.pop("schedule")),
+                validation=Validation(**values.pop("validation")),
+                **values,
+            )
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise InputError(f"not a training configuration this version understands ({error!r})") from error
+
+
+def _tuples(values: dict[str, Any]) -> dict[str, Any]:
+    """JSON knows lists only; frozen configurations hold tuples."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

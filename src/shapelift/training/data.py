@@ -1,0 +1,102 @@
+"""What a run reads: the training split for its steps, the validation split for its scores."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from shapelift.datasets import ShapeDataset, Target
+from shapelift.io.preprocess import Preprocess
+from shapelift.training.config import TrainConfig
+from shapelift.training.distributed import World
+from shapelift.training.feed import Batch
+from shapelift.training.targets import SurfacePoints, WeightedPoints
+
+SCORED_POINTS = 8192
+"""Points per item of the validation IoU: half of them in the tight bounding box of the shape."""
+SURFACE_POINTS = 12_000
+"""Points per true surface in the pictures."""
+
+
+class TrainingData:
+    """The batches of the training split. Safe to call from several threads: each reads through its own data set."""
+
+    def __init__(self, folder: Path, config: TrainConfig) -> None:
+        self._folder, self._config = folder, config
+        self._own = threading.local()
+        self.categories = self._dataset.categories
+        self.shapes = len(self._dataset.entries)
+        self.paths = tuple(entry.path for entry in self._dataset.entries)
+        self.views = self._dataset.views
+
+    @property
+    def _dataset(self) -> ShapeDataset:
+        if not hasattr(self._own, "dataset"):
+            self._own.dataset = ShapeDataset(
+                self._folder,
+                "train",
+                targets=self._config.model.targets(),
+                preprocess=Preprocess.from_mapping(self._config.model.preprocess),
+                augmentation=self._config.augmentation,
+                seed=self._config.seed,
+            )
+        dataset: ShapeDataset = self._own.dataset
+        return dataset
+
+    def batch(self, step: int, world: World) -> Batch:
+        """This process's part of the batch of a step; pinned where it goes to a GPU."""
+        size = self._config.batch_size // world.size
+        batch = self._dataset.batch(step, size, rank=world.rank, world=world.size)
+        if world.device.type == "cuda":
+            return {name: value.pin_memory() for name, value in batch.items()}
+        return batch
+
+
+@dataclass
+class HeldOut:
+    """Items of the validation split, the same at every validation.
+
+    Each has what the family trains on, and besides `scored` points (see `WeightedPoints`).
+
+    Attributes:
+        folder: the data set.
+        config: the run.
+    """
+
+    folder: Path
+    config: TrainConfig
+
+    def __post_init__(self) -> None:
+        frame = self.config.model.frame
+        wanted: dict[str, Target] = {**self.config.model.targets(), "scored": WeightedPoints(SCORED_POINTS, frame)}
+        self._dataset = self._open(wanted)
+        self._pairs = self._dataset.fixed_pairs(self.config.validation.items)
+
+    def _open(self, wanted: dict[str, Target]) -> ShapeDataset:
+        return ShapeDataset(
+            self.folder,
+            "validation",
+            targets=wanted,
+            preprocess=Preprocess.from_mapping(self.config.model.preprocess),
+            seed=0,
+        )
+
+    @property
+    def items(self) -> int:
+        """Number of items, at most as many as the configuration asks for."""
+        return len(self._pairs)
+
+    def batches(self, part: slice, size: int) -> Iterator[Batch]:
+        """The items of a part of the list, in batches of at most `size`."""
+        pairs = self._pairs[part]
+        for first in range(0, len(pairs), size):
+            yield self._dataset.fixed_batch(pairs[first : first + size])
+
+    @cached_property
+    def shown(self) -> Batch:
+        """The items of the pictures: image, and the true `surface` with `surface_normals`."""
+        dataset = self._open({"surface": SurfacePoints(SURFACE_POINTS, self.config.model.frame)})
+        return dataset.fixed_batch(self._pairs[: self.config.validation.pictures])

@@ -1,0 +1,135 @@
+"""The end of a run: a model folder that inference can open, with an honest card."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save_file
+
+from shapelift import __version__
+from shapelift.inference.card import DataSource, ModelCard
+from shapelift.io.atomic import write_atomically
+from shapelift.io.preprocess import Preprocess
+from shapelift.io.records import open_record
+from shapelift.models.base import Reconstructor
+from shapelift.models.export import export_graphs
+from shapelift.training.checkpoint import RunState
+from shapelift.training.config import TrainConfig
+from shapelift.training.data import TrainingData
+
+WEIGHTS_NAME = "model.safetensors"
+CONFIG_NAME = "config.json"
+CARD_NAME = "card.json"
+
+
+def trial_export_s(model: Reconstructor, output: Path) -> float:
+    """Seconds that exporting takes, measured by doing it into a folder that is removed again."""
+    begin = time.perf_counter()
+    with tempfile.TemporaryDirectory(dir=output, prefix=".rehearsal.") as folder:
+        export_graphs(model, folder)
+    return time.perf_counter() - begin
+
+
+def export_run(config: TrainConfig, model: Reconstructor, data: TrainingData, state: RunState, folder: Path) -> None:
+    """Write the model folder of a run, whole or not at all: graphs, weights, configuration, card.
+
+    Args:
+        config: the run.
+        model: the network with the weights to export.
+        data: what it was trained on, for the card.
+        state: where the run ended.
+        folder: the model folder; one of an earlier export is replaced.
+    """
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
+        fresh = Path(temporary) / "fresh"
+        fresh.mkdir()
+        export_graphs(model, fresh)
+        weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+        save_file(weights, fresh / WEIGHTS_NAME)
+        (fresh / CONFIG_NAME).write_text(config.to_json() + "\n", encoding="utf-8")
+        files = {path.name: _sha256(path) for path in sorted(fresh.iterdir())}
+        card = _card(config, model, data, state, folder, files)
+        (fresh / CARD_NAME).write_text(card.to_json(), encoding="utf-8")
+        if folder.exists():
+            folder.rename(Path(temporary) / "former")
+        fresh.rename(folder)
+
+
+def add_scores(folder: Path, name: str, scores: dict[str, Any]) -> None:
+    """Enter the result of an evaluation into the card of a model folder, under a name such as `test`."""
+    path = folder / CARD_NAME
+    entries = json.loads(ModelCard.from_json(path.read_bytes(), str(path)).to_json())
+    entries["scores"][name] = scores
+    write_atomically(path, ModelCard.from_json(json.dumps(entries), str(path)).to_json())
+
+
+def _card(
+    config: TrainConfig, model: Reconstructor, data: TrainingData, state: RunState, folder: Path, files: dict[str, str]
+) -> ModelCard:
+    family = config.model
+    return ModelCard(
+        name=_name(folder),
+        version="1",
+        family=family.family,
+        representation=family.representation,
+        frame=family.frame,
+        preprocess=Preprocess(**family.preprocess),
+        threshold=getattr(family, "threshold", 0.5),
+        categories=data.categories,
+        training={
+            "recipe": config.recipe,
+            "steps": state.step,
+            "images_seen": state.step * config.batch_size,
+            "seconds": round(state.used_s, 1),
+            "exported_step": state.best_step,
+            "parameters": sum(parameter.numel() for parameter in model.parameters()),
+            "shapes": data.shapes,
+            "views_per_shape": data.views,
+            "precision": config.precision,
+            "seed": config.seed,
+            "shapelift": __version__,
+            "torch": torch.__version__,
+        },
+        data=_sources(data),
+        scores={"validation": {"iou": state.best_iou}},
+        limits=_limits(data),
+        files=files,
+    )
+
+
+def _sources(data: TrainingData) -> tuple[DataSource, ...]:
+    """Sources and licences of the training shapes, as their records state them."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for path in data.paths:
+        with open_record(path) as record:
+            facts = record.metadata
+        counts[facts.get("source", "not stated"), facts.get("licence", "not stated")] += 1
+    return tuple(DataSource(source, licence, shapes=count) for (source, licence), count in sorted(counts.items()))
+
+
+def _limits(data: TrainingData) -> tuple[str, ...]:
+    kinds = ", ".join(data.categories)
+    return (
+        f"It has seen {data.shapes} shapes of these kinds: {kinds}. Anything else comes out as the nearest it knows.",
+        "It has seen rendered images only; photographs work as far as they look like them, cut out and well lit.",
+        "What the image does not show is guessed from other shapes, and fine detail is lost.",
+    )
+
+
+def _name(folder: Path) -> str:
+    """A name for the card: that of the run's folder, without characters that a card does not allow."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.absolute().parent.name).strip("-._")
+    return plain[:64] or "model"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

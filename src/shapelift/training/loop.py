@@ -1,0 +1,390 @@
+"""The training loop: no family, no framework.
+
+A run is a sequence of steps, each a function of the run's seed and its own number only. What is remembered between
+steps (weights, optimiser, average, counters) goes into the checkpoint; so a run that is killed and started again ends
+with the same weights, to the last bit on the same CPU, as one that was left alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from shapelift.errors import InputError
+from shapelift.io.atomic import write_atomically
+from shapelift.training.checkpoint import (
+    BEST_NAME,
+    RunState,
+    load_checkpoint,
+    read_state,
+    read_tensors,
+    save_checkpoint,
+    sweep,
+    write_tensors,
+)
+from shapelift.training.config import TrainConfig
+from shapelift.training.data import HeldOut, TrainingData
+from shapelift.training.distributed import World, join_world
+from shapelift.training.export import export_run, trial_export_s
+from shapelift.training.feed import Batch, Feed
+from shapelift.training.log import Line, Meter, MetricsLog
+from shapelift.training.network import MovingAverage, build_network, build_optimizer, predict, to_device
+from shapelift.training.pictures import grid, write_png
+from shapelift.training.schedule import Clock
+from shapelift.training.validation import draw_rows, validate
+
+CONFIG_NAME = "config.json"
+MODEL_NAME = "model"
+PICTURES_NAME = "pictures"
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a run is doing.
+
+    Attributes:
+        step: steps done.
+        progress: share of the budget used.
+        loss: mean loss of the last log line, NaN before the first.
+        iou: best validation IoU so far, or None.
+        images_per_s: speed of the last log line, 0 before the first.
+        remaining_s: expected seconds to the end.
+        activity: what is being done, in a word or two.
+    """
+
+    step: int
+    progress: float
+    loss: float
+    iou: float | None
+    images_per_s: float
+    remaining_s: float
+    activity: str
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a sitting left behind.
+
+    Attributes:
+        model_folder: the exported model, or None when the sitting was interrupted before the end.
+        step: steps done.
+        best_iou: validation IoU of the exported weights.
+        best_step: step they are from.
+        used_s: seconds used over all sittings.
+    """
+
+    model_folder: Path | None
+    step: int
+    best_iou: float
+    best_step: int
+    used_s: float
+
+
+Report = Callable[[Status], None]
+
+
+def train(
+    config: TrainConfig, data_folder: Path, output: Path, *, device: str = "auto", report: Report | None = None
+) -> TrainResult:
+    """Train, or continue the run that stands in `output`, and export the best weights to `output/model`.
+
+    Started by `torchrun` every process calls this alike; the first one writes. Ctrl-C (or SIGTERM) ends the sitting
+    after the current step with a checkpoint.
+
+    Args:
+        config: the run.
+        data_folder: data set that `shapelift synthesize` wrote.
+        output: folder of the run, made if need be: `config.json`, `checkpoint.safetensors`, `best.safetensors`,
+            `metrics.jsonl`, `tensorboard/`, `pictures/` and at the end `model/`.
+        device: `auto`, `cpu` or `cuda`.
+        report: called after every step on the first process.
+
+    Raises:
+        InputError: the data set is unusable, `output` holds another run, or the loss is no longer a number.
+    """
+    begun = time.perf_counter()
+    if config.threads is not None:
+        torch.set_num_threads(config.threads)
+    with join_world(device) as world:
+        if config.batch_size % world.size:
+            raise InputError(f"batch size {config.batch_size} cannot be shared by {world.size} processes")
+        run = _Run(config, data_folder, output, world, report or (lambda status: None), begun)
+        try:
+            return run.work()
+        finally:
+            run.close()
+
+
+class _Run:
+    def __init__(
+        self, config: TrainConfig, data_folder: Path, output: Path, world: World, report: Report, begun: float
+    ) -> None:
+        self.config, self.output, self.world, self.report, self.begun = config, output, world, report, begun
+        self.clock = Clock(steps=config.steps, budget_s=config.budget_s)
+        state = _open_folder(output, config, world)
+        self.state = state or RunState()
+        self.earlier_s = self.state.used_s
+        self.data = TrainingData(data_folder, config)
+        self.held_out = HeldOut(data_folder, config)
+        torch.manual_seed(config.seed)
+        self.model = build_network(config.model.build(), world.device, channels_last=config.channels_last)
+        self.optimizer = build_optimizer(self.model, config.optimizer)
+        self.judged, self.average = self.model, None
+        if config.ema_decay is not None:
+            self.judged = build_network(config.model.build(), world.device, channels_last=config.channels_last)
+            self.average = MovingAverage(self.model, self.judged, config.ema_decay)
+        if state is not None:
+            load_checkpoint(output, model=self.model, average=self._averages(), optimizer=self.optimizer)
+        self.parallel = world.wrap(self.model)
+        self.log = MetricsLog(output, position=self.state.log_bytes, step=self.state.step) if world.is_main else None
+        self.meter = Meter(self.state.sums, self.state.counted)
+        self.line = Line()
+        self.saved_at = time.perf_counter()
+        self.step_s = self.export_s = self.progress = 0.0
+
+    def work(self) -> TrainResult:
+        if self.config.budget_s is not None:
+            self._rehearse()
+        self.model.train()
+        with Feed(self._prepare, self.state.step, workers=self.config.workers) as feed, _interruptible() as stopped:
+            self.meter.start()
+            while True:
+                self.progress, interrupted, due = self._agree(stopped)
+                validated = self._validate_if_due(self.progress)
+                if validated or interrupted or due:
+                    self._save()
+                if self.progress >= 1.0 or interrupted:
+                    break
+                self._step(feed, self.progress)
+        return self._finish(done=self.progress >= 1.0)
+
+    def close(self) -> None:
+        if self.log is not None:
+            self.log.close()
+
+    # -- the clock ------------------------------------------------------------------------------------------------
+
+    def used_s(self) -> float:
+        return self.earlier_s + time.perf_counter() - self.begun
+
+    def _agree(self, stopped: threading.Event) -> tuple[float, bool, bool]:
+        """Progress, whether to stop, whether to save: the same on every process, by the first one's clock."""
+        state, every = self.state, self.config.checkpoint_every_steps
+        waited = time.perf_counter() - self.saved_at >= self.config.checkpoint_every_s
+        counted = every is not None and state.step % every == 0 and state.step > 0
+        mine = self.world.is_main
+        used, stop, due = self.world.highest(
+            [self.used_s() if mine else 0.0, float(stopped.is_set()), float(mine and (waited or counted))]
+        )
+        state.used_s = used
+        (step_s,) = self.world.highest([self.step_s]) if self.config.budget_s is not None else (0.0,)
+        return self.clock.progress(state.step, used, step_s), stop > 0.0, due > 0.0
+
+    def _rehearse(self) -> None:
+        """Export once before the first step: measures what the end will cost, and finds out now if it would fail."""
+        seconds = 0.0
+        if self.world.is_main:
+            self._tell("rehearsing the export", 0.0)
+            seconds = trial_export_s(self.judged, self.output)
+        (self.export_s,) = self.world.highest([seconds])
+        self.clock.hold_back(validation_s=0.0, export_s=self.export_s)
+
+    # -- one step -------------------------------------------------------------------------------------------------
+
+    def _prepare(self, step: int) -> Batch:
+        return self.data.batch(step, self.world)
+
+    def _step(self, feed: Feed, progress: float) -> None:
+        batch = to_device(feed.next(), self.world.device, channels_last=self.config.channels_last)
+        begin = time.perf_counter()
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.optimizer.learning_rate * self.config.schedule.factor(progress)
+        torch.manual_seed(_step_seed(self.config.seed, self.state.step, self.world.rank))
+        prediction = predict(self.parallel, batch, self.config.precision)
+        terms = self.model.loss(prediction, batch)
+        torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
+        if self.config.optimizer.clip_norm is not None:
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.optimizer.clip_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.state.step += 1
+        if self.average is not None:
+            self.average.update(self.state.step)
+        self.meter.count(terms)
+        line_due = self.state.step % self.config.log_every_steps == 0
+        if line_due:
+            self.meter.wait_for_device()
+        taken = time.perf_counter() - begin
+        self.meter.compute_s += taken
+        self.step_s = taken if self.step_s == 0.0 else 0.8 * self.step_s + 0.2 * taken
+        if line_due:
+            self._write_line(feed, progress)
+        self._tell("training", progress)
+
+    def _write_line(self, feed: Feed, progress: float) -> None:
+        self.line = line = self.meter.read(self.world, self.config.batch_size, feed.waited_s)
+        feed.waited_s = 0.0
+        if not math.isfinite(line.loss):
+            raise InputError(
+                f"{self.output}: the loss is no longer a number at step {self.state.step}; "
+                "start again in a new --output with a lower learning rate or fp32 precision"
+            )
+        if self.log is not None:
+            rate = self.optimizer.param_groups[0]["lr"]
+            self.log.write("train", {**self._place(progress), **line.as_dict(), "learning_rate": rate})
+
+    # -- now and then ---------------------------------------------------------------------------------------------
+
+    def _validate_if_due(self, progress: float) -> bool:
+        number = math.floor(progress * self.config.validation.count + 1e-9)
+        if number <= self.state.validations:
+            return False
+        self.state.validations = number
+        begin = time.perf_counter()
+        self._tell("validating", progress)
+        self.world.copy_from_main(self.judged.state_dict().values())
+        was_training = self.judged.training
+        score = validate(self.judged.eval(), self.held_out, self.world, self.config)
+        best = score.iou > self.state.best_iou
+        if best:
+            self.state.best_iou, self.state.best_step = score.iou, self.state.step
+        if self.log is not None and best:
+            header = {"step": str(self.state.step), "iou": repr(score.iou)}
+            write_tensors(self.output / BEST_NAME, self.judged.state_dict(), header)
+        if self.log is not None and self.config.validation.pictures:
+            self._draw(self.log)
+        self.judged.train(was_training)
+        (seconds,) = self.world.highest([time.perf_counter() - begin])
+        self.clock.hold_back(validation_s=seconds, export_s=self.export_s)
+        self.meter.aside_s += seconds
+        if self.log is not None:
+            values = {"iou": score.iou, "loss": score.loss, "items": score.items, "best": best}
+            self.log.write("validation", {**self._place(progress), **values, "validation_s": round(seconds, 3)})
+        return True
+
+    def _draw(self, log: MetricsLog) -> None:
+        picture = grid(draw_rows(self.judged, self.held_out, self.config, self.world.device))
+        folder = self.output / PICTURES_NAME
+        folder.mkdir(exist_ok=True)
+        write_png(folder / f"step_{self.state.step:08d}.png", picture)
+        log.picture("validation", picture, self.state.step)
+
+    def _save(self) -> None:
+        begin = time.perf_counter()
+        self.state.sums, self.state.counted = self.meter.sums(), self.meter.counted
+        if self.log is not None:
+            self.state.log_bytes = self.log.position()
+            save_checkpoint(
+                self.output,
+                config=self.config.to_json(),
+                state=self.state,
+                model=self.model,
+                average=self._averages(),
+                optimizer=self.optimizer,
+            )
+        self.saved_at = time.perf_counter()
+        self.meter.aside_s += self.saved_at - begin
+
+    def _finish(self, *, done: bool) -> TrainResult:
+        folder = self.output / MODEL_NAME
+        if done and self.world.is_main:
+            self._tell("exporting", 1.0)
+            tensors, _ = read_tensors(self.output / BEST_NAME, device="cpu")
+            self.judged.load_state_dict(tensors)
+            export_run(self.config, self.judged.eval(), self.data, self.state, folder)
+        self.world.wait()
+        self._tell("done" if done else "interrupted", 1.0 if done else self.progress)
+        return TrainResult(
+            model_folder=folder if done else None,
+            step=self.state.step,
+            best_iou=self.state.best_iou,
+            best_step=self.state.best_step,
+            used_s=self.used_s(),
+        )
+
+    # -- small things ---------------------------------------------------------------------------------------------
+
+    def _averages(self) -> dict[str, Tensor] | None:
+        return None if self.average is None else self.average.floats
+
+    def _place(self, progress: float) -> dict[str, float]:
+        return {"step": self.state.step, "progress": round(progress, 6), "used_s": round(self.used_s(), 2)}
+
+    def _tell(self, activity: str, progress: float) -> None:
+        if self.world.is_main:
+            best = None if self.state.best_iou < 0.0 else self.state.best_iou
+            self.report(
+                Status(
+                    step=self.state.step,
+                    progress=progress,
+                    loss=self.line.loss,
+                    iou=best,
+                    images_per_s=self.line.images_per_s,
+                    remaining_s=self.clock.remaining_s(progress, self.used_s()),
+                    activity=activity,
+                )
+            )
+
+
+def _step_seed(seed: int, step: int, rank: int) -> int:
+    return int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def _open_folder(output: Path, config: TrainConfig, world: World) -> RunState | None:
+    """Make the folder of a run, or find in it the state to continue from.
+
+    Raises:
+        InputError: the folder cannot be made, or holds another run.
+    """
+    if world.is_main:
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{output}: cannot be made ({error.strerror}); choose another --output") from None
+        sweep(output)
+    world.wait()
+    found = read_state(output)
+    if found is None:
+        if world.is_main:
+            write_atomically(output / CONFIG_NAME, config.to_json() + "\n")
+        return None
+    text, state = found
+    mine, other = config.identity(), TrainConfig.from_json(text).identity()
+    differs = sorted(name for name in mine.keys() | other.keys() if mine.get(name) != other.get(name))
+    if differs:
+        raise InputError(f"{output}: holds a run with another {', '.join(differs)}; choose another --output")
+    return state
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Within, the first Ctrl-C or SIGTERM sets the event instead of ending the process; the second one ends it."""
+    stopped = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stopped
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopped.set()
+        signal.signal(number, before[signal.Signals(number)])
+
+    for number in numbers:
+        signal.signal(number, stop)
+    try:
+        yield stopped
+    finally:
+        for number in numbers:
+            signal.signal(number, before[number])

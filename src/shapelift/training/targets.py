@@ -1,0 +1,82 @@
+"""What validation asks of the data set, whatever the family: scored points and a surface to look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from shapelift.datasets.targets import Arrays, Sample, Target
+from shapelift.geometry.rotations import transform_points
+
+
+@dataclass(frozen=True)
+class WeightedPoints(Target):
+    """Labelled points that stand for the whole unit cube of a frame, each for a volume of its own.
+
+    The stored points are spread evenly over the tight bounding box of the shape, and outside of that box space is empty
+    by definition. So the cube is drawn in two layers of half the points each: stored ones in the box, fresh ones around
+    it. Sums of `<name>_weight` are estimates of volumes, less noisy than a plain uniform draw where a shape is thin.
+
+    Fields: `<name>` `n 3` float32, `<name>_occupancy` `n` float32, `<name>_weight` `n` float32.
+
+    Attributes:
+        count: number of points, even.
+        frame: frame of the points.
+    """
+
+    count: int
+    frame: Literal["object", "view"]
+
+    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+        """Draw the points; see the class."""
+        half = self.count // 2
+        frame_from_object = sample.frame_from_object(self.frame)
+        low, high = sample.record.field("bounds").astype(np.float64)
+        box_volume = float(np.prod(high - low) * np.linalg.det(frame_from_object[:3, :3]))
+        stored = sample.record.shape("uniform_points")[0]
+        pick = rng.choice(stored, half, replace=half > stored)
+        inner = transform_points(frame_from_object, sample.record.field("uniform_points")[pick])
+        occupancy = sample.record.field("uniform_occupancy")[pick]
+        # A turned box may stick out of the cube; there is nothing of the shape out there.
+        within = (np.abs(inner) <= 0.5).all(axis=1)
+        inner_weight = within * (box_volume / half)
+        outer = rng.uniform(-0.5, 0.5, (half, 3))
+        local = transform_points(np.linalg.inv(frame_from_object), outer)
+        around = ((local < low) | (local > high)).any(axis=1)
+        rest = max(1.0 - float(inner_weight.sum()), 0.0)
+        outer_weight = around * (rest / max(int(around.sum()), 1))
+        points = np.concatenate([np.clip(inner, -0.5, 0.5), outer])
+        if sample.mirrored:
+            points = points * (-1.0, 1.0, 1.0)
+        return {
+            name: points.astype(np.float32),
+            f"{name}_occupancy": np.concatenate([occupancy & within, np.zeros(half, np.bool_)]).astype(np.float32),
+            f"{name}_weight": np.concatenate([inner_weight, outer_weight]).astype(np.float32),
+        }
+
+
+@dataclass(frozen=True)
+class SurfacePoints(Target):
+    """Points on the true surface: `<name>` `n 3` and unit `<name>_normals` `n 3`, float32.
+
+    Attributes:
+        count: number of points, drawn with replacement where fewer are stored.
+        frame: frame of the points.
+    """
+
+    count: int
+    frame: Literal["object", "view"]
+
+    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+        """Draw the points; see the class."""
+        frame_from_object = sample.frame_from_object(self.frame)
+        stored = sample.record.shape("surface_points")[0]
+        pick = rng.permutation(stored)[: self.count] if stored >= self.count else rng.integers(0, stored, self.count)
+        points = transform_points(frame_from_object, sample.record.field("surface_points")[pick])
+        normals = sample.record.field("surface_normals")[pick].astype(np.float64) @ frame_from_object[:3, :3].T
+        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+        if sample.mirrored:
+            points, normals = points * (-1.0, 1.0, 1.0), normals * (-1.0, 1.0, 1.0)
+        return {name: points.astype(np.float32), f"{name}_normals": normals.astype(np.float32)}

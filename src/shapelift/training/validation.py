@@ -1,0 +1,114 @@
+"""How good a network is on shapes it has not seen, along the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from shapelift.geometry.fields import ImplicitField
+from shapelift.geometry.pointclouds import PointCloud
+from shapelift.models.base import Reconstructor
+from shapelift.training.config import TrainConfig
+from shapelift.training.data import HeldOut
+from shapelift.training.distributed import World
+from shapelift.training.feed import Batch
+from shapelift.training.network import autocast, predict, to_device
+from shapelift.training.pictures import Row
+
+PICTURE_RESOLUTION = 48
+"""Cells per side of the surfaces in the pictures."""
+PICTURE_POINTS = 12_000
+"""Points drawn per surface in the pictures."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """Result of a validation.
+
+    Attributes:
+        iou: mean over the items of the intersection over union in the unit cube, in [0, 1].
+        loss: mean training loss on the held-out items.
+        items: number of items.
+    """
+
+    iou: float
+    loss: float
+    items: int
+
+
+@torch.no_grad()
+def validate(model: Reconstructor, held_out: HeldOut, world: World, config: TrainConfig) -> Score:
+    """Score a network (in eval mode) on the held-out items, shared over the world.
+
+    Items are the same every time, with the same points: two validations differ by the network alone.
+    """
+    sums = torch.zeros(3, dtype=torch.float64)
+    for batch in held_out.batches(world.share(held_out.items), config.batch_size // world.size):
+        moved = to_device(batch, world.device, channels_last=config.channels_last)
+        prediction = predict(model, moved, config.precision)
+        terms = model.loss(prediction, moved)
+        with autocast(world.device, config.precision):
+            logits = model.logits_at(prediction, moved["scored"])
+        ious = weighted_iou(logits.float() > 0.0, moved["scored_occupancy"] > 0.5, moved["scored_weight"])
+        count = len(ious)
+        loss = torch.stack([value.detach() for value in terms.values()]).sum()
+        sums += torch.tensor([float(ious.double().sum()), float(loss) * count, float(count)], dtype=torch.float64)
+    total, loss_total, items = world.total(sums).tolist()
+    return Score(iou=total / items, loss=loss_total / items, items=int(items))
+
+
+def weighted_iou(prediction: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+    """Intersection over union `b` of solids given at points, each standing for a volume.
+
+    The torch twin of `shapelift.metrics.iou.iou`, except that two empty solids agree perfectly.
+
+    Args:
+        prediction: `b n` bool, inside the predicted solid.
+        truth: `b n` bool, inside the true solid.
+        weight: `b n` volume of each point.
+    """
+    weight = weight.double()
+    intersection = (weight * (prediction & truth)).sum(dim=1)
+    union = (weight * (prediction | truth)).sum(dim=1)
+    return torch.where(union > 0.0, intersection / union.clamp_min(1e-12), torch.ones_like(union))
+
+
+@torch.no_grad()
+def draw_rows(model: Reconstructor, held_out: HeldOut, config: TrainConfig, device: torch.device) -> Sequence[Row]:
+    """The rows of the picture, from a network in eval mode: input, predicted surface and true surface."""
+    moved = to_device(held_out.shown, device, channels_last=config.channels_last)
+    rows = []
+    for item in range(len(moved["image"])):
+        one = {name: value[item : item + 1] for name, value in moved.items()}
+        prediction = predict(model, one, config.precision)
+        truth = PointCloud(one["surface"][0].cpu().numpy(), one["surface_normals"][0].cpu().numpy())
+        rows.append(Row(one["image"][0].float().cpu().numpy(), _surface(model, prediction, config, device), truth))
+    return rows
+
+
+def _surface(model: Reconstructor, prediction: Batch, config: TrainConfig, device: torch.device) -> PointCloud | None:
+    """Points on the surface where the network's logit is 0, from a coarse mesh; None where there is none."""
+    from shapelift.meshing.fields import mesh_field
+
+    def logits(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        with torch.no_grad(), autocast(device, config.precision):
+            values = model.logits_at(prediction, torch.from_numpy(points).to(device)[None])
+        return values[0].float().cpu().numpy()
+
+    try:
+        mesh = mesh_field(ImplicitField(logits), resolution=PICTURE_RESOLUTION)
+    except ValueError:  # nowhere positive: an untrained network may well say so
+        return None
+    rng = np.random.default_rng(0)
+    areas = mesh.face_areas
+    face = rng.choice(len(areas), PICTURE_POINTS, p=areas / areas.sum())
+    first, second = rng.random((2, PICTURE_POINTS, 1))
+    flip = first + second > 1.0
+    first, second = np.where(flip, 1.0 - first, first), np.where(flip, 1.0 - second, second)
+    a, b, c = np.moveaxis(mesh.corners[face], 1, 0)
+    return PointCloud((a + first * (b - a) + second * (c - a)).astype(np.float32), mesh.face_normals[face])
