@@ -165,7 +165,7 @@ def _texture_of(mesh: Any, material: Any, corners: npt.NDArray[np.int64]) -> tup
         texture[..., :3] = np.rint(texture[..., :3] * np.asarray(factor)).astype(np.uint8)
     placed = np.asarray(uv, np.float64)[corners]
     placed = np.stack([placed[..., 0], 1.0 - placed[..., 1]], axis=-1)  # trimesh counts rows from below
-    placed -= np.floor(placed[:, :1])  # far tiles would cost float32 its digits
+    placed -= np.floor(placed.min(axis=1, keepdims=True))  # far tiles would cost float32 its digits
     return np.where(np.isfinite(placed), placed, 0.0).astype(np.float32), texture
 
 
@@ -226,6 +226,8 @@ def _joined(parts: list[_Part], normalize: npt.NDArray[np.float64], rng: np.rand
     vertices = np.concatenate([transform_points(normalize, part.vertices) for part in parts])
     starts = np.cumsum([0] + [len(part.vertices) for part in parts[:-1]])
     faces = np.concatenate([part.faces + start for part, start in zip(parts, starts, strict=True)])
+    used, faces = np.unique(faces, return_inverse=True)
+    vertices, faces = vertices[used], faces.reshape(-1, 3)
     counts = [len(part.faces) for part in parts]
     colors = _blended_colors(parts) if keep else None
     mesh, kept = _welded(vertices, faces, colors)
