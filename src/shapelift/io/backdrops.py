@@ -18,9 +18,9 @@ _MAXIMUM_TOLERANCE = 16.0
 def key_out(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8] | None:
     """Coverage of the object in front of a plain backdrop.
 
-    The backdrop is a quadratic in x and y per Lab channel (flat paper, a lit wall, a studio sweep), fitted to the border
-    by trimmed least squares. What differs from it is object; so is everything that cannot be reached from the border,
-    except pockets that show the backdrop itself (between the slats of a chair). Edges are soft.
+    The backdrop is a quadratic in x and y per Lab channel (flat paper, a lit wall, a studio sweep), fitted to the
+    border by trimmed least squares. What differs from it is object; so is everything that cannot be reached from the
+    border, except pockets that show the backdrop itself (between the slats of a chair). Edges are soft.
 
     Args:
         rgb: `h w 3` uint8.

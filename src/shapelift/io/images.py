@@ -146,7 +146,8 @@ def check_size(name: str, width: int, height: int) -> None:
     """
     if width * height > MAX_PIXELS:
         raise InputError(
-            f"{name}: {width}x{height} pixels is over the limit of {MAX_PIXELS // 1_000_000} megapixels; give a smaller copy"
+            f"{name}: {width}x{height} pixels is over the limit of {MAX_PIXELS // 1_000_000} megapixels; "
+            "give a smaller copy"
         )
     if min(width, height) < MIN_SIDE_PX:
         raise InputError(

@@ -167,7 +167,7 @@ def _surroundings(
 
 
 def _filled(coverage: npt.NDArray[np.uint8], share: float = 0.005) -> npt.NDArray[np.uint8]:
-    """Close holes smaller than `share` of the object: glints and dark spots, not gaps one could put a finger through."""
+    """Close holes smaller than `share` of the object: glints and dark spots, not gaps that a shape has."""
     import cv2
 
     _, labels, stats, _ = cv2.connectedComponentsWithStats((coverage < OPAQUE).astype(np.uint8), connectivity=4)

@@ -1,0 +1,162 @@
+"""What `shapelift reconstruct` is going to do, decided and checked before anything is done."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shapelift.errors import InputError
+from shapelift.io.images import IMAGE_SUFFIXES
+
+FORMATS = ("glb", "obj", "ply", "stl", "3mf", "off")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture and the files that come out of it."""
+
+    image: Path
+    outputs: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All jobs of one command.
+
+    Attributes:
+        jobs: In the order of the command line, folders sorted by name.
+        single: Whether exactly one image was named, so that a failure is the failure of the command.
+    """
+
+    jobs: tuple[Job, ...]
+    single: bool
+
+
+def make_plan(
+    inputs: Sequence[Path],
+    output: Path | None,
+    formats: str | None,
+    mask: Path | None = None,
+    save_crop: Path | None = None,
+) -> Plan:
+    """Find the images, choose the names of the outputs, and check that they can be written.
+
+    Raises:
+        InputError: anything that would make the command fail later and can be known now.
+    """
+    images, single = _images(inputs)
+    wanted = _formats(formats)
+    if not single:
+        for option, value in (("--mask", mask), ("--save-crop", save_crop)):
+            if value is not None:
+                raise InputError(f"{option} {value}: fits one image only; name a single image")
+    jobs = _single_job(images[0], output, wanted) if single else _many_jobs(images, output, wanted)
+    if save_crop is not None and save_crop.suffix.lower() != ".png":
+        raise InputError(f"--save-crop {save_crop}: is written as PNG; give a name that ends in .png")
+    crops = () if save_crop is None else (save_crop,)
+    sources = [*images, *(() if mask is None else (mask,))]
+    folder_is_new = output is not None and not output.exists()
+    _check_targets(
+        [*(path for job in jobs for path in job.outputs), *crops], sources, output if folder_is_new else None
+    )
+    return Plan(tuple(jobs), single)
+
+
+def _images(inputs: Sequence[Path]) -> tuple[list[Path], bool]:
+    images: list[Path] = []
+    for path in inputs:
+        try:
+            if path.is_dir():
+                images += _images_in(path)
+            elif path.exists():
+                images.append(path)
+            else:
+                raise InputError(f"{path}: no such file; check the name and the folder")
+        except (OSError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"{str(path)[:200]!a}: cannot be opened; check the name and its permissions") from error
+    unique = list(dict.fromkeys(images))
+    return unique, len(inputs) == 1 and not inputs[0].is_dir()
+
+
+def _images_in(folder: Path) -> list[Path]:
+    found = sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_file()
+    )
+    if not found:
+        raise InputError(f"{folder}: holds no images; give a folder with {', '.join(IMAGE_SUFFIXES)} files")
+    return found
+
+
+def _formats(formats: str | None) -> tuple[str, ...]:
+    if formats is None:
+        return ()
+    names = tuple(dict.fromkeys(name.strip().lower().removeprefix(".") for name in formats.split(",")))
+    for name in names:
+        if name not in FORMATS:
+            raise InputError(f"--format {name or formats!r}: unknown format; give one or more of {','.join(FORMATS)}")
+    return names
+
+
+def _single_job(image: Path, output: Path | None, wanted: tuple[str, ...]) -> list[Job]:
+    if output is None or _is_folder(output):
+        return _many_jobs([image], output, wanted)
+    suffix = output.suffix.lower().removeprefix(".")
+    if suffix not in FORMATS:
+        raise InputError(f"--output {output}: unknown format {output.suffix}; end it in one of .{', .'.join(FORMATS)}")
+    if wanted and wanted != (suffix,):
+        raise InputError(f"--output {output}: does not fit --format {','.join(wanted)}; give a folder as --output")
+    return [Job(image, (output,))]
+
+
+def _many_jobs(images: Sequence[Path], output: Path | None, wanted: tuple[str, ...]) -> list[Job]:
+    if output is not None and not _is_folder(output):
+        raise InputError(f"--output {output}: is no folder, but there are several images; give a folder")
+    folder = output or Path()
+    stems = Counter(image.stem for image in images)
+    jobs = []
+    for image in images:
+        stem = image.stem if stems[image.stem] == 1 else image.name  # a.png and a.jpg side by side
+        jobs.append(Job(image, tuple(folder / f"{stem}.{name}" for name in wanted or ("glb",))))
+    counts = Counter(path for job in jobs for path in job.outputs)
+    for job in jobs:
+        for path in job.outputs:
+            if counts[path] > 1:
+                raise InputError(f"{job.image}: two images of this name would both become {path}; rename one")
+    return jobs
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() or (not path.exists() and not path.suffix)
+
+
+def _check_targets(targets: Iterable[Path], sources: Iterable[Path], new_folder: Path | None) -> None:
+    inputs = {source.resolve() for source in sources}
+    seen: set[Path] = set()
+    for target in targets:
+        if target.resolve() in inputs:
+            raise InputError(f"{target}: would overwrite an input; choose another name")
+        if target.is_dir():
+            raise InputError(f"{target}: is a folder; give the name of a file")
+        folder = target.parent
+        if folder in seen:
+            continue
+        seen.add(folder)
+        if folder == new_folder:
+            folder = _nearest_existing(folder)
+        if not folder.is_dir():
+            raise InputError(f"{target}: its folder does not exist; create {target.parent} first")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise InputError(f"{target}: cannot write into {folder}; choose a folder you may write to")
+
+
+def _nearest_existing(folder: Path) -> Path:
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder

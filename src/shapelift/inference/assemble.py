@@ -1,0 +1,94 @@
+"""From the outputs of a saved model to a value: one assembler per representation, none per family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from shapelift.errors import InputError
+from shapelift.geometry import UNIT_BOX, ImplicitField, Representation, VoxelGrid
+from shapelift.inference.model_folder import GRAPHS, ModelFolder
+
+CHUNK_POINTS = 32_768
+"""Points per run of a decoder: their hidden activations stay within the caches."""
+
+Image = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What a model says about one picture.
+
+    Attributes:
+        representation: The shape, in the frame of the model's card.
+        features: Image features `d` float32, or None where the model gives none.
+    """
+
+    representation: Representation
+    features: npt.NDArray[np.float32] | None
+
+
+def predict(model: ModelFolder, image: Image) -> Prediction:
+    """Run a model on one picture `c s s` float32 in [0, 1].
+
+    Raises:
+        InputError: the model fails or gives something that is not what its card says.
+    """
+    return _ASSEMBLERS[model.card.representation](model, image)
+
+
+def image_features(model: ModelFolder, images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Features `b d` of pictures `b c s s`.
+
+    Raises:
+        InputError: the model gives no features.
+    """
+    graph = model.graphs[GRAPHS[model.card.representation][0]]
+    if not model.has_features:
+        raise InputError(f"{graph.origin}: gives no image features; export the model with an output named features")
+    batch = np.ascontiguousarray(images, np.float32)
+    return graph({"image": batch}, ["features"])["features"]
+
+
+def _field(model: ModelFolder, image: Image) -> Prediction:
+    outputs = model.graphs["encode"]({"image": np.ascontiguousarray(image[None], np.float32)})
+    decode = model.graphs["decode"]
+    code = {name: np.ascontiguousarray(outputs[name]) for name in decode.inputs if name != "points"}
+
+    def logits(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        result = np.empty(len(points), np.float32)
+        for start in range(0, len(points), CHUNK_POINTS):
+            part = np.ascontiguousarray(points[None, start : start + CHUNK_POINTS], np.float32)
+            values = decode({**code, "points": part}, ["logits"])["logits"]
+            if values.size != part.shape[1]:
+                raise InputError(
+                    f"{decode.origin}: gives {values.size} logits for {part.shape[1]} points; export again"
+                )
+            result[start : start + CHUNK_POINTS] = values.reshape(-1)
+        return result
+
+    return Prediction(ImplicitField(logits, UNIT_BOX), _features(outputs))
+
+
+def _grid(model: ModelFolder, image: Image) -> Prediction:
+    graph = model.graphs["predict"]
+    outputs = graph({"image": np.ascontiguousarray(image[None], np.float32)})
+    logits = outputs["logits"]
+    if logits.ndim != 4 or logits.shape[0] != 1 or min(logits.shape) < 1:
+        raise InputError(f"{graph.origin}: gives logits of shape {logits.shape} instead of (1, x, y, z); export again")
+    return Prediction(VoxelGrid(probability(logits[0]), UNIT_BOX), _features(outputs))
+
+
+def probability(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The logistic function, without overflow."""
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)), np.float32)
+
+
+def _features(outputs: Mapping[str, npt.NDArray[np.float32]]) -> npt.NDArray[np.float32] | None:
+    return outputs["features"].reshape(-1) if "features" in outputs else None
+
+
+_ASSEMBLERS: dict[str, Callable[[ModelFolder, Image], Prediction]] = {"field": _field, "grid": _grid}

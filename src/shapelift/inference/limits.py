@@ -1,0 +1,109 @@
+"""What a reconstruction may ask for, checked before any work is done."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from pathlib import Path
+
+from shapelift.errors import InputError
+
+MIN_RESOLUTION, MAX_RESOLUTION = 16, 512
+"""Cells per side of the grid on which a surface is looked for."""
+
+MIN_SIZE_MM, MAX_SIZE_MM = 1.0, 10_000.0
+"""Longest side of a printable model."""
+
+MAX_THREADS = 256
+
+_BASE_BYTES = 150 * 1024**2
+_BYTES_PER_NODE = 24
+_BYTES_PER_SURFACE_CELL = 2_000
+_UNLIMITED = 1 << 60
+
+
+def check_resolution(resolution: int) -> None:
+    """Raises InputError where `resolution` is out of range or needs more memory than there is."""
+    if not MIN_RESOLUTION <= resolution <= MAX_RESOLUTION:
+        raise InputError(f"--resolution {resolution}: out of range; give {MIN_RESOLUTION} to {MAX_RESOLUTION}")
+    needed, free = needed_bytes(resolution), available_bytes()
+    if free is not None and needed > free:
+        raise InputError(
+            f"--resolution {resolution}: needs about {_megabytes(needed)} MB of memory and {_megabytes(free)} MB "
+            "are free; give a lower resolution"
+        )
+
+
+def check_size_mm(size_mm: float | None) -> None:
+    """Raises InputError where the longest side of the result is not a sensible length."""
+    if size_mm is None:
+        return
+    if not math.isfinite(size_mm) or not MIN_SIZE_MM <= size_mm <= MAX_SIZE_MM:
+        raise InputError(f"--size-mm {size_mm:g}: out of range; give {MIN_SIZE_MM:g} to {MAX_SIZE_MM:g} millimetres")
+
+
+def check_threads(threads: int | None) -> None:
+    """Raises InputError where the number of threads is not sensible."""
+    if threads is not None and not 1 <= threads <= MAX_THREADS:
+        raise InputError(f"--threads {threads}: out of range; give 1 to {MAX_THREADS}")
+
+
+def needed_bytes(resolution: int) -> int:
+    """Upper estimate of the memory that a mesh at `resolution` takes.
+
+    Node values and the masks of the sampler grow with the cube, triangles and their clean-up with the square.
+    """
+    nodes = (resolution + 1) ** 3
+    return _BASE_BYTES + nodes * _BYTES_PER_NODE + 6 * resolution**2 * _BYTES_PER_SURFACE_CELL
+
+
+def available_bytes() -> int | None:
+    """Memory that this process can still get: machine, control group and own limits; None: unknown."""
+    found = [value for value in (_machine_bytes(), _group_bytes(), _process_bytes()) if value is not None]
+    return min(found) if found else None
+
+
+def _machine_bytes() -> int | None:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return None
+
+
+def _group_bytes() -> int | None:
+    root = Path("/sys/fs/cgroup")
+    for limit, usage in (
+        (root / "memory.max", root / "memory.current"),
+        (root / "memory" / "memory.limit_in_bytes", root / "memory" / "memory.usage_in_bytes"),
+    ):
+        # "max" where nothing is limited
+        with contextlib.suppress(OSError, ValueError):
+            total = int(limit.read_text(encoding="ascii"))
+            if total < _UNLIMITED:
+                return max(0, total - int(usage.read_text(encoding="ascii")) + _cached_bytes(limit.parent))
+    return None
+
+
+def _cached_bytes(group: Path) -> int:
+    """File pages that count as used but are given back on demand."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in (group / "memory.stat").read_text(encoding="ascii").splitlines():
+            if line.startswith(("inactive_file ", "total_inactive_file ")):
+                return int(line.split()[1])
+    return 0
+
+
+def _process_bytes() -> int | None:
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit not in (resource.RLIM_INFINITY, -1) and limit < _UNLIMITED:
+            pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+            return max(0, limit - pages * resource.getpagesize())
+    return None
+
+
+def _megabytes(size: int) -> int:
+    return math.ceil(size / 1e6)

@@ -1,0 +1,253 @@
+"""A saved model on disk: `card.json` and ONNX graphs, verified before they run.
+
+The files are trusted only after their SHA-256 agrees with the card, and the bytes that were hashed are the bytes that
+run. There is no pickle anywhere, no operator outside the ONNX standard, and no file that points to another.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shapelift.errors import InputError
+from shapelift.inference.card import ModelCard
+from shapelift.inference.onnx_check import check_onnx
+from shapelift.io.atomic import write_atomically
+
+SHIPPED = Path(__file__).parent / "shipped"
+"""Where the models live that come with the package."""
+
+CARD_NAME = "card.json"
+
+MAX_CARD_BYTES = 4 * 1024 * 1024
+"""Largest card that is read."""
+
+MAX_FILE_BYTES = 1024 * 1024 * 1024
+"""Largest file of a model that is read."""
+
+GRAPHS = {"field": ("encode", "decode"), "grid": ("predict",)}
+"""The graphs that a representation needs; `<graph>.onnx` is the file."""
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """One ONNX graph, ready to run.
+
+    Attributes:
+        session: The onnxruntime session.
+        inputs: Name -> shape; a dynamic axis is a text or None.
+        outputs: Names, in order.
+        origin: How messages call it.
+    """
+
+    session: Any
+    inputs: Mapping[str, tuple[int | str | None, ...]]
+    outputs: tuple[str, ...]
+    origin: str
+
+    def __call__(
+        self, inputs: Mapping[str, npt.NDArray[np.float32]], outputs: Iterable[str] | None = None
+    ) -> dict[str, npt.NDArray[np.float32]]:
+        """Run it: named arrays in, named float32 arrays out (all of them, or those asked for).
+
+        Raises:
+            InputError: the runtime refuses, or a result is not finite.
+        """
+        names = list(self.outputs if outputs is None else outputs)
+        try:
+            values = self.session.run(names, dict(inputs))
+        except Exception as error:  # onnxruntime raises a dozen types that share no base but Exception
+            reason = " ".join(str(error).split())[:160]
+            raise InputError(f"{self.origin}: failed while it ran ({reason}); export the model again") from error
+        results = {name: np.asarray(value, np.float32) for name, value in zip(names, values, strict=True)}
+        for name, value in results.items():
+            if not np.isfinite(value).all():
+                raise InputError(f"{self.origin}: gives values for {name} that are not finite; train the model again")
+        return results
+
+
+@dataclass(frozen=True, eq=False)
+class ModelFolder:
+    """A verified model.
+
+    Attributes:
+        path: The folder.
+        card: What its card says.
+        graphs: Graph name (`encode`, `decode` or `predict`) -> graph.
+    """
+
+    path: Path
+    card: ModelCard
+    graphs: Mapping[str, Graph]
+
+    @property
+    def has_features(self) -> bool:
+        """Whether the model also gives image features, for retrieval."""
+        return "features" in self.graphs[GRAPHS[self.card.representation][0]].outputs
+
+
+def shipped_models() -> tuple[str, ...]:
+    """Names of the models that come with the package, sorted."""
+    if not SHIPPED.is_dir():
+        return ()
+    return tuple(sorted(folder.name for folder in SHIPPED.iterdir() if (folder / CARD_NAME).is_file()))
+
+
+def find_model(name_or_folder: str | Path) -> Path:
+    """The folder of a model: a shipped name, or a folder of one's own (`./name` where both exist).
+
+    Raises:
+        InputError: neither; the message suggests the nearest name.
+    """
+    name = str(name_or_folder)
+    shipped = shipped_models()
+    if name in shipped and not isinstance(name_or_folder, Path):
+        return SHIPPED / name
+    folder = Path(name_or_folder)
+    try:
+        if folder.is_dir():
+            if (folder / CARD_NAME).is_file():
+                return folder
+            raise InputError(f"{name}: has no {CARD_NAME}; give the model folder that training or export wrote")
+        if folder.is_file():
+            raise InputError(f"{name}: is a file, not a model; give the folder that holds {CARD_NAME}")
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{name}: cannot be opened as a model folder; check the name") from error
+    near = difflib.get_close_matches(name, shipped, n=1, cutoff=0.5)
+    known = ", ".join(shipped) if shipped else "none"
+    advice = f"did you mean {near[0]}?" if near else f"shipped models: {known}; or give a model folder"
+    raise InputError(f"{name}: no such model; {advice}")
+
+
+def open_model(name_or_folder: str | Path = "general", threads: int | None = None) -> ModelFolder:
+    """Verify a model and make it ready to run.
+
+    Args:
+        name_or_folder: A shipped name or a folder.
+        threads: CPU threads per graph; all cores this process may use by default.
+
+    Raises:
+        InputError: no such model, or a folder that is incomplete, altered or not understood.
+    """
+    folder = find_model(name_or_folder)
+    card = read_card(folder)
+    needed = [f"{graph}.onnx" for graph in GRAPHS[card.representation]]
+    for file in needed:
+        if file not in card.files:
+            raise InputError(f"{folder / CARD_NAME}: lists no {file}; use the folder as it was exported")
+    graphs: dict[str, Graph] = {}
+    for file, digest in card.files.items():
+        data = _verified(folder / file, digest)
+        if file in needed:
+            graphs[file.removesuffix(".onnx")] = _open_graph(data, str(folder / file), threads or available_cores())
+    model = ModelFolder(folder, card, graphs)
+    _check_signature(model)
+    return model
+
+
+def read_card(folder: str | Path) -> ModelCard:
+    """The card of a model folder.
+
+    Raises:
+        InputError: missing, too large or not valid.
+    """
+    path = Path(folder) / CARD_NAME
+    return ModelCard.from_json(_read(path, MAX_CARD_BYTES), str(path))
+
+
+def write_card(folder: str | Path, card: ModelCard, files: Iterable[str]) -> ModelCard:
+    """Write `card.json` beside finished `files` of `folder`, with their checksums, and return what was written.
+
+    Raises:
+        InputError: a file is missing or the folder cannot be written.
+    """
+    folder = Path(folder)
+    digests = {name: hashlib.sha256(_read(folder / name, MAX_FILE_BYTES)).hexdigest() for name in sorted(files)}
+    card = dataclasses.replace(card, files=digests)
+    write_atomically(folder / CARD_NAME, card.to_json())
+    return card
+
+
+def available_cores() -> int:
+    """Cores this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+def _verified(path: Path, digest: str) -> bytes:
+    data = _read(path, MAX_FILE_BYTES)
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise InputError(f"{path}: differs from its checksum in {CARD_NAME}; copy or export the model again")
+    return data
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        if not path.is_file():
+            raise InputError(f"{path}: this file of the model is missing; copy or export the model again")
+        size = path.stat().st_size
+        if size > limit:
+            raise InputError(f"{path}: {size} bytes are over the limit of {limit // 1024**2} MiB for this file")
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error}); check its permissions") from error
+
+
+def _open_graph(data: bytes, origin: str, threads: int) -> Graph:
+    import onnxruntime
+
+    try:
+        check_onnx(data)
+    except ValueError as error:
+        raise InputError(f"{origin}: cannot be used ({error}); export the model again") from error
+    if hasattr(onnxruntime, "disable_telemetry_events"):
+        onnxruntime.disable_telemetry_events()
+    onnxruntime.set_default_logger_severity(4)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 4
+    # The number of points changes from call to call: a plan for one size is a leak for the next.
+    options.enable_mem_pattern = False
+    try:
+        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises a dozen types that share no base but Exception
+        reason = ascii(" ".join(str(error).split())[:160])[1:-1]
+        raise InputError(f"{origin}: the runtime refuses it ({reason}); export the model again") from error
+    inputs = {item.name: tuple(item.shape) for item in session.get_inputs()}
+    return Graph(session, inputs, tuple(item.name for item in session.get_outputs()), origin)
+
+
+def _check_signature(model: ModelFolder) -> None:
+    """Standard names, and a picture of the size that the card promises."""
+    first, *rest = (model.graphs[name] for name in GRAPHS[model.card.representation])
+    preprocess = model.card.preprocess
+    wanted = (len(preprocess.channels), preprocess.image_size_px, preprocess.image_size_px)
+    shape = first.inputs.get("image", ())
+    if set(first.inputs) != {"image"} or len(shape) != 4 or not _fits(shape[1:], wanted):
+        raise InputError(f"{first.origin}: does not take the image that {CARD_NAME} describes; export the model again")
+    if not rest:
+        if "logits" not in first.outputs:
+            raise InputError(f"{first.origin}: gives no logits; export the model again")
+        return
+    decode = rest[0]
+    codes = set(decode.inputs) - {"points"}
+    if "points" not in decode.inputs or not codes or not codes <= set(first.outputs) or "logits" not in decode.outputs:
+        raise InputError(f"{decode.origin}: does not fit {Path(first.origin).name}; export the model again")
+
+
+def _fits(shape: tuple[int | str | None, ...], wanted: tuple[int, ...]) -> bool:
+    return all(not isinstance(have, int) or have == want for have, want in zip(shape, wanted, strict=True))

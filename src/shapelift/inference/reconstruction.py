@@ -1,0 +1,156 @@
+"""The result of a reconstruction: one value, asked for as a field, a mesh, points, voxels or a file."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from shapelift.errors import InputError
+from shapelift.geometry import UNIT_BOX, ImplicitField, Mesh, PointCloud, Representation, VoxelGrid
+from shapelift.inference.assemble import probability
+from shapelift.inference.card import ModelCard
+from shapelift.inference.limits import check_resolution, check_size_mm
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Reconstruction:
+    """What a model makes of one picture.
+
+    Attributes:
+        representation: The shape as the model predicts it: centred, longest side about 1, in the frame `card.frame`.
+        crop: What the model saw, `s s 4` uint8 with straight alpha.
+        card: The card of the model.
+        warnings: One line each, for the user.
+        name: How messages call the picture.
+        features: Image features `d` float32, or None where the model gives none.
+    """
+
+    representation: Representation
+    crop: npt.NDArray[np.uint8]
+    card: ModelCard
+    warnings: tuple[str, ...] = ()
+    name: str = "image"
+    features: npt.NDArray[np.float32] | None = None
+    _meshes: dict[int, Mesh] = dataclasses.field(default_factory=dict, repr=False)
+
+    @property
+    def field(self) -> ImplicitField:
+        """The shape as a function of space.
+
+        Raises:
+            TypeError: the model predicts something else.
+        """
+        if not isinstance(self.representation, ImplicitField):
+            raise TypeError(f"the model {self.card.name} predicts a {self.card.representation}, not a field")
+        return self.representation
+
+    def mesh(self, resolution: int = 128) -> Mesh:
+        """The closed surface, consistently oriented; computed once per resolution.
+
+        Args:
+            resolution: Cells on the longest side, 16 to 512.
+
+        Raises:
+            InputError: a resolution out of range or beyond the memory, or a picture in which the model sees no shape.
+        """
+        check_resolution(resolution)
+        if resolution not in self._meshes:
+            self._meshes[resolution] = self._closed_mesh(resolution)
+        return self._meshes[resolution]
+
+    def point_cloud(self, n: int = 10_000, seed: int = 0, resolution: int = 128) -> PointCloud:
+        """`n` points spread evenly over the surface, with normals; the same for the same `seed`.
+
+        Raises:
+            InputError: as `mesh`.
+        """
+        from shapelift.meshing import to_point_cloud
+
+        return to_point_cloud(self.mesh(resolution), n, np.random.default_rng(seed))
+
+    def voxels(self, r: int = 64) -> VoxelGrid:
+        """Occupancy probabilities of `r` x `r` x `r` cells of the unit cube, read at their centres.
+
+        Raises:
+            InputError: a resolution out of range or beyond the memory.
+        """
+        check_resolution(r)
+        empty = VoxelGrid(np.zeros((r, r, r), np.float32), UNIT_BOX)
+        centers = empty.centers.reshape(-1, 3)
+        if isinstance(self.representation, VoxelGrid):
+            occupancy = _read_cells(self.representation, centers)
+        else:
+            occupancy = probability(self.field(centers))
+        return VoxelGrid(np.clip(occupancy, 0.0, 1.0).reshape(r, r, r), UNIT_BOX)
+
+    def save(self, path: str | Path, resolution: int = 128, size_mm: float | None = None) -> tuple[Path, ...]:
+        """Write the mesh, whole or not at all; the ending of `path` says in which format.
+
+        Args:
+            path: For example `chair.glb`, `chair.stl`, `chair.3mf`.
+            resolution: As for `mesh`.
+            size_mm: Longest side in millimetres; by default what the format's writer chooses.
+
+        Returns:
+            What was written: the file, and a sidecar `.json` where the format cannot carry metadata.
+
+        Raises:
+            InputError: an unknown format, a place that cannot be written, and as `mesh`.
+        """
+        from shapelift.io.shapes import save_mesh
+
+        check_size_mm(size_mm)
+        return save_mesh(path, self.mesh(resolution), size_mm=size_mm, metadata=self.metadata())
+
+    def metadata(self) -> dict[str, str]:
+        """What is written into every file: model, version and frame."""
+        return {
+            "generator": f"shapelift {_package_version()}",
+            "model": self.card.name,
+            "model_version": self.card.version,
+            "frame": self.card.frame,
+            "licence": self.card.licence,
+        }
+
+    def _closed_mesh(self, resolution: int) -> Mesh:
+        from shapelift.meshing import to_mesh
+        from shapelift.solids import printable
+
+        try:
+            mesh = to_mesh(self.representation, resolution=resolution)
+            if not mesh.is_empty:
+                mesh = printable(mesh)
+        except MemoryError as error:
+            raise InputError(f"--resolution {resolution}: not enough memory; give a lower resolution") from error
+        except InputError:
+            raise
+        except ValueError as error:  # an empty field, or crumbs that enclose no volume
+            raise self._nothing_seen() from error
+        if mesh.is_empty:
+            raise self._nothing_seen()
+        return mesh
+
+    def _nothing_seen(self) -> InputError:
+        return InputError(
+            f"{self.name}: the model {self.card.name} sees no shape in it; "
+            "check with --save-crop that the object is whole"
+        )
+
+
+def _read_cells(grid: VoxelGrid, points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Occupancy `n` at points `n 3`: linear between cell centres, constant in the outer half cell, 0 outside."""
+    from scipy.ndimage import map_coordinates
+
+    index = (points - np.asarray(grid.box.minimum)) / grid.cell_size - 0.5
+    values = map_coordinates(grid.occupancy, index.T, order=1, mode="nearest")
+    return np.asarray(np.where(grid.box.contains(points), values, 0.0), np.float32)
+
+
+def _package_version() -> str:
+    from shapelift import __version__
+
+    return __version__

@@ -1,0 +1,127 @@
+"""A saved model as one object: image in, reconstruction out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from shapelift.errors import InputError
+from shapelift.inference.assemble import image_features, predict
+from shapelift.inference.card import ModelCard
+from shapelift.inference.limits import check_threads
+from shapelift.inference.model_folder import ModelFolder, open_model
+from shapelift.inference.reconstruction import Reconstruction
+from shapelift.io.images import image_from_array, image_from_pil, load_image, load_mask
+from shapelift.io.preprocess import Preprocess
+from shapelift.io.segmentation import object_mask, with_mask
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    Picture = str | Path | npt.NDArray[np.generic] | Image.Image
+    """An image file, an array `h w`, `h w 3` or `h w 4` (uint8, or floats in [0, 1]), or a Pillow image."""
+
+
+class Reconstructor:
+    """A model that turns the picture of an object into its shape.
+
+    Safe to use from several threads. Make one with `Reconstructor.load`.
+    """
+
+    def __init__(self, model: ModelFolder) -> None:
+        self.model = model
+
+    @classmethod
+    def load(cls, name_or_folder: str | Path = "general", *, threads: int | None = None) -> Reconstructor:
+        """Open a shipped model by name, or a model folder.
+
+        Args:
+            name_or_folder: For example `"general"`, or the folder that training wrote.
+            threads: CPU threads; all cores by default.
+
+        Raises:
+            InputError: unknown name, or a folder that is incomplete, altered or not understood.
+        """
+        check_threads(threads)
+        return cls(open_model(name_or_folder, threads))
+
+    @property
+    def card(self) -> ModelCard:
+        """What the model says about itself."""
+        return self.model.card
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """How the model wants its picture."""
+        return self.model.card.preprocess
+
+    def reconstruct(self, image: Picture, mask: Picture | None = None) -> Reconstruction:
+        """The shape of the object in a picture.
+
+        Args:
+            image: The picture. Its alpha channel says what the object is, if it says anything.
+            mask: White on the object, as large as the picture. Without alpha and mask the object is found by itself,
+                with a warning in the result where that is uncertain.
+
+        Raises:
+            InputError: a picture or mask that cannot be used; the message names it.
+        """
+        rgba, warnings, name = self._cut_out(image, mask)
+        crop = self.preprocess.crop(rgba)
+        prediction = predict(self.model, self.preprocess.tensor(crop))
+        return Reconstruction(
+            representation=prediction.representation,
+            crop=crop,
+            card=self.card,
+            warnings=warnings,
+            name=name,
+            features=prediction.features,
+        )
+
+    def encode(self, image: Picture, mask: Picture | None = None) -> npt.NDArray[np.float32]:
+        """Features `d` of a picture, the closer the more alike the objects; see `reconstruct` for the arguments.
+
+        Raises:
+            InputError: a picture that cannot be used, or a model without features.
+        """
+        rgba, _, _ = self._cut_out(image, mask)
+        return np.asarray(self.encode_crops(self.preprocess.crop(rgba)[None])[0], np.float32)
+
+    def encode_crops(self, crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Features `b d` of pictures `b s s 4` uint8 that are framed already (`Reconstruction.crop`).
+
+        Raises:
+            InputError: a model without features.
+        """
+        return image_features(self.model, self.preprocess.tensor(crops))
+
+    def _cut_out(self, image: Picture, mask: Picture | None) -> tuple[npt.NDArray[np.uint8], tuple[str, ...], str]:
+        name = str(image) if isinstance(image, str | Path) else "image"
+        mask_name = str(mask) if isinstance(mask, str | Path) else "mask"
+        rgba = _pixels(image, name)
+        found = object_mask(rgba, None if mask is None else _mask(mask, mask_name), name=name, mask_name=mask_name)
+        return with_mask(rgba, found), found.warnings, name
+
+
+def _pixels(image: Picture, name: str) -> npt.NDArray[np.uint8]:
+    if isinstance(image, str | Path):
+        return load_image(image)
+    if isinstance(image, np.ndarray):
+        return image_from_array(image, name)
+    if hasattr(image, "convert"):
+        return image_from_pil(image, name)
+    raise TypeError(f"an image is a path, an array or a Pillow image, not {type(image).__name__}")
+
+
+def _mask(mask: Picture, name: str) -> npt.NDArray[np.uint8]:
+    if isinstance(mask, str | Path):
+        return load_mask(mask)
+    if isinstance(mask, np.ndarray) and mask.dtype == np.bool_:
+        mask = mask.astype(np.uint8) * 255
+    rgba = _pixels(mask, name)
+    if not rgba[..., 3].any():
+        raise InputError(f"{name}: the mask is empty; paint the object white on black")
+    return np.asarray(rgba[..., :3].max(axis=2), np.uint8)
