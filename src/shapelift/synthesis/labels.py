@@ -72,10 +72,10 @@ def label(solid: Solid, uniform_count: int, near_count: int, surface_count: int,
     if int(uniform_occupancy.sum()) < LEAST_OCCUPIED:
         raise UnusableShapeError(f"encloses no volume ({int(uniform_occupancy.sum())} of {len(uniform)} points inside)")
     try:
-        surface, normals = sample_surface(solid, surface_count + near_count, rng)
+        surface, normals = sample_surface(solid, max(surface_count, near_count), rng)
     except ValueError as error:
         raise UnusableShapeError(str(error)) from error
-    near = near_points(surface[surface_count:], rng)
+    near = near_points(surface[:near_count], rng)
     return Labels(
         bounds=bounds,
         grid_shape=shape,

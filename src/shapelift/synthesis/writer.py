@@ -34,7 +34,7 @@ _SAVE_EVERY_S = 15.0
 
 @dataclass(frozen=True, kw_only=True)
 class SynthesisOptions(RecordOptions):
-    """How a data set is made: what a record holds, and
+    """How a data set is made: what a record holds (see `RecordOptions`), which shapes, and by how many processes.
 
     Attributes:
         seed: Of all randomness.
@@ -162,7 +162,7 @@ class _Task:
             return Rejection(name, str(error))
         except InputError:
             raise
-        except Exception as error:  # noqa: BLE001 - one bad mesh among thousands must not end the run
+        except Exception as error:  # one bad mesh among thousands must not end the run
             return Rejection(name, " ".join(f"unexpected {type(error).__name__}: {error}".split()))
         file = f"{SHAPES}/{item.shape_id}{SUFFIX}"
         write_record(self.output / file, record)
