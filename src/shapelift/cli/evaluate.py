@@ -1,0 +1,78 @@
+"""`shapelift evaluate`: scores of a model on a data set, next to two baselines."""
+
+from __future__ import annotations
+
+import json as json_format
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Split = Literal["train", "validation", "test"]
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="Name of a shipped model, or a model folder.")],
+    data: Annotated[Path, typer.Argument(help="Data set made by `shapelift synthesize`.")],
+    split: Annotated[Split, typer.Option(help="Which shapes are scored.")] = "test",
+    baselines: Annotated[
+        bool, typer.Option("--baselines/--no-baselines", help="Mean shape and retrieval from the training split.")
+    ] = True,
+    oracle: Annotated[
+        bool, typer.Option("--oracle", help="Also the best training shape, chosen by looking at the truth.")
+    ] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Score only so many shapes.", show_default="all")] = None,
+    views: Annotated[int, typer.Option(min=1, max=1000, help="Images per shape.")] = 1,
+    resolution: Annotated[int, typer.Option(help="Cells per side of the predicted meshes.")] = 96,
+    points: Annotated[int, typer.Option(min=100, max=1_000_000, help="Samples of every surface.")] = 100_000,
+    pairs: Annotated[int, typer.Option(min=1, max=20_000, help="Training images that the baselines use.")] = 4000,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.", show_default="all cores")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for scores.json and objects.csv.")] = Path(
+        "evaluation"
+    ),
+    json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON instead of tables.")] = False,
+) -> None:
+    """Score a model on a data set: IoU, chamfer distance, F-score and normal consistency, next to two baselines.
+
+    Means come with 95 % bootstrap intervals over shapes; the sampling floor is what a perfect surface would score.
+    Procedural shapes and real meshes are reported apart.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from shapelift import evaluation
+    from shapelift.inference import Reconstructor
+
+    evaluation.check_folder(output)
+    reconstructor = Reconstructor.load(model, threads=threads)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=json) as bar:
+        tasks = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total)
+            bar.update(tasks[stage], completed=done, total=total)
+
+        found = evaluation.evaluate(
+            reconstructor,
+            data,
+            split=split,
+            views_per_shape=views,
+            resolution=resolution,
+            points=points,
+            baselines=baselines,
+            oracle=oracle,
+            limit=limit,
+            training_pairs=pairs,
+            progress=show,
+        )
+    summary = evaluation.summarize(found)
+    written = evaluation.write_report(found, output)
+    if json:
+        typer.echo(json_format.dumps(summary, indent=2))
+        return
+    console = Console()
+    for table in evaluation.tables(summary):
+        console.print(table)
+    console.print(f"written: {', '.join(map(str, written))}", soft_wrap=True)

@@ -1,0 +1,190 @@
+"""What a method answers for one image: a solid to ask for points, and a surface to measure."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from shapelift.errors import InputError
+from shapelift.geometry import ImplicitField, Mesh, PointCloud, Representation, VoxelGrid, transform_points
+from shapelift.io.records import RecordReader
+from shapelift.meshing.points import sample_surface
+
+Points = npt.NDArray[np.float32]
+Inside = npt.NDArray[np.bool_]
+
+_BATCH = 65_536
+
+
+class Reconstruction(Protocol):
+    """What evaluation asks of a reconstruction; `shapelift.inference.Reconstruction` has it."""
+
+    @property
+    def representation(self) -> Representation:
+        """The predicted value, in the frame of the model."""
+
+    def mesh(self, resolution: int) -> Mesh:
+        """The printable mesh, in the frame and unit of the representation."""
+
+    def voxels(self, resolution: int) -> VoxelGrid:
+        """The solid as a grid; asked only where the representation has no inside of its own."""
+
+
+class Reconstructor(Protocol):
+    """What evaluation asks of a model; `shapelift.inference.Reconstructor` has it."""
+
+    @property
+    def card(self) -> Any:
+        """The model card: `name`, `version`, `family` and `frame`."""
+
+    def reconstruct(self, image: npt.NDArray[np.uint8]) -> Reconstruction:
+        """Reconstruct from RGBA `h w 4`."""
+
+    def encode(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """Features `d` of an RGBA image, the closer the more alike the objects."""
+
+
+class Answer(Protocol):
+    """A solid and its surface, in the frame of the prediction.
+
+    Attributes:
+        note: Which shape was retrieved, or what went wrong; mostly empty.
+    """
+
+    note: str
+
+    def inside(self, points: Points) -> Inside:
+        """Whether points `n 3` are inside, `n`."""
+
+    def surface(self, count: int, rng: np.random.Generator) -> PointCloud:
+        """About `count` points on the surface with outward normals; none where there is no surface."""
+
+
+class Nothing:
+    """The answer of a method that failed: an empty solid, which gets the worst value of every metric."""
+
+    def __init__(self, note: str = "") -> None:
+        self.note = note
+
+    def inside(self, points: Points) -> Inside:
+        """Nowhere."""
+        return np.zeros(len(points), np.bool_)
+
+    def surface(self, count: int, rng: np.random.Generator) -> PointCloud:
+        """Nothing."""
+        del count, rng
+        return PointCloud(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.float32))
+
+
+class Predicted:
+    """The answer of a model."""
+
+    def __init__(self, reconstruction: Reconstruction, resolution: int) -> None:
+        """Meshes are made with `resolution` cells per side."""
+        self._reconstruction = reconstruction
+        self._resolution = resolution
+        self._mesh: Mesh | None = None
+        self.note = ""
+
+    def inside(self, points: Points) -> Inside:
+        """Logits above 0 of a field, full cells of a voxel grid; anything else is turned into voxels first."""
+        representation = self._reconstruction.representation
+        if isinstance(representation, ImplicitField):
+            return inside_field(representation, points)
+        if not isinstance(representation, VoxelGrid):
+            representation = self._reconstruction.voxels(self._resolution)
+        box = representation.box
+        return look_up(representation.occupancy > 0.5, np.array(box.minimum), box.size, points)
+
+    def surface(self, count: int, rng: np.random.Generator) -> PointCloud:
+        """Points on the printable mesh."""
+        return sample_mesh(self._printable(), count, rng)
+
+    def _printable(self) -> Mesh:
+        if self._mesh is None:
+            try:
+                self._mesh = self._reconstruction.mesh(self._resolution)
+            except InputError as error:
+                # A prediction without any surface: an empty answer with a note, not a missing row.
+                self.note = str(error)
+                self._mesh = Mesh(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int32))
+        return self._mesh
+
+
+class Solid:
+    """The answer of a baseline that always says the same: a field with its mesh, sampled once."""
+
+    def __init__(self, field: ImplicitField, mesh: Mesh) -> None:
+        """`mesh` is the surface of `field`."""
+        self.field = field
+        self.mesh = mesh
+        self.note = ""
+        self._cloud: PointCloud | None = None
+
+    def inside(self, points: Points) -> Inside:
+        """Where the field is positive."""
+        return inside_field(self.field, points)
+
+    def surface(self, count: int, rng: np.random.Generator) -> PointCloud:
+        """Points on the mesh; the same ones every time."""
+        if self._cloud is None or len(self._cloud) != count:
+            self._cloud = sample_mesh(self.mesh, count, rng)
+        return self._cloud
+
+
+class Stored:
+    """The answer of retrieval: another shape of the data set, put into the frame by its own view."""
+
+    def __init__(
+        self, record: RecordReader, frame_from_object: npt.NDArray[np.float64], surface: PointCloud, note: str
+    ) -> None:
+        """`surface` holds the record's points in the frame that `frame_from_object` leads to."""
+        self._occupancy = record.field("uniform_occupancy").reshape(record.field("grid_shape"))
+        self._bounds = record.field("bounds")
+        self._matrix = frame_from_object
+        self._surface = surface
+        self.note = note
+
+    def inside(self, points: Points) -> Inside:
+        """Looked up in the stratified grid, right to about half a cell."""
+        low, high = self._bounds.astype(np.float64)
+        in_object = transform_points(np.linalg.inv(self._matrix), points)
+        return look_up(self._occupancy, low, high - low, in_object)
+
+    def surface(self, count: int, rng: np.random.Generator) -> PointCloud:
+        """The stored points, at most `count` of them."""
+        stored = self._surface
+        if len(stored) <= count:
+            return stored
+        chosen = rng.choice(len(stored), count, replace=False)
+        return PointCloud(stored.points[chosen], None if stored.normals is None else stored.normals[chosen])
+
+
+def inside_field(field: ImplicitField, points: Points) -> Inside:
+    """Where a field is positive; outside its box space is empty. Asked in batches that fit a cache."""
+    result = field.box.contains(points)
+    chosen = np.flatnonzero(result)
+    for start in range(0, len(chosen), _BATCH):
+        batch = chosen[start : start + _BATCH]
+        result[batch] = field(points[batch]) > 0.0
+    return result
+
+
+def sample_mesh(mesh: Mesh, count: int, rng: np.random.Generator) -> PointCloud:
+    """`count` points on a mesh, uniform by area, with the normals of their faces; none where there is no area."""
+    if mesh.is_empty or not mesh.area > 0.0:
+        return PointCloud(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.float32))
+    return sample_surface(mesh, count, rng)
+
+
+def look_up(
+    occupancy: Inside, low: npt.NDArray[np.float64], size: npt.NDArray[np.float64], points: npt.NDArray[Any]
+) -> Inside:
+    """Label of the cell that each point `n 3` falls into, in a grid `x y z` over a box; False outside the box."""
+    result = np.zeros(len(points), np.bool_)
+    cells = np.floor((points - low) / size * occupancy.shape).astype(np.int64)
+    within = ((cells >= 0) & (cells < occupancy.shape)).all(axis=1)
+    result[within] = occupancy[tuple(cells[within].T)]
+    return result

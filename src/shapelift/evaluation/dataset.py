@@ -1,0 +1,178 @@
+"""Records of a data set as test samples: an image, and the truth in the frame of the prediction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from shapelift.errors import InputError
+from shapelift.geometry import PointCloud, transform_points
+from shapelift.io.records import RecordReader, open_record
+from shapelift.synthesis.manifest import read_manifest
+
+FREE_CELLS = 40
+"""Cells per side of the jittered grid that supplies points outside the tight box of an object: 64,000 candidates."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One shape of a data set: its name, category, file and split (`train`, `validation` or `test`)."""
+
+    shape_id: str
+    category: str
+    path: Path
+    split: str
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One image with everything needed to judge a reconstruction from it, in the frame of the prediction.
+
+    Attributes:
+        shape_id: Name of the shape.
+        category: Its category.
+        path: Its record.
+        group: `procedural` or `real`.
+        view: Index of the image in the record.
+        rgba: `h w 4` uint8, straight alpha.
+        frame_from_object: `4 4` similarity from the object frame to the frame of the prediction.
+        surface: The stored surface points with outward normals; the object's longest side is 1.
+        points: `n 3` float32 in the unit cube.
+        inside: `n` bool, exact labels of `points`.
+        weights: `n` float32, the volume each point stands for; they sum to about 1, the volume of the cube.
+    """
+
+    shape_id: str
+    category: str
+    path: Path
+    group: str
+    view: int
+    rgba: npt.NDArray[np.uint8]
+    frame_from_object: npt.NDArray[np.float64]
+    surface: PointCloud
+    points: npt.NDArray[np.float32]
+    inside: npt.NDArray[np.bool_]
+    weights: npt.NDArray[np.float32]
+
+
+def read_entries(folder: str | Path, split: str | None = None, limit: int | None = None) -> tuple[Entry, ...]:
+    """The shapes of a data set that belong to `split` (None: to any), in an order that only their names decide.
+
+    The order is by hash, so that the first `limit` shapes are a fair draw and stay the same ones when shapes are added.
+
+    Raises:
+        InputError: no data set there, a damaged manifest, or no shape in the split.
+    """
+    folder = Path(folder)
+    entries = [Entry(e.shape_id, e.category, folder / e.file, e.split) for e in read_manifest(folder).shapes]
+    chosen = sorted((e for e in entries if split in {None, e.split}), key=lambda e: stable_number(e.shape_id))
+    if not chosen:
+        counts = {name: sum(e.split == name for e in entries) for name in ("train", "validation", "test")}
+        raise InputError(
+            f"{folder}: no shape in the split {split!r} (it holds {counts}); choose another split or add shapes"
+        )
+    return tuple(chosen[:limit])
+
+
+def read_samples(entries: Sequence[Entry], frame: str, views_per_shape: int = 1) -> Iterator[Sample]:
+    """Samples of `entries`, `views_per_shape` images each (fewer where a record has fewer), read one at a time.
+
+    Args:
+        entries: What to read.
+        frame: `object` or `view`, the frame that the model predicts in.
+        views_per_shape: How many images of each shape; which ones follows from the name of the shape.
+
+    Raises:
+        InputError: a record that is missing or damaged.
+    """
+    for entry in entries:
+        with open_record(entry.path) as record:
+            for view in views_of(entry.shape_id, record.shape("rgba")[0])[:views_per_shape]:
+                yield read_sample(entry, record, view, frame)
+
+
+def read_sample(entry: Entry, record: RecordReader, view: int, frame: str) -> Sample:
+    """Image `view` of a record with its truth in `frame` (`object` or `view`)."""
+    frame_from_object = frame_matrix(record, view, frame)
+    points, inside, weights = _volume_points(entry.shape_id, record, frame_from_object)
+    return Sample(
+        shape_id=entry.shape_id,
+        category=entry.category,
+        path=entry.path,
+        group=group_of(record.metadata),
+        view=view,
+        rgba=record.item("rgba", view),
+        frame_from_object=frame_from_object,
+        surface=surface_of(record, frame_from_object),
+        points=points,
+        inside=inside,
+        weights=weights,
+    )
+
+
+def views_of(shape_id: str, count: int) -> list[int]:
+    """All `count` views of a shape in the order in which they are used: a permutation that only the name decides."""
+    return [int(view) for view in np.random.default_rng(stable_number(shape_id)).permutation(count)]
+
+
+def frame_matrix(record: RecordReader, view: int, frame: str) -> npt.NDArray[np.float64]:
+    """The `4 4` similarity from the object frame into `frame` for image `view`."""
+    if frame == "object":
+        return np.eye(4)
+    if frame != "view":
+        raise ValueError(f"a frame is 'object' or 'view', got {frame!r}")
+    return np.asarray(record.item("view_from_object", view), np.float64)
+
+
+def surface_of(record: RecordReader, frame_from_object: npt.NDArray[np.float64]) -> PointCloud:
+    """The stored surface points with unit normals, in the frame of the prediction."""
+    normals = record.field("surface_normals").astype(np.float32) / np.float32(127.0)
+    points = record.field("surface_points").astype(np.float32)
+    return PointCloud(points, normals).transformed(frame_from_object)
+
+
+def group_of(metadata: dict[str, str]) -> str:
+    """`procedural` for shapes made by a program, `real` for all others."""
+    return "procedural" if metadata.get("source", "").startswith("procedural") else "real"
+
+
+def stable_number(name: str) -> int:
+    """A 64-bit number that only `name` decides: what every choice in an evaluation is seeded with."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "big")
+
+
+def _volume_points(
+    shape_id: str, record: RecordReader, frame_from_object: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_], npt.NDArray[np.float32]]:
+    """Points of the unit cube with labels and volumes.
+
+    The record labels one point per cell of a grid over the tight box of the object; each stands for the volume of its
+    cell in the frame of the prediction. Everything outside that box is empty by definition, so free points are drawn
+    there at will; each stands for its share of the cube. Corners of a turned box may stick out of the cube: they are
+    empty, and no part of it.
+    """
+    low, high = record.field("bounds").astype(np.float64)
+    stored = record.field("uniform_points").astype(np.float64)
+    inside = record.field("uniform_occupancy")
+    points = transform_points(frame_from_object, stored)
+    cell = abs(float(np.linalg.det(frame_from_object[:3, :3]))) * float(np.prod(high - low)) / len(stored)
+    # A point that is labelled inside is kept even where rounding moved it over the wall of the cube.
+    kept = (np.abs(points) <= 0.5).all(axis=1) | inside
+    free = _jittered_cube(np.random.default_rng(stable_number(shape_id)))
+    in_object = transform_points(np.linalg.inv(frame_from_object), free)
+    free = free[~((in_object >= low) & (in_object <= high)).all(axis=1)]
+    weights = np.concatenate([np.full(int(kept.sum()), cell), np.full(len(free), FREE_CELLS**-3)])
+    everything = np.concatenate([points[kept], free]).astype(np.float32)
+    labels = np.concatenate([inside[kept], np.zeros(len(free), np.bool_)])
+    return everything, labels, weights.astype(np.float32)
+
+
+def _jittered_cube(rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    axis = np.arange(FREE_CELLS)
+    corners = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
+    return (corners + rng.random(corners.shape)) / FREE_CELLS - 0.5

@@ -1,0 +1,218 @@
+"""Sum an evaluation up: means with intervals, differences to the baselines, tables and files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shapelift import __version__
+from shapelift.errors import InputError
+from shapelift.evaluation.scores import FLOOR, METRICS, MODEL, Evaluation, Score
+from shapelift.io.atomic import write_atomically
+from shapelift.metrics import Interval, bootstrap_difference, bootstrap_mean
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+SCHEMA = "shapelift-evaluation-1"
+JSON_NAME, CSV_NAME = "scores.json", "objects.csv"
+
+_TITLES = {
+    "iou": "IoU",
+    "chamfer_l1": "CD-L1",
+    "fscore_0.5": "F@0.5%",
+    "fscore_1": "F@1%",
+    "fscore_2": "F@2%",
+    "fscore_5": "F@5%",
+    "normal_consistency": "NC",
+}
+_DISTANCES = ("chamfer_l1", "chamfer_l2")
+
+
+def summarize(evaluation: Evaluation) -> dict[str, Any]:
+    """The evaluation as data that JSON can hold.
+
+    Per group (`procedural` and `real` are never pooled): for every method the mean of every metric over shapes with its
+    95 % bootstrap interval, overall, as the plain mean of the category means, and per category; and for every baseline
+    the paired difference model - baseline with its interval. An interval of a difference that excludes 0 says that the
+    two differ; for chamfer distances, smaller is better.
+    """
+    groups = {name: _group([s for s in evaluation.scores if s.group == name]) for name in evaluation.groups}
+    return {
+        "schema": SCHEMA,
+        "shapelift": __version__,
+        "model": evaluation.model,
+        "data": evaluation.data,
+        "settings": evaluation.settings,
+        "groups": groups,
+    }
+
+
+def write_report(evaluation: Evaluation, folder: str | Path) -> tuple[Path, Path]:
+    """Write `scores.json` (the summary) and `objects.csv` (a row per image and method) into `folder`, each atomically.
+
+    The folder is made where it does not exist. Returns the two paths.
+
+    Raises:
+        InputError: the folder cannot be made or written.
+    """
+    folder = Path(folder)
+    check_folder(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot make this folder ({error.strerror}); choose another --output") from error
+    write_atomically(folder / CSV_NAME, _csv(evaluation))
+    write_atomically(folder / JSON_NAME, json.dumps(summarize(evaluation), indent=2, allow_nan=False) + "\n")
+    return folder / JSON_NAME, folder / CSV_NAME
+
+
+def check_folder(folder: str | Path) -> None:
+    """Raises InputError where `folder` cannot hold a report; makes nothing. For a look before hours of work."""
+    folder = Path(folder)
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir():
+        raise InputError(f"{nearest}: is a file, not a folder; choose another --output")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise InputError(f"{folder}: cannot write here; choose another --output")
+
+
+def tables(summary: dict[str, Any]) -> list[Table]:
+    """Tables for the terminal, from what `summarize` returned: methods, differences and categories of every group."""
+    made: list[Table] = []
+    for name, group in summary["groups"].items():
+        made.append(_method_table(f"{name}: {group['shapes']} shapes, mean ± half of the 95 % interval", group))
+        if group["differences"]:
+            made.append(_difference_table(f"{name}: model - baseline, 95 % interval (CD-L1: below 0 is better)", group))
+        if len(group["methods"][MODEL]["categories"]) > 1:
+            made.append(_category_table(f"{name}: by category", group))
+    return made
+
+
+def _group(scores: Sequence[Score]) -> dict[str, Any]:
+    by_method: dict[str, list[Score]] = {}
+    for score in scores:
+        by_method.setdefault(score.method, []).append(score)
+    model = by_method[MODEL]
+    return {
+        "shapes": len({score.shape_id for score in model}),
+        "images": len(model),
+        "failures": sum(bool(score.note) for score in model),
+        "methods": {method: _method(found) for method, found in by_method.items()},
+        "differences": {
+            method: _differences(model, found) for method, found in by_method.items() if method not in {MODEL, FLOOR}
+        },
+    }
+
+
+def _method(scores: Sequence[Score]) -> dict[str, Any]:
+    by_category: dict[str, list[Score]] = {}
+    for score in scores:
+        by_category.setdefault(score.category, []).append(score)
+    categories = {name: _means(by_category[name]) for name in sorted(by_category)}
+    names = _metrics_of(scores)
+    return {
+        "overall": _means(scores),
+        "mean_of_categories": {
+            metric: sum(found[metric]["mean"] for found in categories.values()) / len(categories) for metric in names
+        },
+        "categories": categories,
+    }
+
+
+def _means(scores: Sequence[Score]) -> dict[str, dict[str, float]]:
+    shapes = [score.shape_id for score in scores]
+    return {
+        metric: _plain(bootstrap_mean([score.values[metric] for score in scores], shapes))
+        for metric in _metrics_of(scores)
+    }
+
+
+def _differences(model: Sequence[Score], other: Sequence[Score]) -> dict[str, dict[str, float]]:
+    shapes = [score.shape_id for score in model]
+    return {
+        metric: _plain(
+            bootstrap_difference([s.values[metric] for s in model], [s.values[metric] for s in other], shapes)
+        )
+        for metric in METRICS
+    }
+
+
+def _metrics_of(scores: Sequence[Score]) -> list[str]:
+    return [metric for metric in METRICS if metric in scores[0].values]
+
+
+def _plain(interval: Interval) -> dict[str, float]:
+    return {"mean": interval.mean, "low": interval.low, "high": interval.high, "count": interval.count}
+
+
+def _csv(evaluation: Evaluation) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["shape_id", "category", "group", "view", "method", *METRICS, "note"])
+    for score in evaluation.scores:
+        values = [repr(float(score.values[metric])) if metric in score.values else "" for metric in METRICS]
+        writer.writerow([score.shape_id, score.category, score.group, score.view, score.method, *values, score.note])
+    return text.getvalue()
+
+
+def _method_table(title: str, group: dict[str, Any]) -> Table:
+    table = _table(title, ["method", *_TITLES.values()])
+    for method, found in group["methods"].items():
+        cells = [_with_interval(metric, found["overall"].get(metric)) for metric in _TITLES]
+        table.add_row(method.replace("_", " "), *cells)
+    return table
+
+
+def _difference_table(title: str, group: dict[str, Any]) -> Table:
+    table = _table(title, ["model minus", *_TITLES.values()])
+    for method, found in group["differences"].items():
+        cells = [_ends(metric, found[metric]) for metric in _TITLES]
+        table.add_row(method.replace("_", " "), *cells)
+    return table
+
+
+def _category_table(title: str, group: dict[str, Any]) -> Table:
+    methods = [method for method in group["methods"] if method != FLOOR]
+    columns = ["category", "shapes"]
+    columns += [f"{_TITLES[metric]} {method.replace('_', ' ')}" for metric in ("iou", "fscore_2") for method in methods]
+    table = _table(title, columns)
+    for category in group["methods"][MODEL]["categories"]:
+        rows = [group["methods"][method]["categories"][category] for method in methods]
+        cells = [_number(metric, row[metric]["mean"]) for metric in ("iou", "fscore_2") for row in rows]
+        table.add_row(category, str(rows[0]["iou"]["count"]), *cells)
+    means = [group["methods"][method]["mean_of_categories"] for method in methods]
+    cells = [_number(metric, mean[metric]) for metric in ("iou", "fscore_2") for mean in means]
+    table.add_section()
+    table.add_row("mean of categories", "", *cells)
+    return table
+
+
+def _table(title: str, columns: Iterable[str]) -> Table:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left")
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="right" if index else "left", no_wrap=index == 0)
+    return table
+
+
+def _with_interval(metric: str, interval: dict[str, float] | None) -> str:
+    if interval is None:
+        return "–"  # noqa: RUF001
+    half = (interval["high"] - interval["low"]) / 2.0
+    return f"{_number(metric, interval['mean'])} ±{_number(metric, half)}"
+
+
+def _ends(metric: str, interval: dict[str, float]) -> str:
+    digits = 4 if metric in _DISTANCES else 3
+    return f"{interval['low']:+.{digits}f} .. {interval['high']:+.{digits}f}"
+
+
+def _number(metric: str, value: float) -> str:
+    return f"{value:.4f}" if metric in _DISTANCES else f"{value:.3f}"

@@ -1,0 +1,247 @@
+"""Score a reconstructor on a data set, object by object, next to the baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from shapelift.errors import InputError
+from shapelift.evaluation.answers import Answer, Nothing, Predicted, Reconstructor
+from shapelift.evaluation.baselines import (
+    TrainingPairs,
+    collect_pairs,
+    image_features,
+    mean_shape,
+    nearest_pair,
+    oracle_pair,
+)
+from shapelift.evaluation.dataset import Sample, read_entries, read_samples, stable_number
+from shapelift.geometry import PointCloud
+from shapelift.inference.limits import check_resolution
+from shapelift.metrics import PROTOCOLS, Matches, iou
+
+MODEL, MEAN_SHAPE, RETRIEVAL, ORACLE, FLOOR = "model", "mean_shape", "retrieval", "oracle_retrieval", "sampling_floor"
+METRICS = (
+    "iou",
+    "chamfer_l1",
+    "chamfer_l2",
+    "fscore_0.5",
+    "fscore_1",
+    "fscore_2",
+    "fscore_5",
+    "normal_consistency",
+)
+"""The columns, in order. Chamfer distances are in units of the object's longest side (squared for `chamfer_l2`)."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what is being done, how much is done, how much there is)."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one method reached on one image.
+
+    Attributes:
+        shape_id: Name of the shape.
+        category: Its category.
+        group: `procedural` or `real`.
+        view: Index of the image.
+        method: `model`, `mean_shape`, `retrieval`, `oracle_retrieval`, or `sampling_floor` (what a perfect surface
+            would score with as many samples; it has no IoU).
+        values: Metric name to number, never NaN.
+        note: Which shape was retrieved, or why there is no answer; mostly empty.
+    """
+
+    shape_id: str
+    category: str
+    group: str
+    view: int
+    method: str
+    values: dict[str, float]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything an evaluation found; `shapelift.evaluation.report` sums it up and writes it.
+
+    Attributes:
+        model: Name, version, family and frame of the model.
+        data: Name of the data set, its split, and how many shapes were scored.
+        settings: Every number that decides the result.
+        scores: One entry per image and method, methods together per image.
+    """
+
+    model: dict[str, Any]
+    data: dict[str, Any]
+    settings: dict[str, Any]
+    scores: tuple[Score, ...]
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods that were scored, in order of appearance."""
+        return tuple(dict.fromkeys(score.method for score in self.scores))
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups that occur: `procedural`, `real`, or both, never mixed."""
+        return tuple(sorted({score.group for score in self.scores}))
+
+
+def evaluate(
+    reconstructor: Reconstructor,
+    dataset_dir: str | Path,
+    *,
+    split: str = "test",
+    views_per_shape: int = 1,
+    resolution: int = 96,
+    points: int = 100_000,
+    baselines: bool = True,
+    oracle: bool = False,
+    limit: int | None = None,
+    training_pairs: int = 4000,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Score `reconstructor` on every shape of a split. Equal arguments give equal results.
+
+    Args:
+        reconstructor: A loaded model.
+        dataset_dir: Folder that `shapelift synthesize` wrote.
+        split: Which shapes: `train`, `validation` or `test`.
+        views_per_shape: Images of each shape; which ones follows from the name of the shape.
+        resolution: Cells per side of the predicted meshes.
+        points: Samples of each predicted surface; at most as many of the stored true surface are used.
+        baselines: Whether mean shape and retrieval are computed from the training split.
+        oracle: Whether the best training shape (chosen by looking at the truth) is scored as an upper bound.
+        limit: Score only so many shapes: a fixed, fair draw.
+        training_pairs: At most so many pairs of shape and image feed the baselines.
+        progress: Told about what goes on.
+
+    Raises:
+        InputError: no such data set, nothing in a split that is needed, a damaged record, or a number out of range.
+    """
+    check_resolution(resolution)
+    _check(views_per_shape, points, training_pairs, limit)
+    report = progress or _silent
+    frame = str(reconstructor.card.frame)
+    entries = read_entries(dataset_dir, split, limit)
+    pairs, mean = None, None
+    if baselines or oracle:
+        training = read_entries(dataset_dir, "train")
+        pairs = collect_pairs(training, reconstructor, frame, training_pairs, _stage(report, "training pairs"))
+    if pairs is not None and baselines:
+        mean = mean_shape(pairs, _stage(report, "mean shape"))
+    scores: list[Score] = []
+    total = len(entries) * views_per_shape
+    for done, sample in enumerate(read_samples(entries, frame, views_per_shape)):
+        report("objects", done, total)
+        answers = {MODEL: _predicted(reconstructor, sample, resolution)}
+        if pairs is not None and mean is not None:
+            answers |= {MEAN_SHAPE: mean, RETRIEVAL: _retrieved(reconstructor, sample, pairs, frame)}
+        if pairs is not None and oracle:
+            answers[ORACLE] = pairs.answer(oracle_pair(pairs, sample, frame), frame)
+        scores += _score_all(sample, answers, points)
+    report("objects", total, total)
+    return Evaluation(
+        model={key: str(getattr(reconstructor.card, key, "")) for key in ("name", "version", "family", "frame")},
+        data={"name": Path(dataset_dir).resolve().name, "split": split, "shapes": len(entries)},
+        settings={
+            "views_per_shape": views_per_shape,
+            "resolution": resolution,
+            "points": points,
+            "training_pairs": 0 if pairs is None else len(pairs),
+            "protocol": "shapelift",
+        },
+        scores=tuple(scores),
+    )
+
+
+def score_answer(sample: Sample, answer: Answer, points: int) -> dict[str, float]:
+    """All metrics of one answer, finite whatever it is; nothing at all gets the worst value of each.
+
+    A truth without a single stored point inside (thinner than the sampling) gives IoU 0 to every method alike.
+    """
+    rng = np.random.default_rng(stable_number(f"{sample.shape_id}/{sample.view}"))
+    overlap = iou(answer.inside(sample.points), sample.inside, sample.weights) if sample.inside.any() else 0.0
+    reference = _at_most(sample.surface, points, rng)
+    # Both frames scale the object to longest side 1, so the side is known exactly.
+    surface = PROTOCOLS["shapelift"].score(answer.surface(points, rng), reference, side=1.0)
+    return {"iou": overlap} | surface
+
+
+def sampling_floor(surface: PointCloud) -> dict[str, float]:
+    """What another random sampling of the same surface, of the same size, would score against `surface`.
+
+    Every point is matched with its nearest other point: for independent samples that is exactly how far a fresh
+    sample lies from the stored ones. No model can be seen to be better than this.
+
+    Raises:
+        ValueError: fewer than two points.
+    """
+    if len(surface) < 2:
+        raise ValueError("a sampling floor needs two points or more")
+    distances, indices = cKDTree(surface.points).query(surface.points, k=2)
+    # Among points that coincide the tree may list the point itself second.
+    itself = indices[:, 1] == np.arange(len(surface))
+    nearest = np.where(itself, indices[:, 0], indices[:, 1])
+    matches = Matches(distances[:, 1], nearest, distances[:, 1], nearest, side=1.0)
+    return PROTOCOLS["shapelift"].function(matches, surface, surface)
+
+
+def _score_all(sample: Sample, answers: Mapping[str, Answer], points: int) -> Iterator[Score]:
+    def score(method: str, values: dict[str, float], note: str = "") -> Score:
+        return Score(sample.shape_id, sample.category, sample.group, sample.view, method, values, note)
+
+    for method, answer in answers.items():
+        values = score_answer(sample, answer, points)
+        yield score(method, values, answer.note)
+    rng = np.random.default_rng(stable_number(sample.shape_id))
+    yield score(FLOOR, sampling_floor(_at_most(sample.surface, points, rng)))
+
+
+def _predicted(reconstructor: Reconstructor, sample: Sample, resolution: int) -> Answer:
+    try:
+        return Predicted(reconstructor.reconstruct(sample.rgba), resolution)
+    except InputError as error:
+        # The row stays, with the worst values: leaving failures out would flatter the model.
+        return Nothing(str(error))
+
+
+def _retrieved(reconstructor: Reconstructor, sample: Sample, pairs: TrainingPairs, frame: str) -> Answer:
+    try:
+        feature = image_features(reconstructor, sample.rgba)
+    except InputError as error:
+        return Nothing(str(error))
+    return pairs.answer(nearest_pair(pairs, feature), frame)
+
+
+def _at_most(cloud: PointCloud, count: int, rng: np.random.Generator) -> PointCloud:
+    if len(cloud) <= count:
+        return cloud
+    chosen = rng.choice(len(cloud), count, replace=False)
+    return PointCloud(cloud.points[chosen], None if cloud.normals is None else cloud.normals[chosen])
+
+
+def _stage(progress: Progress, name: str) -> Callable[[int, int], None]:
+    return lambda done, total: progress(name, done, total)
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    del stage, done, total
+
+
+def _check(views_per_shape: int, points: int, training_pairs: int, limit: int | None) -> None:
+    limits = {
+        "views per shape": (views_per_shape, 1, 1000),
+        "points": (points, 100, 1_000_000),
+        "training pairs": (training_pairs, 1, 20_000),
+        "limit": (1 if limit is None else limit, 1, 10**9),
+    }
+    for name, (value, low, high) in limits.items():
+        if not low <= value <= high:
+            raise InputError(f"{name}: {value} is out of range; choose a number from {low} to {high}")
