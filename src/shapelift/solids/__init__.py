@@ -1,0 +1,8 @@
+"""From a mesh to a solid that can be printed: check, clean, choose volumes, size."""
+
+from shapelift.geometry.placement import sized, to_gltf_frame, to_print_frame
+from shapelift.solids.check import MeshReport, check
+from shapelift.solids.printing import printable
+from shapelift.solids.volumes import keep_volumes
+
+__all__ = ["MeshReport", "check", "keep_volumes", "printable", "sized", "to_gltf_frame", "to_print_frame"]
