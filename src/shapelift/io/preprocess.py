@@ -17,6 +17,8 @@ from shapelift.errors import InputError
 
 Image = npt.NDArray[np.uint8]
 
+_STRIP_PIXELS = 2_000_000
+
 
 @dataclass(frozen=True)
 class Preprocess:
@@ -97,19 +99,11 @@ def resample_window(rgba: Image, x_px: float, y_px: float, side_px: float, size_
 
     Colours are weighted by alpha, so a transparent pixel never bleeds into the object. Shrinking averages areas.
     """
-    values = rgba.astype(np.float32)
-    values[..., :3] *= values[..., 3:] * np.float32(1.0 / 255.0)
-    shrink = side_px / size_px
-    if shrink > 1.0:
-        # INTER_AREA works on whole images only: cut the window at whole pixels of the source, then shrink exactly.
-        values, x_px, y_px = _padded_cut(values, x_px, y_px, side_px)
-        factor = int(np.floor(shrink))
-        if factor > 1:
-            height, width = (max(1, -(-length // factor)) for length in values.shape[:2])
-            padded = np.zeros((height * factor, width * factor, 4), np.float32)
-            padded[: values.shape[0], : values.shape[1]] = values
-            values = cv2.resize(padded, (width, height), interpolation=cv2.INTER_AREA)
-            x_px, y_px, side_px = x_px / factor, y_px / factor, side_px / factor
+    # INTER_AREA works on whole pixels only: average whole blocks of the source first, then read between them.
+    factor = max(1, int(np.floor(side_px / size_px)))
+    left, top = int(np.floor(x_px)) - 1, int(np.floor(y_px)) - 1
+    values = _block_means(rgba, left, top, -(-(int(np.ceil(side_px)) + 3) // factor), factor)
+    x_px, y_px, side_px = (x_px - left) / factor, (y_px - top) / factor, side_px / factor
     zoom = side_px / size_px
     matrix = np.array([[zoom, 0.0, x_px + zoom / 2 - 0.5], [0.0, zoom, y_px + zoom / 2 - 0.5]])
     window = cv2.warpAffine(
@@ -119,18 +113,32 @@ def resample_window(rgba: Image, x_px: float, y_px: float, side_px: float, size_
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_CONSTANT,
     )
-    alpha = window[..., 3:]
-    color = np.divide(window[..., :3] * 255.0, alpha, out=np.zeros_like(window[..., :3]), where=alpha > 0)
-    return np.concatenate([color, alpha], axis=2).round().clip(0, 255).astype(np.uint8)
+    # Where nothing is, the premultiplied colour is zero and stays zero.
+    window[..., :3] *= np.float32(255.0) / np.maximum(window[..., 3:], np.float32(1e-3))
+    np.rint(window, out=window)
+    np.clip(window, 0.0, 255.0, out=window)
+    return np.asarray(window, np.uint8)
 
 
-def _padded_cut(
-    values: npt.NDArray[np.float32], x_px: float, y_px: float, side_px: float
-) -> tuple[npt.NDArray[np.float32], float, float]:
-    left, top = int(np.floor(x_px)) - 1, int(np.floor(y_px)) - 1
-    size = int(np.ceil(side_px)) + 3
-    cut = np.zeros((size, size, 4), np.float32)
-    x0, y0 = max(left, 0), max(top, 0)
-    x1, y1 = min(left + size, values.shape[1]), min(top + size, values.shape[0])
-    cut[y0 - top : y1 - top, x0 - left : x1 - left] = values[y0:y1, x0:x1]
-    return cut, x_px - left, y_px - top
+def _block_means(rgba: Image, left: int, top: int, count: int, factor: int) -> npt.NDArray[np.float32]:
+    """Means over `count count` blocks of `factor` x `factor` pixels from (left, top), premultiplied, `count count 4`.
+
+    Transparent outside the image. Works in strips, so that a photograph of many megapixels needs little memory.
+    """
+    means = np.zeros((count, count, 4), np.float32)
+    side = count * factor
+    x0, x1 = max(left, 0), min(left + side, rgba.shape[1])
+    rows = max(1, _STRIP_PIXELS // (side * factor))
+    for first in range(0, count, rows):
+        blocks = min(rows, count - first)
+        above = top + first * factor
+        y0, y1 = max(above, 0), min(above + blocks * factor, rgba.shape[0])
+        if y0 >= y1 or x0 >= x1:
+            continue
+        strip = np.zeros((blocks * factor, side, 4), np.float32)
+        inner = strip[y0 - above : y1 - above, x0 - left : x1 - left]
+        inner[...] = rgba[y0:y1, x0:x1]
+        inner[..., :3] *= inner[..., 3:] * np.float32(1.0 / 255.0)
+        shrunk = strip if factor == 1 else cv2.resize(strip, (count, blocks), interpolation=cv2.INTER_AREA)
+        means[first : first + blocks] = shrunk
+    return means
