@@ -424,7 +424,7 @@ def assemble(parts: Sequence[Part]) -> Asset:
 
 
 def _apart(positions: npt.NDArray[np.float32], faces: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
-    """Vertices moved inwards by millionths where several share a place.
+    """Vertices moved inwards by millionths where several share a place, then centred, longest side exactly 1.
 
     Two wedges that meet in a line stay two surfaces even for a reader that merges vertices by position.
     """
@@ -440,7 +440,8 @@ def _apart(positions: npt.NDArray[np.float32], faces: npt.NDArray[np.int32]) -> 
         np.add.at(normals, faces.ravel(), np.repeat(across, 3, axis=0))
         step = _NUDGE * (1 + np.arange(len(moved)) % 7)[:, None]
         vertices[moved] -= step * (normals[moved] + [0.1, 0.2, 0.3])
-    return vertices.astype(np.float32)
+    low, high = vertices.min(axis=0), vertices.max(axis=0)
+    return ((vertices - (low + high) / 2) / (high - low).max()).astype(np.float32)
 
 
 def _grown(part: Manifold, index: int) -> Manifold:

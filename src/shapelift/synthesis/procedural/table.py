@@ -78,24 +78,26 @@ class TableParameters:
         """A size class (dining, coffee, side, console, desk) first."""
         low, high = pick(rng, {(0.68, 0.8): 5.0, (0.28, 0.5): 3.5, (0.5, 0.65): 1.0, (0.9, 1.08): 0.6})
         height = between(rng, low, high)
-        width = between(rng, 0.4, 0.75) if chance(rng, 0.25) else between(rng, 0.75, 2.2)
+        width = between(rng, 0.4, 0.75) if chance(rng, 0.2) else between(rng, 0.75, 2.2)
         depth = width * between(rng, 0.35, 1.0)
         top = pick(rng, _TOPS)
         if top in {"round", "hexagon", "octagon"}:
             width = depth = min(width, 1.5)
-        desk = low > 0.6 and width > 0.9 and top in {"rectangle", "rounded"}
+        desk = 0.6 < low < 0.8 and width > 0.9 and top == "rectangle" and chance(rng, 0.6)
+        if low > 0.5:
+            width = max(width, 0.55)
         return cls(
             top=top,
             width=width,
-            depth=max(depth, 0.35),
+            depth=max(depth, 0.33),
             height=height,
-            top_thickness=between(rng, 0.02, 0.05) if chance(rng, 0.75) else between(rng, 0.05, 0.1),
+            top_thickness=between(rng, 0.018, 0.05) if chance(rng, 0.88) else between(rng, 0.05, 0.08),
             top_bevel=between(rng, 0.1, 0.5) if chance(rng, 0.5) else 0.0,
             corner=between(rng, 0.0, 0.35),
             planks=count(rng, 3, 8) if chance(rng, 0.12) else 1,
-            support=pick(rng, _SUPPORTS),
+            support=pick(rng, {"legs": 3.0, "panels": 2.0, "loops": 1.0} if desk else _SUPPORTS),
             leg_shape=pick(rng, _LEG_SHAPES),
-            leg_width=between(rng, 0.03, 0.1),
+            leg_width=between(rng, 0.03, 0.03 + 0.09 * min(width, 0.8)),
             leg_taper=between(rng, 0.45, 1.05),
             splay=between(rng, 0.02, 0.15) if chance(rng, 0.3) else 0.0,
             inset=between(rng, 0.0, 0.12),
@@ -104,9 +106,9 @@ class TableParameters:
             stretcher=pick(rng, {"none": 5.0, "box": 1.2, "h": 1.5, "x": 1.0, "sides": 0.7}),
             stretcher_height=between(rng, 0.1, 0.5),
             shelf=between(rng, 0.15, 0.6) if chance(rng, 0.25) else 0.0,
-            storage=pick(rng, {"none": 1.5, "drawers": 1.0, "pedestals": 0.8, "one_pedestal": 1.0})
+            storage=pick(rng, {"none": 0.3, "drawers": 1.0, "pedestals": 0.8, "one_pedestal": 1.0})
             if desk
-            else pick(rng, {"none": 6.0, "drawers": 1.0}),
+            else pick(rng, {"none": 4.0, "drawers": 1.0}),
             drawers=count(rng, 1, 4),
             back_panel=between(rng, 0.25, 0.9) if chance(rng, 0.3 if desk else 0.05) else 0.0,
             material_seed=int(rng.integers(2**31)),
@@ -280,8 +282,8 @@ def _trestle(p: TableParameters) -> list[Piece]:
             foot, head = (s * x, 0.0, d * (z + p.splay)), (s * x, p.under + 0.005, d * (0.25 + 3 * p.inset) * z)
             solids.append(leg(foot, head, t, "square", max(p.leg_taper, 0.7)))
         y = 0.35 * p.under
-        near = (z + p.splay) * 0.9
-        solids.append(beam((s * x, y, -near * 0.75), (s * x, y, near * 0.75), 0.6 * t, 0.8 * t))
+        near = 0.65 * (z + p.splay) + 0.35 * (0.25 + 3 * p.inset) * z
+        solids.append(beam((s * x, y, -near), (s * x, y, near), 0.6 * t, 0.8 * t))
         solids.append(beam((s * x, p.under - 0.02, -0.7 * z), (s * x, p.under - 0.02, 0.7 * z), t, 0.05))
     solids.append(beam((-x, 0.35 * p.under, 0.0), (x, 0.35 * p.under, 0.0), 0.5 * t, t))
     return [(solid, "leg") for solid in solids]
@@ -355,10 +357,10 @@ def _shelf(p: TableParameters) -> list[Piece]:
         return []
     y = p.shelf * p.under
     top = p.under + 0.3 * p.top_thickness
-    out = p.splay * (1 - y / top) if p.support == "legs" else 0.0
+    out = {"legs": p.splay * (1 - y / top), "loops": p.splay - 0.25 * p.leg_width, "panels": 0.0}[p.support]
     x, z = p.foot_square
     t = max(0.018, 0.6 * p.top_thickness)
-    return [(span((-x - out, y - t / 2, -z - out), (x + out, y + t / 2, z + out), 0.003), "top")]
+    return [(span((-x - max(out, 0.0), y - t / 2, -z - out), (x + max(out, 0.0), y + t / 2, z + out), 0.003), "top")]
 
 
 def _storage(p: TableParameters) -> list[Piece]:
