@@ -18,15 +18,20 @@ import torch
 from torch import Tensor
 
 from shapelift.datasets import ShapeDataset
-from shapelift.geometry import Camera
+from shapelift.geometry import Camera, ImplicitField, VoxelGrid
+from shapelift.inference import ModelCard, write_card
+from shapelift.inference import Reconstructor as Exported
 from shapelift.io.preprocess import Preprocess
 from shapelift.io.records import ShapeRecord, Split, write_record
+from shapelift.meshing import to_mesh
 from shapelift.models.base import Graph, Reconstructor, ReconstructorConfig, config_from_json
 from shapelift.models.export import example_inputs, export_graphs
 from shapelift.synthesis.cameras import framed_camera, random_viewpoints, view_from_object
 from shapelift.synthesis.manifest import Manifest, ShapeEntry
 
 Tensors = Mapping[str, Tensor]
+
+_REPRESENTATIONS: Mapping[str, type] = {"field": ImplicitField, "grid": VoxelGrid}
 
 BATCH = 3
 OVERFIT_STEPS = 80
@@ -62,6 +67,7 @@ def check_family(config: ReconstructorConfig) -> None:
         _check_logits(model, batch)
         _check_save_and_load(config, model, batch, Path(folder))
         _check_onnx(model, Path(folder))
+        _check_inference(config, model, batch, Path(folder))
 
 
 def write_example_data(
@@ -172,6 +178,31 @@ def _check_onnx(model: Reconstructor, folder: Path) -> None:
     for name, graph in model.graphs().items():
         for batch_size in (1, 3):
             _compare(name, graph, files[name], batch_size)
+
+
+def _check_inference(config: ReconstructorConfig, model: Reconstructor, batch: Tensors, folder: Path) -> None:
+    """The exported model, opened as a user would, yields what the configuration declares, and a closed mesh of it."""
+    export_graphs(model, folder)
+    card = ModelCard(
+        name="contract",
+        version="1",
+        family=config.family,
+        representation=config.representation,
+        frame=config.frame,
+        preprocess=Preprocess.from_mapping(config.preprocess),
+    )
+    write_card(folder, card, [f"{name}.onnx" for name in model.graphs()])
+    opened = Exported.load(folder, threads=1)
+    image = (batch["image"][0].permute(1, 2, 0).numpy() * 255.0).round().astype(np.uint8)
+    result = opened.reconstruct(image, mask=image[..., 3] > 127 if config.channels == "rgba" else None)
+    kind = _REPRESENTATIONS[config.representation]
+    name = type(result.representation).__name__
+    _require(isinstance(result.representation, kind), f"the model must yield a {kind.__name__}, not a {name}")
+    mesh = to_mesh(result.representation, resolution=32)
+    edges = np.concatenate([mesh.faces[:, [0, 1]], mesh.faces[:, [1, 2]], mesh.faces[:, [2, 0]]])
+    _require(len(edges) and np.isfinite(mesh.vertices).all(), "the mesh must have faces and finite vertices")
+    paired = {tuple(edge) for edge in edges.tolist()} == {tuple(edge) for edge in edges[:, ::-1].tolist()}
+    _require(paired, "the mesh must be closed: every edge once in each direction")
 
 
 def _compare(name: str, graph: Graph, file: Path, batch_size: int) -> None:

@@ -1,7 +1,7 @@
 """Training: the loop, and what it needs to be stopped, continued, watched and shared between machines."""
 
 from shapelift.training.config import AdamW, TrainConfig, Validation
-from shapelift.training.loop import Status, TrainResult, train
+from shapelift.training.loop import Status, TrainResult, find_run, train
 from shapelift.training.schedule import WarmupCosine, parse_duration_s
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "TrainResult",
     "Validation",
     "WarmupCosine",
+    "find_run",
     "parse_duration_s",
     "train",
 ]

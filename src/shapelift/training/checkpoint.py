@@ -42,6 +42,7 @@ class RunState:
         log_bytes: length of `metrics.jsonl` that belongs to this state.
         sums: running sums of the losses since the last log line, by name.
         counted: number of steps in those sums.
+        finished: whether the run has come to its end; only the export may be missing.
     """
 
     step: int = 0
@@ -52,6 +53,7 @@ class RunState:
     log_bytes: int = 0
     sums: dict[str, float] = field(default_factory=dict)
     counted: int = 0
+    finished: bool = False
 
 
 def save_checkpoint(

@@ -16,7 +16,7 @@ from shapelift.training.schedule import WarmupCosine
 Precision = Literal["bf16", "fp32"]
 
 # What a sitting may choose anew without making it another run.
-_FREE_FIELDS = ("threads", "workers", "checkpoint_every_s", "checkpoint_every_steps", "log_every_steps")
+_FREE_FIELDS = ("threads", "workers", "checkpoint_every_s", "checkpoint_every_steps", "log_every_steps", "tensorboard")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +79,7 @@ class TrainConfig:
         checkpoint_every_s: seconds between checkpoints.
         checkpoint_every_steps: steps between checkpoints, in addition, or None.
         log_every_steps: steps between log lines.
+        tensorboard: whether the log goes to TensorBoard's files too.
     """
 
     recipe: str
@@ -99,6 +100,7 @@ class TrainConfig:
     checkpoint_every_s: float = 60.0
     checkpoint_every_steps: int | None = None
     log_every_steps: int = 20
+    tensorboard: bool = True
 
     def __post_init__(self) -> None:
         if (self.steps is None) == (self.budget_s is None):

@@ -11,6 +11,7 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 from torch import Tensor, nn
@@ -112,7 +113,9 @@ def join_world(device_name: str = "auto") -> Iterator[World]:
         device = torch.device("cuda", int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
         torch.cuda.set_device(device)
     # Small agreements (clock, Ctrl-C) travel as CPU tensors over gloo; gradients on GPUs over nccl.
-    dist.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
+    # The others may wait for hours while the first one makes the data; `torchrun` ends them if it fails.
+    backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+    dist.init_process_group(backend, timeout=timedelta(days=2))
     try:
         yield World(rank=dist.get_rank(), size=dist.get_world_size(), device=device)
     finally:

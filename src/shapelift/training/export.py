@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import dataclasses
 import re
 import tempfile
 import time
@@ -15,8 +14,7 @@ import torch
 from safetensors.torch import save_file
 
 from shapelift import __version__
-from shapelift.inference.card import DataSource, ModelCard
-from shapelift.io.atomic import write_atomically
+from shapelift.inference import DataSource, ModelCard, read_card, write_card
 from shapelift.io.preprocess import Preprocess
 from shapelift.io.records import open_record
 from shapelift.models.base import Reconstructor
@@ -27,7 +25,6 @@ from shapelift.training.data import TrainingData
 
 WEIGHTS_NAME = "model.safetensors"
 CONFIG_NAME = "config.json"
-CARD_NAME = "card.json"
 
 
 def trial_export_s(model: Reconstructor, output: Path) -> float:
@@ -55,9 +52,8 @@ def export_run(config: TrainConfig, model: Reconstructor, data: TrainingData, st
         weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
         save_file(weights, fresh / WEIGHTS_NAME)
         (fresh / CONFIG_NAME).write_text(config.to_json() + "\n", encoding="utf-8")
-        files = {path.name: _sha256(path) for path in sorted(fresh.iterdir())}
-        card = _card(config, model, data, state, folder, files)
-        (fresh / CARD_NAME).write_text(card.to_json(), encoding="utf-8")
+        files = [path.name for path in fresh.iterdir()]
+        write_card(fresh, _card(config, model, data, state, folder), files)
         if folder.exists():
             folder.rename(Path(temporary) / "former")
         fresh.rename(folder)
@@ -65,15 +61,11 @@ def export_run(config: TrainConfig, model: Reconstructor, data: TrainingData, st
 
 def add_scores(folder: Path, name: str, scores: dict[str, Any]) -> None:
     """Enter the result of an evaluation into the card of a model folder, under a name such as `test`."""
-    path = folder / CARD_NAME
-    entries = json.loads(ModelCard.from_json(path.read_bytes(), str(path)).to_json())
-    entries["scores"][name] = scores
-    write_atomically(path, ModelCard.from_json(json.dumps(entries), str(path)).to_json())
+    card = read_card(folder)
+    write_card(folder, dataclasses.replace(card, scores={**card.scores, name: scores}), card.files)
 
 
-def _card(
-    config: TrainConfig, model: Reconstructor, data: TrainingData, state: RunState, folder: Path, files: dict[str, str]
-) -> ModelCard:
+def _card(config: TrainConfig, model: Reconstructor, data: TrainingData, state: RunState, folder: Path) -> ModelCard:
     family = config.model
     return ModelCard(
         name=_name(folder),
@@ -101,7 +93,6 @@ def _card(
         data=_sources(data),
         scores={"validation": {"iou": state.best_iou}},
         limits=_limits(data),
-        files=files,
     )
 
 
@@ -128,8 +119,3 @@ def _name(folder: Path) -> str:
     """A name for the card: that of the run's folder, without characters that a card does not allow."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.absolute().parent.name).strip("-._")
     return plain[:64] or "model"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

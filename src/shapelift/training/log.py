@@ -119,14 +119,16 @@ class MetricsLog:
         folder: folder of the run.
         position: bytes of `metrics.jsonl` to keep, 0 for a fresh run.
         step: step the run continues from; TensorBoard hides what a lost sitting wrote after it.
-        tensorboard: whether to write TensorBoard's files too; that library is imported at the first value.
+        tensorboard: whether to write TensorBoard's files too; its library is imported here.
     """
 
     def __init__(self, folder: Path, *, position: int = 0, step: int = 0, tensorboard: bool = True) -> None:
-        self._folder = folder
-        self._step = step
-        self._tensorboard = tensorboard
+        # TensorBoard takes seconds to import: not before it is wanted, and not in the middle of the first steps.
         self._writer: Any = None
+        if tensorboard:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._writer = SummaryWriter(folder / "tensorboard", purge_step=step + 1)
         self._file = (folder / METRICS_NAME).open("ab")
         if self._file.tell() > position:
             self._file.truncate(position)
@@ -137,21 +139,19 @@ class MetricsLog:
         line = json.dumps({"kind": kind, **values}, allow_nan=True) + "\n"
         self._file.write(line.encode())
         self._file.flush()
-        writer = self._open_writer()
-        if writer is None:
+        if self._writer is None:
             return
         for name, value in values.items():
             if isinstance(value, Mapping):
                 for part, number in value.items():
-                    writer.add_scalar(f"{kind}/{name}/{part}", number, values["step"])
+                    self._writer.add_scalar(f"{kind}/{name}/{part}", number, values["step"])
             elif isinstance(value, int | float) and name != "step":
-                writer.add_scalar(f"{kind}/{name}", float(value), values["step"])
+                self._writer.add_scalar(f"{kind}/{name}", float(value), values["step"])
 
     def picture(self, name: str, pixels: npt.NDArray[np.uint8], step: int) -> None:
         """Show an RGB picture `h w 3` in TensorBoard."""
-        writer = self._open_writer()
-        if writer is not None:
-            writer.add_image(name, pixels, step, dataformats="HWC")
+        if self._writer is not None:
+            self._writer.add_image(name, pixels, step, dataformats="HWC")
 
     def position(self) -> int:
         """Length of `metrics.jsonl` in bytes, everything before it safely on the disk."""
@@ -164,11 +164,3 @@ class MetricsLog:
         self._file.close()
         if self._writer is not None:
             self._writer.close()
-
-    def _open_writer(self) -> Any:
-        # TensorBoard takes seconds to import, so it is imported when there is something to say.
-        if self._tensorboard and self._writer is None:
-            from torch.utils.tensorboard import SummaryWriter
-
-            self._writer = SummaryWriter(self._folder / "tensorboard", purge_step=self._step + 1)
-        return self._writer

@@ -57,16 +57,18 @@ class Status:
         step: steps done.
         progress: share of the budget used.
         loss: mean loss of the last log line, NaN before the first.
-        iou: best validation IoU so far, or None.
+        iou: IoU of the last validation of this sitting, or None.
+        best_iou: best validation IoU so far, or None.
         images_per_s: speed of the last log line, 0 before the first.
         remaining_s: expected seconds to the end.
-        activity: what is being done, in a word or two.
+        activity: `training`, `validating`, `validated`, `exporting`, `rehearsing the export`, `interrupted` or `done`.
     """
 
     step: int
     progress: float
     loss: float
     iou: float | None
+    best_iou: float | None
     images_per_s: float
     remaining_s: float
     activity: str
@@ -95,7 +97,13 @@ Report = Callable[[Status], None]
 
 
 def train(
-    config: TrainConfig, data_folder: Path, output: Path, *, device: str = "auto", report: Report | None = None
+    config: TrainConfig,
+    data_folder: Path,
+    output: Path,
+    *,
+    device: str = "auto",
+    world: World | None = None,
+    report: Report | None = None,
 ) -> TrainResult:
     """Train, or continue the run that stands in `output`, and export the best weights to `output/model`.
 
@@ -108,6 +116,7 @@ def train(
         output: folder of the run, made if need be: `config.json`, `checkpoint.safetensors`, `best.safetensors`,
             `metrics.jsonl`, `tensorboard/`, `pictures/` and at the end `model/`.
         device: `auto`, `cpu` or `cuda`.
+        world: the processes of the run where they have been joined already; `device` is theirs then.
         report: called after every step on the first process.
 
     Raises:
@@ -116,10 +125,10 @@ def train(
     begun = time.perf_counter()
     if config.threads is not None:
         torch.set_num_threads(config.threads)
-    with join_world(device) as world:
-        if config.batch_size % world.size:
-            raise InputError(f"batch size {config.batch_size} cannot be shared by {world.size} processes")
-        run = _Run(config, data_folder, output, world, report or (lambda status: None), begun)
+    with contextlib.nullcontext(world) if world is not None else join_world(device) as here:
+        if config.batch_size % here.size:
+            raise InputError(f"batch size {config.batch_size} cannot be shared by {here.size} processes")
+        run = _Run(config, data_folder, output, here, report or (lambda status: None), begun)
         try:
             return run.work()
         finally:
@@ -147,13 +156,17 @@ class _Run:
         if state is not None:
             load_checkpoint(output, model=self.model, average=self._averages(), optimizer=self.optimizer)
         self.parallel = world.wrap(self.model)
-        self.log = MetricsLog(output, position=self.state.log_bytes, step=self.state.step) if world.is_main else None
+        self.log = self._open_log() if world.is_main else None
         self.meter = Meter(self.state.sums, self.state.counted)
         self.line = Line()
+        self.iou: float | None = None
         self.saved_at = time.perf_counter()
         self.step_s = self.export_s = self.progress = 0.0
 
     def work(self) -> TrainResult:
+        if self.state.finished:
+            self.progress = 1.0
+            return self._finish()
         if self.config.budget_s is not None:
             self._rehearse()
         self.model.train()
@@ -162,12 +175,13 @@ class _Run:
             while True:
                 self.progress, interrupted, due = self._agree(stopped)
                 validated = self._validate_if_due(self.progress)
+                self.state.finished = self.progress >= 1.0
                 if validated or interrupted or due:
                     self._save()
-                if self.progress >= 1.0 or interrupted:
+                if self.state.finished or interrupted:
                     break
                 self._step(feed, self.progress)
-        return self._finish(done=self.progress >= 1.0)
+        return self._finish()
 
     def close(self) -> None:
         if self.log is not None:
@@ -256,7 +270,7 @@ class _Run:
         self.world.copy_from_main(self.judged.state_dict().values())
         was_training = self.judged.training
         score = validate(self.judged.eval(), self.held_out, self.world, self.config)
-        best = score.iou > self.state.best_iou
+        best = score.iou >= self.state.best_iou
         if best:
             self.state.best_iou, self.state.best_step = score.iou, self.state.step
         if self.log is not None and best:
@@ -269,8 +283,10 @@ class _Run:
         self.clock.hold_back(validation_s=seconds, export_s=self.export_s)
         self.meter.aside_s += seconds
         if self.log is not None:
+            self.iou = score.iou
             values = {"iou": score.iou, "loss": score.loss, "items": score.items, "best": best}
             self.log.write("validation", {**self._place(progress), **values, "validation_s": round(seconds, 3)})
+        self._tell("validated", progress)
         return True
 
     def _draw(self, log: MetricsLog) -> None:
@@ -296,15 +312,16 @@ class _Run:
         self.saved_at = time.perf_counter()
         self.meter.aside_s += self.saved_at - begin
 
-    def _finish(self, *, done: bool) -> TrainResult:
+    def _finish(self) -> TrainResult:
+        done = self.state.finished
         folder = self.output / MODEL_NAME
-        if done and self.world.is_main:
+        if done and self.world.is_main and not folder.exists():
             self._tell("exporting", 1.0)
             tensors, _ = read_tensors(self.output / BEST_NAME, device="cpu")
             self.judged.load_state_dict(tensors)
             export_run(self.config, self.judged.eval(), self.data, self.state, folder)
         self.world.wait()
-        self._tell("done" if done else "interrupted", 1.0 if done else self.progress)
+        self._tell("done" if done else "interrupted", self.progress)
         return TrainResult(
             model_folder=folder if done else None,
             step=self.state.step,
@@ -314,6 +331,14 @@ class _Run:
         )
 
     # -- small things ---------------------------------------------------------------------------------------------
+
+    def _open_log(self) -> MetricsLog:
+        return MetricsLog(
+            self.output,
+            position=self.state.log_bytes,
+            step=self.state.step,
+            tensorboard=self.config.tensorboard,
+        )
 
     def _averages(self) -> dict[str, Tensor] | None:
         return None if self.average is None else self.average.floats
@@ -329,7 +354,8 @@ class _Run:
                     step=self.state.step,
                     progress=progress,
                     loss=self.line.loss,
-                    iou=best,
+                    iou=self.iou,
+                    best_iou=best,
                     images_per_s=self.line.images_per_s,
                     remaining_s=self.clock.remaining_s(progress, self.used_s()),
                     activity=activity,
@@ -354,10 +380,20 @@ def _open_folder(output: Path, config: TrainConfig, world: World) -> RunState | 
             raise InputError(f"{output}: cannot be made ({error.strerror}); choose another --output") from None
         sweep(output)
     world.wait()
+    state = find_run(output, config)
+    if state is None and world.is_main:
+        write_atomically(output / CONFIG_NAME, config.to_json() + "\n")
+    return state
+
+
+def find_run(output: Path, config: TrainConfig) -> RunState | None:
+    """Where the run in a folder stands, or None where there is none.
+
+    Raises:
+        InputError: the folder holds another run.
+    """
     found = read_state(output)
     if found is None:
-        if world.is_main:
-            write_atomically(output / CONFIG_NAME, config.to_json() + "\n")
         return None
     text, state = found
     mine, other = config.identity(), TrainConfig.from_json(text).identity()

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from shapelift.geometry.fields import ImplicitField
 from shapelift.geometry.pointclouds import PointCloud
+from shapelift.meshing import to_point_cloud
 from shapelift.models.base import Reconstructor
 from shapelift.training.config import TrainConfig
 from shapelift.training.data import HeldOut
@@ -93,22 +94,14 @@ def draw_rows(model: Reconstructor, held_out: HeldOut, config: TrainConfig, devi
 
 def _surface(model: Reconstructor, prediction: Batch, config: TrainConfig, device: torch.device) -> PointCloud | None:
     """Points on the surface where the network's logit is 0, from a coarse mesh; None where there is none."""
-    from shapelift.meshing.fields import mesh_field
 
     def logits(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         with torch.no_grad(), autocast(device, config.precision):
             values = model.logits_at(prediction, torch.from_numpy(points).to(device)[None])
         return values[0].float().cpu().numpy()
 
+    field = ImplicitField(logits)
     try:
-        mesh = mesh_field(ImplicitField(logits), resolution=PICTURE_RESOLUTION)
+        return to_point_cloud(field, PICTURE_POINTS, np.random.default_rng(0), resolution=PICTURE_RESOLUTION)
     except ValueError:  # nowhere positive: an untrained network may well say so
         return None
-    rng = np.random.default_rng(0)
-    areas = mesh.face_areas
-    face = rng.choice(len(areas), PICTURE_POINTS, p=areas / areas.sum())
-    first, second = rng.random((2, PICTURE_POINTS, 1))
-    flip = first + second > 1.0
-    first, second = np.where(flip, 1.0 - first, first), np.where(flip, 1.0 - second, second)
-    a, b, c = np.moveaxis(mesh.corners[face], 1, 0)
-    return PointCloud((a + first * (b - a) + second * (c - a)).astype(np.float32), mesh.face_normals[face])
