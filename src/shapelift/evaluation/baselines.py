@@ -119,7 +119,7 @@ def grid_in_frame(
     axis = ((np.arange(resolution) + 0.5) / resolution - 0.5).astype(np.float32)
     inside = np.ones((resolution,) * 3, np.bool_)
     flat = np.zeros((resolution,) * 3, np.int32)
-    for row, count in zip(matrix.astype(np.float32), shape, strict=True):
+    for row, count in zip(matrix[:3].astype(np.float32), shape, strict=True):
         # The transform is affine: each cell coordinate is an outer sum of three short lists.
         along = row[0] * axis[:, None, None] + row[1] * axis[None, :, None] + (row[2] * axis + row[3])[None, None, :]
         inside &= (along >= 0.0) & (along < count)
