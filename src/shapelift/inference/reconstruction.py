@@ -121,24 +121,20 @@ class Reconstruction:
         from shapelift.solids import printable
 
         try:
-            mesh = to_mesh(self.representation, resolution=resolution)
-            if not mesh.is_empty:
-                mesh = printable(mesh)
+            surface = to_mesh(self.representation, resolution=resolution)
         except MemoryError as error:
             raise InputError(f"--resolution {resolution}: not enough memory; give a lower resolution") from error
         except InputError:
             raise
-        except ValueError as error:  # an empty field, or crumbs that enclose no volume
-            raise self._nothing_seen() from error
-        if mesh.is_empty:
-            raise self._nothing_seen()
-        return mesh
-
-    def _nothing_seen(self) -> InputError:
-        return InputError(
-            f"{self.name}: the model {self.card.name} sees no shape in it; "
-            "check with --save-crop that the object is whole"
-        )
+        except ValueError as error:  # nowhere inside
+            raise InputError(
+                f"{self.name}: the model {self.card.name} sees no shape in it; "
+                "give a picture that shows one whole object"
+            ) from error
+        try:
+            return printable(surface)
+        except ValueError as error:
+            raise InputError(f"{self.name}: the shape found is no solid ({error}); try another --resolution") from error
 
 
 def _read_cells(grid: VoxelGrid, points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

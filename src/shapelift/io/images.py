@@ -31,7 +31,7 @@ MIN_SIDE_PX = 8
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 """What a folder is searched for, in lower case. A single file may have any name."""
 
-_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP")
+_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP")
 _READABLE = "PNG, JPEG, WebP, TIFF or BMP"
 
 

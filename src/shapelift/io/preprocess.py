@@ -99,10 +99,11 @@ def resample_window(rgba: Image, x_px: float, y_px: float, side_px: float, size_
 
     Colours are weighted by alpha, so a transparent pixel never bleeds into the object. Shrinking averages areas.
     """
-    # INTER_AREA works on whole pixels only: average whole blocks of the source first, then read between them.
+    # INTER_AREA works on whole pixels only: average whole blocks of the source, counted from the corner of the window,
+    # then read between them. One block on each side is for the interpolation.
     factor = max(1, int(np.floor(side_px / size_px)))
-    left, top = int(np.floor(x_px)) - 1, int(np.floor(y_px)) - 1
-    values = _block_means(rgba, left, top, -(-(int(np.ceil(side_px)) + 3) // factor), factor)
+    left, top = int(np.floor(x_px)) - factor, int(np.floor(y_px)) - factor
+    values = _block_means(rgba, left, top, -(-(int(np.ceil(side_px)) + 1) // factor) + 2, factor)
     x_px, y_px, side_px = (x_px - left) / factor, (y_px - top) / factor, side_px / factor
     zoom = side_px / size_px
     matrix = np.array([[zoom, 0.0, x_px + zoom / 2 - 0.5], [0.0, zoom, y_px + zoom / 2 - 0.5]])

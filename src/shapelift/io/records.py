@@ -185,11 +185,11 @@ class RecordReader:
 
     def __init__(self, path: str | Path) -> None:
         """Open `path` and check its schema; raises InputError like `read_record`."""
-        from safetensors import SafetensorError, safe_open
+        from safetensors import SafetensorError
 
         self.path = Path(path)
         try:
-            self._file: Any = safe_open(self.path, framework="numpy")
+            self._file: Any = _open(self.path)
             text = json.loads((self._file.metadata() or {})["record"])
             self.depth_scale = float(text["depth_scale"])
             self.metadata: dict[str, str] = json.loads(text["metadata"])
@@ -236,6 +236,13 @@ class RecordReader:
             return ShapeRecord(**arrays, depth_scale=self.depth_scale, metadata=self.metadata)
         except ValueError as error:
             raise InputError(f"{self.path}: damaged shape record ({error}); synthesize it again") from error
+
+
+def _open(path: Path) -> Any:
+    # The library is written in Rust and carries no types.
+    from safetensors import safe_open
+
+    return safe_open(path, framework="numpy")
 
 
 def open_record(path: str | Path) -> RecordReader:

@@ -1,0 +1,135 @@
+"""Small models with known answers, built graph by graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from shapelift.inference import DataSource, ModelCard, Reconstructor, write_card
+from shapelift.io.preprocess import Preprocess
+
+SIZE_PX = 32
+AXES = (1.0, 0.8, 0.6)
+SLOPE = 20.0
+
+
+def radius_of(coverage: float) -> float:
+    """Half the longest axis that the ellipsoid model gives for a mean coverage of the crop."""
+    return 0.2 + 0.25 * coverage
+
+
+@pytest.fixture(scope="session")
+def ellipsoid_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A field model: an ellipsoid with axes `AXES`, whose radius follows the covered area of the crop."""
+    folder = tmp_path_factory.mktemp("models") / "ellipsoid"
+    folder.mkdir()
+    save_graph(folder / "encode.onnx", *_encode())
+    save_graph(folder / "decode.onnx", *_decode())
+    write_card(folder, make_card("ellipsoid", "field"), ["encode.onnx", "decode.onnx"])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def grid_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A grid model: a ball of radius 0.35 in 24 cells, shifted by the mean coverage in logits."""
+    folder = tmp_path_factory.mktemp("models") / "ball"
+    folder.mkdir()
+    save_graph(folder / "predict.onnx", *_predict())
+    write_card(folder, make_card("ball", "grid"), ["predict.onnx"])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ellipsoid(ellipsoid_folder: Path) -> Reconstructor:
+    return Reconstructor.load(ellipsoid_folder, threads=1)
+
+
+@pytest.fixture
+def disc() -> Callable[..., np.ndarray]:
+    return draw_disc
+
+
+def draw_disc(size_px: int = 48, radius: float = 0.35, color: tuple[int, int, int] = (200, 60, 40)) -> np.ndarray:
+    """A disc on a transparent background, `s s 4` uint8."""
+    axis = (np.arange(size_px) + 0.5) / size_px - 0.5
+    inside = axis[:, None] ** 2 + axis[None] ** 2 < radius**2
+    rgba = np.zeros((size_px, size_px, 4), np.uint8)
+    rgba[inside] = (*color, 255)
+    return rgba
+
+
+def make_card(name: str, representation: str, **changes: object) -> ModelCard:
+    values: dict[str, object] = {
+        "name": name,
+        "version": "1",
+        "family": "analytic",
+        "representation": representation,
+        "frame": "view",
+        "preprocess": Preprocess(image_size_px=SIZE_PX),
+        "categories": ("ellipsoid",),
+        "training": {"images": 0, "nested": {"rate": 0.5}},
+        "data": (DataSource("formula", "CC0-1.0", 1),),
+        "scores": {"iou": 1.0},
+        "limits": ("knows ellipsoids only",),
+    }
+    return ModelCard(**(values | changes))  # type: ignore[arg-type]
+
+
+def save_graph(path: Path, nodes: list, inputs: list, outputs: list, constants: dict[str, np.ndarray]) -> None:
+    initializers = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    graph = helper.make_graph(nodes, path.stem, inputs, outputs, initializers)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    path.write_bytes(model.SerializeToString())
+
+
+def tensor(name: str, *shape: int | str) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+
+
+def _image() -> onnx.ValueInfoProto:
+    return tensor("image", "b", 4, SIZE_PX, SIZE_PX)
+
+
+def _encode() -> tuple[list, list, list, dict[str, np.ndarray]]:
+    nodes = [
+        helper.make_node("ReduceMean", ["image"], ["features"], axes=[2, 3], keepdims=0),
+        helper.make_node("Gather", ["features", "last"], ["coverage"], axis=1),
+        helper.make_node("Mul", ["coverage", "gain"], ["scaled"]),
+        helper.make_node("Add", ["scaled", "offset"], ["code"]),
+    ]
+    constants = {
+        "last": np.array([3], np.int64),
+        "gain": np.array([0.25], np.float32),
+        "offset": np.array([0.2], np.float32),
+    }
+    return nodes, [_image()], [tensor("code", "b", 1), tensor("features", "b", 4)], constants
+
+
+def _decode() -> tuple[list, list, list, dict[str, np.ndarray]]:
+    nodes = [
+        helper.make_node("Div", ["points", "axes"], ["round"]),
+        helper.make_node("ReduceL2", ["round"], ["distance"], axes=[2], keepdims=0),
+        helper.make_node("Sub", ["code", "distance"], ["inside"]),
+        helper.make_node("Mul", ["inside", "slope"], ["logits"]),
+    ]
+    constants = {"axes": np.array(AXES, np.float32), "slope": np.array([SLOPE], np.float32)}
+    return nodes, [tensor("code", "b", 1), tensor("points", "b", "n", 3)], [tensor("logits", "b", "n")], constants
+
+
+def _predict() -> tuple[list, list, list, dict[str, np.ndarray]]:
+    axis = (np.arange(24) + 0.5) / 24 - 0.5
+    distance = np.sqrt(axis[:, None, None] ** 2 + axis[:, None] ** 2 + axis**2)
+    nodes = [
+        helper.make_node("ReduceMean", ["image"], ["coverage"], axes=[1, 2, 3], keepdims=1),
+        helper.make_node("Mul", ["coverage", "nothing"], ["zero"]),
+        helper.make_node("Add", ["zero", "ball"], ["logits"]),
+    ]
+    ball = (40.0 * (0.35 - distance)).astype(np.float32)[None]
+    constants = {"nothing": np.zeros(1, np.float32), "ball": ball}
+    return nodes, [_image()], [tensor("logits", "b", 24, 24, 24)], constants
