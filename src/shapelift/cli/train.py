@@ -1,0 +1,291 @@
+"""`shapelift train` and `shapelift recipes`: from shapes to a model of one's own category."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json as json_format
+import math
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from shapelift.errors import InputError
+
+if TYPE_CHECKING:
+    from shapelift.training import Status, TrainConfig, TrainResult
+    from shapelift.training.distributed import World
+
+_NEEDS_TORCH = "training needs PyTorch; install it with: pip install 'shapelift[train]'"
+_TEST_LIMIT = 200
+"""At most so many test shapes are scored for the card; `shapelift evaluate` scores all of them."""
+
+
+def train(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="SOURCE|DATA", help="Folder of meshes, procedural:chair and the like, or a data set."),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run; continued when it holds one.")],
+    recipe: Annotated[str, typer.Option(help="What is trained; see `shapelift recipes`.")] = "implicit-small",
+    budget: Annotated[
+        str | None, typer.Option(help="Time to train, 30m or 1h30m, export included.", show_default="the recipe's")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps to train, instead of a time.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all randomness.")] = 0,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="CPU threads per process.", show_default="all cores")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that make data, threads that load them.", show_default="auto")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    views: Annotated[int, typer.Option(min=1, max=1000, help="Images per shape, when data are made.")] = 12,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="Number of shapes, when data are made.", show_default="all")
+    ] = None,
+    evaluate: Annotated[bool, typer.Option(help="Score the model on the test split for its card.")] = True,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
+) -> None:
+    """Train a model of your own category: data, training, scores and model card in one command.
+
+    Several processes or machines: torchrun --nproc-per-node 2 -m shapelift train ... with the same options.
+    """
+    # Threads that spin while they wait steal the cores from the threads that load data.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        config = _config(recipe, budget, steps, seed, threads, workers)
+        from shapelift.training.distributed import join_world
+
+        with join_world(device) as world:
+            screen = _Screen(shown=world.is_main and not json)
+            made = _Making(views=views, count=count, workers=workers)
+            data = _data(source, output, config, world, made, screen)
+            result = _train(config, data, output, world, screen)
+            scores = None
+            if result.model_folder is not None and evaluate and world.is_main:
+                scores = _evaluate(result.model_folder, data, output, threads, screen)
+    except InputError as error:
+        if json:
+            typer.echo(json_format.dumps({"status": "failed", "error": str(error)}))
+        raise
+    if world.is_main:
+        _say(result, output, scores, json=json)
+    if result.model_folder is None:
+        raise typer.Exit(130)
+
+
+def recipes(
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
+) -> None:
+    """List the training recipes."""
+    _require_torch()
+    from shapelift.recipes import RECIPES, summary
+
+    rows: list[dict[str, Any]] = [
+        {"name": name, "summary": summary(name), "parameters": _parameters(make())} for name, make in RECIPES.items()
+    ]
+    if json:
+        typer.echo(json_format.dumps(rows, indent=2))
+        return
+    width = max(len(name) for name in RECIPES)
+    for row in rows:
+        typer.echo(f"{row['name']:<{width}}  {row['parameters'] / 1e6:6.2f} M parameters  {row['summary']}")
+
+
+# -- what is trained --------------------------------------------------------------------------------------------------
+
+
+def _config(
+    recipe: str, budget: str | None, steps: int | None, seed: int, threads: int | None, workers: int | None
+) -> TrainConfig:
+    _require_torch()
+    from shapelift.recipes import find_recipe
+    from shapelift.training import parse_duration_s
+
+    if budget is not None and steps is not None:
+        raise InputError("--budget and --steps both say how long to train; give one of them")
+    config = find_recipe(recipe)
+    if budget is not None:
+        config = dataclasses.replace(config, steps=None, budget_s=parse_duration_s(budget))
+    if steps is not None:
+        config = dataclasses.replace(config, steps=steps, budget_s=None)
+    if threads is not None:
+        config = dataclasses.replace(config, threads=threads)
+    if workers is not None:
+        config = dataclasses.replace(config, workers=workers)
+    return dataclasses.replace(config, seed=seed)
+
+
+def _require_torch() -> None:
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise InputError(_NEEDS_TORCH) from error
+
+
+def _parameters(config: TrainConfig) -> int:
+    return sum(parameter.numel() for parameter in config.model.build().parameters())
+
+
+# -- the stages -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Making:
+    """How a data set is made, where SOURCE is none yet."""
+
+    views: int
+    count: int | None
+    workers: int | None
+
+
+class _Screen:
+    """What a person sees while the command works, on standard error; nothing when not shown."""
+
+    def __init__(self, *, shown: bool) -> None:
+        from rich.console import Console
+
+        self._shown = shown
+        self._console = Console(stderr=True, highlight=False)
+
+    @contextlib.contextmanager
+    def bar(self, title: str) -> Iterator[Callable[[float, float, str], None]]:
+        """A progress bar: call what is yielded with (done, total, note)."""
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+        columns = (TextColumn(title), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[note]}"))
+        with Progress(*columns, console=self._console, disable=not self._shown) as progress:
+            task = progress.add_task(title, total=None, note="")
+            yield lambda done, total, note: progress.update(task, completed=done, total=total, note=note)
+
+    def line(self, text: str) -> None:
+        """A line that stays."""
+        if self._shown:
+            self._console.print(text, markup=False)
+
+
+def _data(source: str, output: Path, config: TrainConfig, world: World, making: _Making, screen: _Screen) -> Path:
+    """The data set: SOURCE itself if it is one, else made from it in `<output>/data` by the first process."""
+    from shapelift.synthesis.manifest import FILE_NAME
+    from shapelift.training import find_run
+
+    if (Path(source) / FILE_NAME).is_file():
+        return Path(source)
+    find_run(output, config)  # a folder that holds another run is refused before hours of rendering, not after
+    data = output / "data"
+    if world.is_main:
+        from shapelift.synthesis.writer import SynthesisOptions, synthesize
+
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{output}: cannot be made ({error.strerror}); choose another --output") from error
+        options = SynthesisOptions(
+            views=making.views,
+            size_px=config.model.image_size,
+            seed=config.seed,
+            count=making.count,
+            workers=making.workers,
+        )
+        with screen.bar("making data") as update:
+            manifest = synthesize(
+                source, data, options, lambda now: update(now.done, now.total, f"{now.rejected} rejected")
+            )
+        if not manifest.shapes:
+            raise InputError(f"{source}: gives no usable shape (see {data / FILE_NAME}); check the meshes")
+    world.wait()
+    return data
+
+
+def _train(config: TrainConfig, data: Path, output: Path, world: World, screen: _Screen) -> TrainResult:
+    from shapelift.training import train as run
+
+    with screen.bar("training") as update:
+
+        def show(status: Status) -> None:
+            loss = "" if math.isnan(status.loss) else f"loss {status.loss:.4f}  "
+            iou = "" if status.best_iou is None else f"IoU {status.best_iou:.3f}  "
+            note = f"{loss}{iou}{status.images_per_s:.0f} images/s  {_span(status.remaining_s)} left"
+            update(status.progress, 1.0, note if status.activity == "training" else status.activity)
+            if status.activity == "validated":
+                screen.line(f"step {status.step}: {loss}validation IoU {status.iou:.4f} (best {status.best_iou:.4f})")
+
+        return run(config, data, output, world=world, report=show)
+
+
+def _evaluate(model: Path, data: Path, output: Path, threads: int | None, screen: _Screen) -> dict[str, Any] | None:
+    """Score the model on the test split, write the report beside it and the means into its card."""
+    from shapelift.evaluation import evaluate, summarize, write_report
+    from shapelift.inference import Reconstructor, read_card
+    from shapelift.synthesis.manifest import read_manifest
+    from shapelift.training.export import add_scores
+
+    known = read_card(model).scores.get("test")
+    if known is not None:
+        return dict(known)
+    if not read_manifest(data).split("test"):
+        screen.line("no shape falls into the test split: the card states the validation IoU only")
+        return None
+    with screen.bar("evaluating") as update:
+        found = evaluate(
+            Reconstructor.load(model, threads=threads),
+            data,
+            limit=_TEST_LIMIT,
+            progress=lambda stage, done, total: update(done, total, stage),
+        )
+    write_report(found, output / "evaluation")
+    scores = _for_card(summarize(found))
+    add_scores(model, "test", scores)
+    return scores
+
+
+def _for_card(summary: dict[str, Any]) -> dict[str, Any]:
+    """The part of an evaluation that a card states: means with their intervals, and the model's by category."""
+    groups = {}
+    for name, group in summary["groups"].items():
+        groups[name] = {
+            "shapes": group["shapes"],
+            "methods": {method: found["overall"] for method, found in group["methods"].items()},
+            "categories": group["methods"]["model"]["categories"],
+        }
+    return {"settings": summary["settings"], "groups": groups}
+
+
+def _say(result: TrainResult, output: Path, scores: dict[str, Any] | None, *, json: bool) -> None:
+    if json:
+        document = {
+            "status": "interrupted" if result.model_folder is None else "done",
+            "output": str(output),
+            "model": None if result.model_folder is None else str(result.model_folder),
+            "step": result.step,
+            "validation_iou": result.best_iou,
+            "used_s": round(result.used_s, 1),
+            "scores": scores,
+        }
+        typer.echo(json_format.dumps(document, indent=2))
+    elif result.model_folder is None:
+        typer.echo(f"{output}: stopped at step {result.step}; run the same command again to continue")
+    else:
+        typer.echo(
+            f"{result.model_folder}: validation IoU {result.best_iou:.4f} after {result.step} steps "
+            f"in {_span(result.used_s)}; try: shapelift reconstruct IMAGE --model {result.model_folder}"
+        )
+        for name, group in (scores or {}).get("groups", {}).items():
+            found = {method: means["iou"]["mean"] for method, means in group["methods"].items() if "iou" in means}
+            means = ", ".join(f"{method} {value:.3f}" for method, value in found.items())
+            typer.echo(f"test IoU on {group['shapes']} {name} shapes: {means}")
+
+
+def _span(seconds: float) -> str:
+    if math.isinf(seconds):
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
