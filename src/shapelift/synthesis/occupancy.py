@@ -80,7 +80,7 @@ class Solid:
         return np.asarray(igl.fast_winding_number(self.surface.vertices, self.surface.faces, points))
 
     def estimated_winding_number(self, points: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Winding number at points `n 3`, `n`: the mean over six rays, exact for closed surfaces and cheap for open ones."""
+        """Winding number at points `n 3`, `n`, as the mean over six rays: exact for closed surfaces, else cheap."""
         local = self.rays.local(points)
         total = np.zeros(len(local))
         for way in range(len(DIRECTIONS)):

@@ -189,7 +189,8 @@ def _outward(vertices: _Floats, faces: _Ints, patch: _Ints, areas: _Floats) -> _
         inside_out = volume[closed].sum() < 0
         negative = closed & ((volume < 0) != inside_out)
         turn[closed] = inside_out
-        turn[negative & ~_cavities(vertices, faces, patch, closed & ~negative, negative)] ^= True
+        righted = _turned(faces, turn[patch])
+        turn[negative & ~_cavities(vertices, righted, patch, closed & ~negative, negative)] ^= True
     if not closed.all():
         turn[~closed] = _votes(vertices, faces, patch, areas, ~closed)[~closed]
     return turn
@@ -207,7 +208,7 @@ def _volumes(vertices: _Floats, faces: _Ints, patch: _Ints, count: int) -> _Floa
 
 
 def _cavities(vertices: _Floats, faces: _Ints, patch: _Ints, solid: _Bools, negative: _Bools) -> _Bools:
-    """Which of the `negative` patches lie inside the union of the `solid` ones, `p`."""
+    """Which of the `negative` patches lie inside the union of the `solid` ones, which face outward, `p`."""
     from shapelift.synthesis.occupancy import inside_closed
 
     result = np.zeros(len(solid), bool)
@@ -219,7 +220,6 @@ def _cavities(vertices: _Floats, faces: _Ints, patch: _Ints, solid: _Bools, nega
     rank = np.arange(len(members)) - np.searchsorted(patch[members], patch[members])
     chosen = members[rank < 32]
     centers = vertices[faces[chosen]].mean(axis=1)
-    # every face of a solid patch may be turned the wrong way as yet: what counts is how many shells enclose the point
     scene = RayScene(vertices, faces[solid[patch]])
     inside = inside_closed(scene, centers)
     total = np.bincount(patch[chosen], minlength=len(solid))

@@ -186,6 +186,10 @@ class _Writer:
             raise InputError(
                 f"{output}: cannot make this folder ({error.strerror}); choose another --output"
             ) from error
+        for folder in (output, output / SHAPES):  # what a killed run was writing
+            for leftover in folder.glob(".*"):
+                if leftover.suffix in {SUFFIX, ".json"}:
+                    leftover.unlink(missing_ok=True)
         if (output / FILE_NAME).exists():
             self._continue(read_manifest(output))
 
