@@ -59,5 +59,5 @@ class Augmentation:
         return np.concatenate([color, alpha], axis=2).clip(0, 255).astype(np.uint8)
 
 
-NO_AUGMENTATION = Augmentation(mirror=0, shift=0, zoom=0, gain=0, blur=0, noise=0, mask=0, grey=0)
+NO_AUGMENTATION = Augmentation(mirror=0.0, shift=0.0, zoom=0.0, gain=0.0, blur=0.0, noise=0.0, mask=0.0, grey=0.0)
 """Leaves images as they are; validation and tests use it."""

@@ -89,14 +89,14 @@ class ShapeDataset:
             epoch, offset = divmod(int(position), len(self))
             pair = int(self._order(epoch)[offset])
             rng = np.random.default_rng((self.seed, 1, int(position)))
-            samples.append(self._sample(pair, rng, rng.random() < self.augmentation.mirror))
+            mirrored = bool(rng.random() < self.augmentation.mirror)
+            samples.append(self._sample(pair, rng, rng.spawn(1)[0], mirrored))
         return _stack(samples)
 
     def fixed_batch(self, pairs: Sequence[int]) -> dict[str, Tensor]:
         """The pairs as they are: no augmentation, always the same draws. For validation."""
-        return _stack(
-            [self._sample(pair, np.random.default_rng((self.seed, 2, pair)), False, plain=True) for pair in pairs]
-        )
+        rngs = [np.random.default_rng((self.seed, 2, pair)) for pair in pairs]
+        return _stack([self._sample(pair, rng, None, False) for pair, rng in zip(pairs, rngs, strict=True)])
 
     def fixed_pairs(self, count: int) -> list[int]:
         """`count` pairs spread evenly over the shapes, one view each until all shapes are used; always the same."""
@@ -117,11 +117,14 @@ class ShapeDataset:
             self._cached_epoch = epoch
         return self._cached_order
 
-    def _sample(self, pair: int, rng: np.random.Generator, mirrored: bool, *, plain: bool = False) -> Arrays:
+    def _sample(
+        self, pair: int, rng: np.random.Generator, image_rng: np.random.Generator | None, mirrored: bool
+    ) -> Arrays:
+        # Images draw from a generator of their own, so that points do not depend on the augmentation.
         entry, view = self.entry(pair)
         with open_record(entry.path) as record:
             sample = Sample(record, view, mirrored)
-            arrays = {"image": self._image(record, view, mirrored, None if plain else rng)}
+            arrays = {"image": self._image(record, view, mirrored, image_rng)}
             for name, target in self.targets.items():
                 arrays.update(target.read(name, sample, rng))
         return arrays

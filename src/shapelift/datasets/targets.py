@@ -84,7 +84,11 @@ class OccupancyPoints(Target):
         local = transform_points(np.linalg.inv(frame_from_object), points)
         inside = np.flatnonzero(((local >= low) & (local <= high)).all(axis=1))
         occupancy = np.zeros(self.uniform, np.bool_)
-        pick = rng.integers(0, sample.record.shape("uniform_points")[0], len(inside))
-        points[inside] = transform_points(frame_from_object, sample.record.field("uniform_points")[pick])
-        occupancy[inside] = sample.record.field("uniform_occupancy")[pick]
+        if len(inside):
+            # Corners of the turned box may stick out of the cube; twice as many draws leave enough inside it.
+            pick = rng.integers(0, sample.record.shape("uniform_points")[0], 2 * len(inside) + 16)
+            stored = transform_points(frame_from_object, sample.record.field("uniform_points")[pick])
+            kept = np.resize(np.flatnonzero((np.abs(stored) <= 0.5).all(axis=1)), len(inside))
+            points[inside] = stored[kept]
+            occupancy[inside] = sample.record.field("uniform_occupancy")[pick[kept]]
         return points, occupancy

@@ -55,7 +55,8 @@ class Mesh:
     @cached_property
     def corners(self) -> npt.NDArray[np.float32]:
         """Vertex positions of every face, `f 3 3`."""
-        return np.asarray(self.vertices[self.faces])
+        corners: npt.NDArray[np.float32] = self.vertices[self.faces]
+        return corners
 
     @cached_property
     def face_normals(self) -> npt.NDArray[np.float32]:

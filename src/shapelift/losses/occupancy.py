@@ -19,11 +19,11 @@ def occupancy_cross_entropy(
         occupancy: Labels in [0, 1].
         weights: Non-negative weights; None weighs all points alike.
     """
-    logits = logits.float()
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
     terms = torch.nn.functional.softplus(logits) - occupancy * logits
     return terms.mean() if weights is None else (weights * terms).sum() / weights.sum()
 
 
 def occupancy_squared_error(values: Float[Tensor, "b n"], occupancy: Float[Tensor, "b n"]) -> Float[Tensor, ""]:
     """Mean squared error between predicted values and labels in [0, 1], as IM-NET trains (Chen and Zhang 2019)."""
-    return (values.float() - occupancy).square().mean()
+    return (values.to(torch.promote_types(values.dtype, torch.float32)) - occupancy).square().mean()

@@ -126,4 +126,7 @@ def config_from_json(text: str, families: Mapping[str, type[ReconstructorConfig]
     unknown = set(values) - {item.name for item in dataclasses.fields(kind)}
     if unknown:
         raise ValueError(f"family {family} has no field {sorted(unknown)[0]!r}")
-    return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    arguments: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
+    return kind(**arguments)

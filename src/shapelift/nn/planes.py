@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -68,7 +69,8 @@ class PlaneGenerator(nn.Module):
         if name not in self.skips:
             return x
         feature = maps[int(name)]
-        front, above, side = self.skips[name]
+        branches: Any = self.skips[name]
+        front, above, side = branches
         parts = (
             front(feature),
             above(feature.mean(2, keepdim=True)).expand(-1, -1, feature.shape[2], -1),
@@ -99,7 +101,8 @@ class PlaneDecoder(nn.Module):
         features = sampled.reshape(-1, PLANES * channels, count).transpose(1, 2)
         x = nn.functional.relu(self.first(torch.cat([features, points.to(features.dtype)], dim=2)))
         x = nn.functional.relu(self.second(x))
-        return self.last(x)[..., 0]
+        logits: Tensor = self.last(x)[..., 0]
+        return logits
 
     @staticmethod
     def multiply_adds(channels: int, hidden: int) -> int:

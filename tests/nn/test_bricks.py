@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy.ndimage import map_coordinates
+
+from shapelift.nn.convolutions import ResidualBlock
+from shapelift.nn.encoders import CompactEncoder, ImNetEncoder
+from shapelift.nn.imnet import ImNetDecoder, leaky_clip
+from shapelift.nn.planes import PlaneDecoder, PlaneGenerator, sample_planes
+
+
+def parameters(module: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def test_imnet_has_the_published_sizes() -> None:
+    assert round(parameters(ImNetDecoder(code_size=256)) / 1e6, 2) == 3.05
+    assert round(parameters(ImNetEncoder(channels=1, code_size=256)) / 1e6, 2) == 17.46
+
+
+def test_imnet_equals_its_formula_point_by_point() -> None:
+    torch.manual_seed(0)
+    decoder = ImNetDecoder(code_size=5, widths=(7, 6)).double()
+    code, points = torch.randn(2, 5).double(), torch.randn(2, 4, 3).double()
+    values = decoder(code, points)
+    for b in range(2):
+        for n in range(4):
+            x = torch.cat([points[b, n], code[b]])
+            for index, layer in enumerate(decoder.layers):
+                x = layer.weight @ x + layer.bias
+                if index < len(decoder.layers) - 1:
+                    x = torch.where(x > 0, x, 0.02 * x)
+            assert torch.allclose(values[b, n], x[0])
+
+
+def test_imnet_starts_as_published() -> None:
+    torch.manual_seed(0)
+    decoder = ImNetDecoder(code_size=256)
+    assert abs(float(decoder.layers[1].weight.detach().std()) - 0.02) < 1e-3
+    assert all(float(layer.bias.detach().abs().max()) == 0 for layer in decoder.layers)
+
+
+def test_leaky_clip_is_the_identity_inside_and_nearly_flat_outside() -> None:
+    x = torch.tensor([-1.0, 0.0, 0.3, 1.0, 2.0])
+    assert torch.allclose(leaky_clip(x), torch.tensor([-0.01, 0.0, 0.3, 1.0, 1.01]))
+
+
+def test_imnet_encoder_squashes_its_code() -> None:
+    with torch.no_grad():
+        code, pyramid = ImNetEncoder(channels=4, code_size=8).eval()(torch.rand(1, 4, 128, 128))
+    assert code.shape == (1, 8)
+    assert float(code.min()) > 0
+    assert float(code.max()) < 1
+    assert pyramid == []
+
+
+def test_compact_encoder_names_its_pyramid() -> None:
+    encoder = CompactEncoder(channels=4, image_size=64, widths=(8, 12, 16), depths=(1, 2, 1), code_size=10)
+    code, pyramid = encoder(torch.rand(2, 4, 64, 64))
+    assert code.shape == (2, 10)
+    assert [tuple(x.shape[1:]) for x in pyramid] == [(8, 16, 16), (12, 8, 8), (16, 4, 4)]
+    assert encoder.resolutions == (16, 8, 4)
+
+
+@pytest.mark.parametrize("change", [{"image_size": 60}, {"depths": (1, 1)}, {"depths": (1, 0, 1)}])
+def test_compact_encoder_refuses_what_does_not_fit(change: dict[str, object]) -> None:
+    good = {"channels": 4, "image_size": 64, "widths": (8, 12, 16), "depths": (1, 2, 1), "code_size": 10}
+    with pytest.raises(ValueError, match=r"must be a multiple|one depth"):
+        CompactEncoder(**{**good, **change})
+
+
+def test_residual_block_with_silent_body_is_its_shortcut() -> None:
+    block = ResidualBlock(3, 3)
+    torch.nn.init.zeros_(block.body[-1].weight)
+    x = torch.randn(2, 3, 5, 5)
+    assert torch.allclose(block(x), x.relu())
+
+
+def test_planes_are_read_like_images_of_the_three_sides() -> None:
+    rng = np.random.default_rng(0)
+    planes = rng.normal(size=(1, 3, 2, 6, 6))
+    points = rng.uniform(-0.4, 0.4, (1, 9, 3))
+    sampled = sample_planes(torch.from_numpy(planes), torch.from_numpy(points)).numpy()
+    x, y, z = points[0].T
+    for plane, (column, row) in enumerate([(x, -y), (x, -z), (z, -y)]):
+        for channel in range(2):
+            at = np.stack([(row + 0.5) * 6 - 0.5, (column + 0.5) * 6 - 0.5])
+            expected = map_coordinates(planes[0, plane, channel], at, order=1, mode="nearest")
+            assert np.allclose(sampled[0, plane, channel], expected)
+
+
+def test_plane_decoder_gradients_are_right() -> None:
+    torch.manual_seed(0)
+    decoder = PlaneDecoder(channels=2, hidden=4).double()
+    planes = torch.randn(1, 3, 2, 4, 4, dtype=torch.float64, requires_grad=True)
+    points = (torch.rand(1, 3, 3, dtype=torch.float64) - 0.5).requires_grad_()
+    assert torch.autograd.gradcheck(decoder, (planes, points))
+
+
+def test_skips_share_with_each_plane_only_the_axis_they_have_in_common() -> None:
+    torch.manual_seed(0)
+    generator = PlaneGenerator(code_size=4, channels=1, widths=(6, 5), skip_widths={8: 3}).eval()
+    for step in generator.steps:
+        torch.nn.init.zeros_(step[0].weight)
+    torch.nn.init.zeros_(generator.head.weight)
+    with torch.no_grad():
+        generator.head.weight[:, :, 1, 1] = 1.0
+    code, feature = torch.zeros(1, 4), torch.zeros(1, 3, 8, 8)
+    feature[:, :, 2, 5] = 9.0
+    changed = (generator(code, [feature]) - generator(code, [torch.zeros_like(feature)])).abs()[0, :, 0] > 1e-6
+    front, above, side = changed
+    assert front.nonzero().tolist() == [[2, 5]]
+    assert set(above.nonzero()[:, 1].tolist()) == {5}
+    assert above.any(1).all()
+    assert set(side.nonzero()[:, 0].tolist()) == {2}
+    assert side.any(0).all()
+
+
+def test_the_fast_decoder_costs_at_most_a_fiftieth_of_imnet() -> None:
+    imnet = sum(layer.weight.numel() for layer in ImNetDecoder(code_size=256).layers) - 256 * 1024
+    assert PlaneDecoder.multiply_adds(channels=32, hidden=64) * 50 <= imnet
