@@ -1,0 +1,14 @@
+# Short names for what developers run; CI runs the README's own commands.
+.PHONY: test lint bench sheets
+
+test:
+	python -m pytest -q
+
+lint:
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+
+bench:
+	@for script in benchmarks/bench_*.py; do echo "== $$script"; python $$script || exit 1; done
