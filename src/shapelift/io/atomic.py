@@ -34,6 +34,10 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     except IsADirectoryError as error:
         raise InputError(f"{path}: is a folder; give the name of a file") from error
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be written ({error.strerror or error}); free some space or choose another folder"
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 
