@@ -133,3 +133,8 @@ def _predict() -> tuple[list, list, list, dict[str, np.ndarray]]:
     ball = (40.0 * (0.35 - distance)).astype(np.float32)[None]
     constants = {"nothing": np.zeros(1, np.float32), "ball": ball}
     return nodes, [_image()], [tensor("logits", "b", 24, 24, 24)], constants
+
+
+@pytest.fixture
+def card() -> ModelCard:
+    return make_card("general", "field", files={"encode.onnx": "0" * 64})

@@ -154,7 +154,7 @@ def test_bad_files_are_named(tmp_path: Path) -> None:
 
 
 def test_bomb_is_refused_before_it_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert 9000 * 9000 > MAX_PIXELS
+    assert MAX_PIXELS < 9000 * 9000
     (tmp_path / "bomb.png").write_bytes(encoded(Image.new("1", (9000, 9000)), "PNG"))
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("decoded"))
     with pytest.raises(InputError):
@@ -197,8 +197,7 @@ def test_damaged_files_give_pixels_or_one_line(
     try:
         rgba = load_image(path)
     except InputError as error:
-        assert str(path) in str(error)
-        assert "\n" not in str(error)
+        assert str(error).startswith(f"{path}: ")  # noqa: PT017 - both outcomes are right
     else:
         assert rgba.dtype == np.uint8
         assert rgba.shape[2] == 4

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from shapelift.errors import InputError
 from shapelift.io.images import IMAGE_SUFFIXES
-
-FORMATS = ("glb", "obj", "ply", "stl", "3mf", "off")
+from shapelift.io.shapes import FORMATS
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ from typing import Annotated, Any
 
 import typer
 
-from shapelift.cli.jobs import FORMATS, Job, Plan, make_plan
+from shapelift.cli.jobs import Job, Plan, make_plan
 from shapelift.errors import InputError
 from shapelift.inference.limits import check_resolution, check_size_mm, check_threads
+from shapelift.io.shapes import FORMATS
 
 
 def reconstruct(

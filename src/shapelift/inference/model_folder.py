@@ -199,7 +199,7 @@ def _read(path: Path, limit: int) -> bytes:
             raise InputError(f"{path}: this file of the model is missing; copy or export the model again")
         size = path.stat().st_size
         if size > limit:
-            raise InputError(f"{path}: {size} bytes are over the limit of {limit // 1024**2} MiB for this file")
+            raise InputError(f"{path}: is over the limit of {limit // 1024**2} MiB; use the folder as it was exported")
         return path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror or error}); check its permissions") from error

@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from shapelift.cli.main import run
+from shapelift.inference import limits, model_folder
+from shapelift.io.images import load_image, save_image
+
+Disc = Callable[..., np.ndarray]
+
+
+@pytest.fixture
+def place(tmp_path: Path, disc: Disc, ellipsoid_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with one good image and a shipped model `general`."""
+    shipped = tmp_path / "package" / "shipped"
+    shutil.copytree(ellipsoid_folder, shipped / "general")
+    monkeypatch.setattr(model_folder, "SHIPPED", shipped)
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    save_image("cup.png", disc())
+    return work
+
+
+def names(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+def call(*arguments: object) -> int:
+    return run(["reconstruct", *map(str, arguments), "--threads", "1", "--resolution", "24"])
+
+
+def test_default_output(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("cup.png") == 0
+    assert names(place) == {"cup.png", "cup.glb"}
+    out, err = capsys.readouterr()
+    assert out.startswith("cup.glb: ")
+    assert out.count("\n") == 1
+    assert err == ""
+
+
+def test_formats_crop_and_json(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("cup.png", "-o", "out", "-f", "stl,3mf,GLB", "--size-mm", 80, "--save-crop", "seen.png", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["status"] == "ok"
+    assert document["failed"] == 0
+    assert document["model"] == {"name": "ellipsoid", "version": "1", "frame": "view", "licence": "Apache-2.0"}
+    (result,) = document["results"]
+    assert result["files"] == ["seen.png", "out/cup.stl", "out/cup.stl.json", "out/cup.3mf", "out/cup.glb"]
+    assert all((place / file).is_file() for file in result["files"])
+    assert max(result["size"]) == pytest.approx(80.0)
+    assert result["unit"] == "mm"
+    assert result["vertices"] - result["faces"] / 2 == 2  # Euler: one closed surface without handles
+    assert result["volume"] == pytest.approx(4 / 3 * np.pi * 40**3 * 0.48, rel=0.05)
+    assert set(result["seconds"]) == {"predict", "mesh", "write"}
+    assert load_image("seen.png").shape == (32, 32, 4)
+
+
+def test_output_names_the_format(place: Path) -> None:
+    assert call("cup.png", "-o", "model.PLY") == 0
+    assert names(place) == {"cup.png", "model.PLY"}
+
+
+def test_folder_carries_on_past_a_bad_file(place: Path, disc: Disc, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "set").mkdir()
+    for name in ("a.png", "b.PNG", "b.bmp"):
+        Image.fromarray(disc()).save(place / "set" / name)
+    (place / "set" / "bad.jpg").write_bytes(b"\xff\xd8 no picture")
+    (place / "set" / "notes.txt").write_text("not looked at")
+    assert call("set", "-o", "out") == 1
+    assert names(place / "out") == {"a.glb", "b.PNG.glb", "b.bmp.glb"}
+    out, err = capsys.readouterr()
+    assert "3 of 4 images reconstructed" in out
+    assert "set/bad.jpg" in err
+    assert call("set", "-o", "out", "--json") == 1
+    document = json.loads(capsys.readouterr().out)
+    assert document["status"] == "partly failed"
+    assert [result["status"] for result in document["results"]] == ["ok", "ok", "ok", "failed"]
+    assert "bad.jpg" in document["results"][3]["error"]
+
+
+def test_mask_option(place: Path, disc: Disc) -> None:
+    save_image("photo.png", np.random.default_rng(0).integers(0, 256, (48, 48, 3), dtype=np.uint8))
+    Image.fromarray(disc()[..., 3]).save("mask.png")
+    assert call("photo.png", "--mask", "mask.png") == 0
+
+
+def damage_model(place: Path) -> Path:
+    folder = place / "model"
+    shutil.copytree(model_folder.SHIPPED / "general", folder)
+    return folder
+
+
+def bad_jpeg(place: Path) -> Path:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(place / "whole.jpg")
+    (place / "cut.jpg").write_bytes((place / "whole.jpg").read_bytes()[:2000])
+    return Path("cut.jpg")
+
+
+def image_of(name: str, picture: Image.Image) -> str:
+    picture.save(name)
+    return name
+
+
+def missing_graph(place: Path) -> Path:
+    folder = damage_model(place)
+    (folder / "decode.onnx").unlink()
+    return folder
+
+
+def altered_graph(place: Path) -> Path:
+    folder = damage_model(place)
+    (folder / "encode.onnx").write_bytes((folder / "encode.onnx").read_bytes() + b" ")
+    return folder
+
+
+def empty_folder(place: Path) -> str:
+    (place / "nothing").mkdir()
+    return "nothing"
+
+
+def text_file(place: Path) -> str:
+    (place / "text.png").write_text("hello")
+    return "text.png"
+
+
+def folder_in_the_way(place: Path) -> str:
+    (place / "out" / "cup.glb").mkdir(parents=True)
+    return "out"
+
+
+BAD = {
+    "missing file": lambda place: (["none.png"], "none.png"),
+    "folder without images": lambda place: ([empty_folder(place)], "nothing"),
+    "truncated jpeg": lambda place: ([bad_jpeg(place)], "cut.jpg"),
+    "bomb": lambda place: ([image_of("bomb.png", Image.new("1", (9000, 9000)))], "64 megapixels"),
+    "one pixel": lambda place: ([image_of("dot.png", Image.new("RGB", (1, 1)))], "dot.png"),
+    "transparent": lambda place: ([image_of("air.png", Image.new("RGBA", (32, 32)))], "fully transparent"),
+    "blank": lambda place: ([image_of("blank.png", Image.new("RGB", (32, 32)))], "plain background"),
+    "empty mask": lambda place: (["cup.png", "--mask", image_of("m.png", Image.new("L", (48, 48)))], "m.png"),
+    "other mask": lambda place: (["cup.png", "--mask", image_of("m.png", Image.new("L", (9, 9), 255))], "same size"),
+    "missing mask": lambda place: (["cup.png", "--mask", "m.png"], "m.png"),
+    "text": lambda place: ([text_file(place)], "text.png"),
+    "unknown model": lambda place: (["cup.png", "--model", "genral"], "did you mean general"),
+    "missing graph": lambda place: (["cup.png", "--model", missing_graph(place)], "decode.onnx"),
+    "altered graph": lambda place: (["cup.png", "--model", altered_graph(place)], "encode.onnx"),
+    "no such folder": lambda place: (["cup.png", "-o", "no/such/cup.glb"], "no/such"),
+    "output is a folder": lambda place: (["cup.png", "-o", folder_in_the_way(place)], "cup.glb: is a folder"),
+    "unwritable": lambda place: (["cup.png", "-o", "/proc/cup.glb"], "/proc/cup.glb"),
+    "unwritable folder": lambda place: (["cup.png", "-o", "/proc/none/cups"], "/proc/none"),
+    "unknown format": lambda place: (["cup.png", "--format", "glb,fbx"], "fbx"),
+    "empty format": lambda place: (["cup.png", "--format", ""], "--format"),
+    "unknown ending": lambda place: (["cup.png", "-o", "cup.fbx"], ".fbx"),
+    "two formats, one file": lambda place: (["cup.png", "-o", "cup.glb", "-f", "glb,stl"], "--format"),
+    "low resolution": lambda place: (["cup.png", "--resolution", "15"], "16 to 512"),
+    "high resolution": lambda place: (["cup.png", "--resolution", "513"], "16 to 512"),
+    "no number": lambda place: (["cup.png", "--resolution", "many"], "--resolution"),
+    "size": lambda place: (["cup.png", "--size-mm", "-4"], "--size-mm"),
+    "size nan": lambda place: (["cup.png", "--size-mm", "nan"], "--size-mm"),
+    "threads": lambda place: (["cup.png", "--threads", "0"], "--threads"),
+    "mask for many": lambda place: ([".", "--mask", "cup.png"], "--mask"),
+    "crop is no png": lambda place: (["cup.png", "--save-crop", "crop.jpg"], "crop.jpg"),
+    "crop over input": lambda place: (["cup.png", "--save-crop", "../work/cup.png"], "overwrite"),
+    "file for many": lambda place: (["cup.png", bad_jpeg(place), "-o", "all.glb"], "all.glb"),
+    "unknown option": lambda place: (["cup.png", "--colour", "red"], "--colour"),
+}
+
+
+@pytest.mark.parametrize("case", list(BAD))
+def test_bad_input_is_one_line_and_code_2(place: Path, capsys: pytest.CaptureFixture[str], case: str) -> None:
+    arguments, word = BAD[case](place)
+    before = names(place)
+    assert run(["reconstruct", *map(str, arguments)]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "Traceback" not in err
+    assert word in err
+    assert names(place) == before
+
+
+def test_out_of_memory_is_known_before_work(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "available_bytes", lambda: 300 * 10**6)
+    assert run(["reconstruct", "cup.png", "--resolution", "512"]) == 2
+    assert "give a lower resolution" in capsys.readouterr().err
+    assert names(place) == {"cup.png"}
+
+
+def test_errors_are_data_too(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["reconstruct", "none.png", "--json"]) == 2
+    out, err = capsys.readouterr()
+    assert json.loads(out)["status"] == "failed"
+    assert json.loads(out)["error"] in err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_write_protected_folder(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "locked").mkdir(mode=0o500)
+    assert call("cup.png", "-o", "locked/cup.glb") == 2
+    assert "locked" in capsys.readouterr().err
+
+
+def test_a_failed_write_leaves_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Path, target: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    assert call("cup.png") == 2
+    assert names(place) == {"cup.png"}
+
+
+def test_start_up_is_light(place: Path) -> None:
+    code = (
+        "import sys; from shapelift.cli.main import run; code = run(sys.argv[1:]);"
+        "heavy = {'torch', 'trimesh', 'scipy', 'matplotlib', 'onnx', 'networkx', 'rich.progress', 'sympy'} & set(sys.modules);"
+        "print(sorted(heavy)); sys.exit(code)"
+    )
+    model = model_folder.SHIPPED / "general"
+    arguments = ["reconstruct", "cup.png", "--model", str(model), "--resolution", "24", "--threads", "1"]
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import shapelift
+from shapelift.errors import InputError
+from shapelift.geometry import ImplicitField, VoxelGrid
+from shapelift.inference import Reconstruction, Reconstructor, assemble, limits, open_model
+from shapelift.io.images import save_image
+
+Disc = Callable[..., np.ndarray]
+AXES = np.array([1.0, 0.8, 0.6])
+SLOPE = 20.0
+
+
+def radius_of(result: Reconstruction) -> float:
+    """What the analytic model of conftest.py makes of the covered area."""
+    return 0.2 + 0.25 * float(result.crop[..., 3].mean()) / 255.0
+
+
+@pytest.fixture
+def result(ellipsoid: Reconstructor, disc: Disc) -> Reconstruction:
+    return ellipsoid.reconstruct(disc())
+
+
+def test_the_package_exports_it() -> None:
+    assert shapelift.Reconstructor is Reconstructor
+
+
+def test_the_field_is_the_one_of_the_model(result: Reconstruction) -> None:
+    points = np.random.default_rng(0).uniform(-0.5, 0.5, (1000, 3)).astype(np.float32)
+    want = SLOPE * (radius_of(result) - np.linalg.norm(points / AXES, axis=1))
+    assert isinstance(result.field, ImplicitField)
+    np.testing.assert_allclose(result.field(points), want, atol=1e-4)
+    assert result.field(np.zeros((0, 3))).shape == (0,)
+
+
+def test_chunks_do_not_show(result: Reconstruction, monkeypatch: pytest.MonkeyPatch) -> None:
+    points = np.random.default_rng(0).uniform(-0.5, 0.5, (1000, 3))
+    whole = result.field(points)
+    monkeypatch.setattr(assemble, "CHUNK_POINTS", 7)
+    np.testing.assert_array_equal(result.field(points), whole)
+
+
+def test_the_mesh_is_the_closed_ellipsoid(result: Reconstruction) -> None:
+    mesh = result.mesh(64)
+    assert mesh is result.mesh(64)
+    np.testing.assert_allclose(mesh.bounds.size, 2.0 * radius_of(result) * AXES, atol=0.01)
+    volume = 4.0 / 3.0 * np.pi * radius_of(result) ** 3 * AXES.prod()
+    assert mesh.volume == pytest.approx(volume, rel=0.01)
+    edges = np.sort(np.concatenate([mesh.faces[:, [0, 1]], mesh.faces[:, [1, 2]], mesh.faces[:, [2, 0]]]), axis=1)
+    assert (np.unique(edges, axis=0, return_counts=True)[1] == 2).all()
+
+
+def test_points_lie_on_the_surface(result: Reconstruction) -> None:
+    cloud = result.point_cloud(500, seed=3, resolution=64)
+    np.testing.assert_allclose(np.linalg.norm(cloud.points / AXES, axis=1), radius_of(result), atol=0.01)
+    np.testing.assert_array_equal(cloud.points, result.point_cloud(500, seed=3, resolution=64).points)
+
+
+def test_voxels_are_probabilities_at_cell_centres(result: Reconstruction) -> None:
+    grid = result.voxels(20)
+    logits = result.field(grid.centers.reshape(-1, 3)).reshape(20, 20, 20)
+    np.testing.assert_allclose(grid.occupancy, 1.0 / (1.0 + np.exp(-logits.astype(np.float64))), atol=1e-5)
+
+
+def test_grid_models(grid_folder: Path, disc: Disc) -> None:
+    result = Reconstructor.load(grid_folder, threads=1).reconstruct(disc())
+    assert isinstance(result.representation, VoxelGrid)
+    np.testing.assert_allclose(result.voxels(24).occupancy, result.representation.occupancy, atol=1e-6)
+    assert result.voxels(48).occupancy.mean() == pytest.approx(result.representation.occupancy.mean(), rel=0.01)
+    assert result.mesh().volume == pytest.approx(4.0 / 3.0 * np.pi * 0.35**3, rel=0.05)
+    with pytest.raises(TypeError, match="grid"):
+        _ = result.field
+    with pytest.raises(InputError, match="no image features"):
+        Reconstructor.load(grid_folder, threads=1).encode(disc())
+
+
+def test_every_kind_of_picture_gives_the_same(ellipsoid: Reconstructor, disc: Disc, tmp_path: Path) -> None:
+    rgba = disc()
+    save_image(tmp_path / "disc.png", rgba)
+    want = ellipsoid.reconstruct(rgba).crop
+    for picture in (tmp_path / "disc.png", str(tmp_path / "disc.png"), Image.fromarray(rgba), rgba / 255.0):
+        np.testing.assert_array_equal(ellipsoid.reconstruct(picture).crop, want)
+    opaque = np.full((48, 48, 3), 90, np.uint8)
+    for mask in (rgba[..., 3], rgba[..., 3] > 0, Image.fromarray(rgba[..., 3])):
+        crop = ellipsoid.reconstruct(opaque, mask=mask).crop
+        np.testing.assert_array_equal(crop[..., 3], want[..., 3])
+    with pytest.raises(TypeError, match="an image is"):
+        ellipsoid.reconstruct(17)  # type: ignore[arg-type]
+
+
+def test_the_crop_reconstructs_to_the_same(ellipsoid: Reconstructor, disc: Disc) -> None:
+    first = ellipsoid.reconstruct(disc(size_px=300, radius=0.21))
+    again = ellipsoid.reconstruct(first.crop)
+    # The box around it moves by up to half a pixel of 32.
+    assert radius_of(first) == pytest.approx(radius_of(again), abs=0.015)
+
+
+def test_features(ellipsoid: Reconstructor, disc: Disc) -> None:
+    rgba = disc(color=(255, 0, 0))
+    features = ellipsoid.encode(rgba)
+    assert features.shape == (4,)
+    assert features[0] > features[1]
+    result = ellipsoid.reconstruct(rgba)
+    np.testing.assert_allclose(result.features, features, atol=1e-6)
+    np.testing.assert_allclose(ellipsoid.encode_crops(np.stack([result.crop] * 3)), np.stack([features] * 3), atol=1e-6)
+
+
+@pytest.mark.parametrize("ending", ["glb", "obj", "ply", "stl", "3mf", "off"])
+def test_saved_files_say_what_they_are(result: Reconstruction, tmp_path: Path, ending: str) -> None:
+    import trimesh
+
+    files = result.save(tmp_path / f"shape.{ending}", resolution=32, size_mm=50.0)
+    assert sorted(tmp_path.iterdir()) == sorted(files)
+    if ending != "3mf":  # a package of compressed parts
+        text = b"".join(path.read_bytes() for path in files).decode("latin1")
+        for word in ("ellipsoid", "view", "metre" if ending == "glb" else "millimetre"):
+            assert word in text
+    mesh = trimesh.load(files[0], force="mesh")
+    assert mesh.is_watertight
+    assert mesh.is_winding_consistent
+    assert mesh.extents.max() == pytest.approx(0.05 if ending == "glb" else 50.0, rel=1e-4)
+
+
+def test_warnings_reach_the_caller(ellipsoid: Reconstructor) -> None:
+    rng = np.random.default_rng(0)
+    photo = np.repeat(np.repeat(rng.integers(0, 256, (12, 12, 3), dtype=np.uint8), 8, axis=0), 8, axis=1)
+    photo[30:66, 30:66] = (255, 255, 0)
+    assert len(ellipsoid.reconstruct(photo).warnings) == 1
+
+
+def test_resolution_is_held_against_range_and_memory(
+    result: Reconstruction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for resolution in (15, 513, -1):
+        with pytest.raises(InputError, match="out of range"):
+            result.mesh(resolution)
+    monkeypatch.setattr(limits, "available_bytes", lambda: 10**6)
+    with pytest.raises(InputError, match="memory"):
+        result.save(tmp_path / "shape.glb", resolution=128)
+    assert list(tmp_path.iterdir()) == []
+    assert limits.needed_bytes(512) > limits.needed_bytes(128) > 0
+
+
+def test_free_memory_is_known_here() -> None:
+    free = limits.available_bytes()
+    assert free is None or free > 0
+
+
+@pytest.mark.parametrize("size", [0.0, -5.0, float("nan"), float("inf"), 1e9])
+def test_impossible_sizes(result: Reconstruction, tmp_path: Path, size: float) -> None:
+    with pytest.raises(InputError, match="size-mm"):
+        result.save(tmp_path / "shape.stl", size_mm=size)
+
+
+def test_a_model_that_sees_nothing(ellipsoid_folder: Path, disc: Disc, tmp_path: Path) -> None:
+    empty = ImplicitField(lambda points: np.full(len(points), -3.0, np.float32))
+    card = open_model(ellipsoid_folder, threads=1).card
+    result = Reconstruction(representation=empty, crop=disc(), card=card, name="cup.png")
+    with pytest.raises(InputError, match="cup.png: the model ellipsoid sees no shape"):
+        result.save(tmp_path / "cup.glb", resolution=16)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_numbers_that_are_not_finite_are_no_shape(ellipsoid: Reconstructor, disc: Disc) -> None:
+    field = ellipsoid.reconstruct(disc()).field
+    with pytest.raises(InputError, match="not finite"):
+        field.function(np.full((4, 3), np.nan, np.float32))
+
+
+def test_metadata_is_json(result: Reconstruction) -> None:
+    assert json.loads(json.dumps(result.metadata()))["model"] == "ellipsoid"
+
+
+@pytest.mark.parametrize("threads", [0, -1, 100_000])
+def test_threads_are_checked(ellipsoid_folder: Path, threads: int) -> None:
+    with pytest.raises(InputError, match="threads"):
+        Reconstructor.load(ellipsoid_folder, threads=threads)
