@@ -29,6 +29,8 @@ Piece = tuple[Manifold, str]  # a part with the name of its material group
 _MERGE_TOLERANCE = 2e-5
 # Parts are grown by about this share of their longest side before they are united.
 _HAIR = 4e-4
+# Shells of less volume (the cube has 1) are crumbs of rounding where two surfaces cross at a grazing angle.
+_CRUMB = 1e-7
 # Distinct vertices that still coincide are parted by steps of this size, as often as it takes up to a limit.
 _NUDGE = 2e-6
 _ATTEMPTS = 6
@@ -460,9 +462,9 @@ def _one_body(parts: Sequence[Manifold]) -> Manifold:
     low_x, low_y, low_z, high_x, high_y, high_z = whole.bounding_box()
     low, high = np.array([low_x, low_y, low_z]), np.array([high_x, high_y, high_z])
     longest = float((high - low).max())
-    whole = whole.translate(tuple(-(low + high) / 2)).scale((1 / longest,) * 3).simplify(_MERGE_TOLERANCE)
-    bodies = [shell for shell in whole.decompose() if shell.volume() > 0]
+    whole = whole.translate(tuple(-(low + high) / 2)).scale((1 / longest,) * 3)
+    bodies = [shell for shell in whole.decompose() if shell.volume() > _CRUMB]
     if len(bodies) != 1:
         volumes = ", ".join(f"{body.volume():.2g}" for body in bodies)
         raise ValueError(f"the parts fall into {len(bodies)} pieces of volume {volumes}: let them overlap")
-    return bodies[0]
+    return bodies[0].simplify(_MERGE_TOLERANCE)
