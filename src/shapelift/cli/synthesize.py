@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from shapelift.synthesis.writer import Progress, SynthesisOptions
+from shapelift.synthesis.options import SynthesisOptions
+from shapelift.synthesis.writer import Progress
 from shapelift.synthesis.writer import synthesize as run
 
 
@@ -48,14 +49,19 @@ def synthesize(
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
-    with Bar(*columns, console=Console(stderr=True), disable=json) as bar:
-        task = bar.add_task("shapes", total=None, note="")
+    bar = Bar(*columns, console=Console(stderr=True), disable=json)
+    task = bar.add_task("shapes", total=None, note="")
 
-        def show(progress: Progress) -> None:
-            note = f"{progress.rejected} rejected" if progress.rejected else ""
-            bar.update(task, completed=progress.done, total=progress.total, note=note)
+    def show(progress: Progress) -> None:
+        bar.start()  # only now: input errors stand alone on the screen
+        note = f"{progress.rejected} rejected" if progress.rejected else ""
+        bar.update(task, completed=progress.done, total=progress.total, note=note)
 
+    try:
         manifest = run(source, output, options, show)
+    finally:
+        if bar.live.is_started:
+            bar.stop()
     if json:
         summary = {
             "output": str(output),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,46 +15,10 @@ from shapelift.synthesis.labels import Labels, label
 from shapelift.synthesis.lighting import random_lighting
 from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.occupancy import Solid
+from shapelift.synthesis.options import RecordOptions
 from shapelift.synthesis.renderer import Scene, View, render_view
 
 _DEPTH_STEPS = 65535
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecordOptions:
-    """What a record holds.
-
-    Attributes:
-        views: Number of images.
-        size_px: Side of the square images.
-        uniform_count: About how many uniform points (see `labels`).
-        near_count: Points near the surface.
-        surface_count: Points on the surface.
-        supersampling: Rays per pixel and axis.
-    """
-
-    views: int = 12
-    size_px: int = 128
-    uniform_count: int = 100_000
-    near_count: int = 50_000
-    surface_count: int = 100_000
-    supersampling: int = 2
-
-    def __post_init__(self) -> None:
-        for name, (low, high) in _RANGES.items():
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise ValueError(f"{name} must lie between {low} and {high}, not {value}")
-
-
-_RANGES = {
-    "views": (1, 1000),
-    "size_px": (16, 2048),
-    "uniform_count": (1000, 10_000_000),
-    "near_count": (1, 10_000_000),
-    "surface_count": (1, 10_000_000),
-    "supersampling": (1, 8),
-}
 
 
 def stream(seed: int, shape_id: str, purpose: str) -> np.random.Generator:

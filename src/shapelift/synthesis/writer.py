@@ -12,51 +12,29 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shapelift import __version__
 from shapelift.errors import InputError
 from shapelift.io.records import SUFFIX, open_record, read_record, split_of, write_record
 from shapelift.synthesis.labels import UnusableShapeError
 from shapelift.synthesis.manifest import FILE_NAME, Manifest, Rejection, ShapeEntry, read_manifest
+from shapelift.synthesis.options import SynthesisOptions
 from shapelift.synthesis.pool import Crash, available_cores, run_isolated
 from shapelift.synthesis.rays import TRAIN_EXTRA
-from shapelift.synthesis.recording import RecordOptions, make_record
+
+if TYPE_CHECKING:
+    from shapelift.synthesis.sources import Source, SourceItem
+
+__all__ = ["GENERATOR", "SHAPES", "Progress", "SynthesisOptions", "require_packages", "synthesize"]
 
 GENERATOR = f"shapelift {__version__}, synthesis 1"
 """Written into every record; a data set is only continued by the same generator."""
 
 SHAPES = "shapes"
 _SAVE_EVERY_S = 15.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class SynthesisOptions(RecordOptions):
-    """How a data set is made: what a record holds (see `RecordOptions`), which shapes, and by how many processes.
-
-    Attributes:
-        seed: Of all randomness.
-        count: How many shapes of the source; None for all (of procedural sources: 100 of each category).
-        workers: Processes; None for one per available core. Does not change the result.
-    """
-
-    seed: int = 0
-    count: int | None = None
-    workers: int | None = None
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.seed < 0:
-            raise ValueError(f"seed must be at least 0, not {self.seed}")
-        if self.workers is not None and self.workers < 1:
-            raise ValueError(f"workers must be at least 1, not {self.workers}")
-
-    @property
-    def parameters(self) -> dict[str, int]:
-        """What decides the content of a record, next to the source and the seed."""
-        return {name: value for name, value in asdict(self).items() if name not in {"seed", "count", "workers"}}
 
 
 @dataclass(frozen=True)
@@ -135,16 +113,17 @@ def require_packages() -> None:
 class _Task:
     """What a worker does with one item of the source."""
 
-    source: Any
+    source: Source
     spec: str
     output: Path
     options: SynthesisOptions
 
-    def source_name(self, item: Any) -> str:
+    def source_name(self, item: SourceItem) -> str:
         """How the manifest calls an item: its file relative to the source folder, or the procedural shape."""
         return Path(item.path).relative_to(self.spec).as_posix() if item.path is not None else str(item.shape_id)
 
-    def __call__(self, item: Any) -> ShapeEntry | Rejection:
+    def __call__(self, item: SourceItem) -> ShapeEntry | Rejection:
+        from shapelift.synthesis.recording import make_record
         from shapelift.synthesis.sources import RejectedShape
 
         _single_threaded_opencv()
@@ -231,7 +210,7 @@ class _Writer:
         self._entries[shape_id] = _entry(self._output, shape_id, metadata["category"], source)
         return True
 
-    def add(self, item: Any, answer: ShapeEntry | Rejection) -> None:
+    def add(self, item: SourceItem, answer: ShapeEntry | Rejection) -> None:
         """Take in what a worker made of an item."""
         if isinstance(answer, Rejection):
             self._rejected[answer.source] = answer
