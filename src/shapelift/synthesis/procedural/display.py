@@ -160,9 +160,9 @@ def _panel(p: DisplayParameters) -> list[Piece]:
     frame = _slab_face(p, -t, 0.0)
     side = p.bezel
     low, high = -h / 2 + p.bezel + min(p.chin, 0.25 * h), h / 2 - p.bezel
-    recess = min(p.recess, 0.4 * t)
-    window = span((-0.5 + side, low, -recess), (0.5 - side, high, 0.1))
-    pane = span((-0.5 + 0.7 * side, low - 0.3 * side, -0.75 * t), (0.5 - 0.7 * side, high + 0.3 * side, 0.001 - recess))
+    recess = min(p.recess, 0.3 * t)
+    window = span((-0.5 + side, low, -recess - 0.2 * t), (0.5 - side, high, 0.1))
+    pane = span((-0.5 + 0.7 * side, low - 0.3 * side, -0.8 * t), (0.5 - 0.7 * side, high + 0.3 * side, -recess))
     pieces: list[Piece] = [(difference(frame, [window]), "frame"), (pane, "screen"), *_panel_back(p)]
     pieces += _buttons(p, -h / 2 + 0.5 * p.bezel, 0.0)
     for side_ in _SIDES if p.speakers else ():
@@ -185,10 +185,10 @@ def _panel_back(p: DisplayParameters) -> list[Piece]:
     if p.back == "box":
         low = -0.3 * h * (1 - size)
         body = box((size, size * h, 2 * p.back_depth), (0.0, low, z), 0.2 * p.back_depth)
-        return [(body.trim_by_plane((0.0, 0.0, -1.0), t * 0.3), "frame"), *_vents(p, low, z - p.back_depth)]
+        return [(body.trim_by_plane((0.0, 0.0, -1.0), 0.7 * t), "frame"), *_vents(p, low, z - p.back_depth)]
     if p.back == "bulge":
         shell = ellipsoid((0.94, 0.9 * h, 2 * p.back_depth), (0.0, 0.0, z), 24)
-        return [(shell.trim_by_plane((0.0, 0.0, -1.0), 0.3 * t), "frame")]
+        return [(shell.trim_by_plane((0.0, 0.0, -1.0), 0.7 * t), "frame")]
     outline = rectangle(0.96, 0.94 * h)
     rings = [(0.5 * z, 1.0), (z - 0.1 * p.back_depth, 1.0), (z - p.back_depth, size)]
     sections = [np.column_stack([outline * scale, np.full(4, depth)]) for depth, scale in rings]
@@ -465,8 +465,8 @@ def _laptop(p: DisplayParameters) -> list[Piece]:
     lid = prism(lid_outline, -lid_t, 0.0, "z")
     low, high = p.bezel + 0.3 * p.chin, h - p.bezel
     depth = min(p.recess, 0.35 * lid_t)
-    window = span((-0.5 + p.bezel, low, -depth), (0.5 - p.bezel, high, 0.1))
-    pane = span((-0.5 + 0.8 * p.bezel, low - 0.1 * p.bezel, -0.8 * lid_t), (0.5 - 0.8 * p.bezel, high + 0.1 * p.bezel, 0.001 - depth))
+    window = span((-0.5 + p.bezel, low, -depth - 0.2 * lid_t), (0.5 - p.bezel, high, 0.1))
+    pane = span((-0.5 + 0.8 * p.bezel, low - 0.1 * p.bezel, -0.8 * lid_t), (0.5 - 0.8 * p.bezel, high + 0.1 * p.bezel, -depth))
     hinge = rod((-0.4, 0.0, -0.5 * lid_t), (0.4, 0.0, -0.5 * lid_t), 0.6 * lid_t + 0.004, segments=10)
     upper: list[Piece] = [(difference(lid, [window]), "frame"), (pane, "screen"), (hinge, "detail")]
     lean = p.hinge_deg - 90.0
