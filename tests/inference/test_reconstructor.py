@@ -164,7 +164,7 @@ def test_a_model_that_sees_nothing(ellipsoid_folder: Path, disc: Disc, tmp_path:
     empty = ImplicitField(lambda points: np.full(len(points), -3.0, np.float32))
     card = open_model(ellipsoid_folder, threads=1).card
     result = Reconstruction(representation=empty, crop=disc(), card=card, name="cup.png")
-    with pytest.raises(InputError, match="cup.png: the model ellipsoid sees no shape"):
+    with pytest.raises(InputError, match=r"cup\.png: the model ellipsoid sees no shape"):
         result.save(tmp_path / "cup.glb", resolution=16)
     assert list(tmp_path.iterdir()) == []
 
