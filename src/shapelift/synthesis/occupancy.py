@@ -25,9 +25,8 @@ import numpy.typing as npt
 from shapelift.errors import InputError
 from shapelift.geometry import Mesh
 from shapelift.synthesis.orientation import OrientedMesh, orient
-from shapelift.synthesis.rays import DIRECTIONS, TRAIN_EXTRA, RayScene
+from shapelift.synthesis.rays import CHUNK_POINTS, DIRECTIONS, TRAIN_EXTRA, RayScene
 
-_CHUNK = 1 << 16  # points at a time: the arrays of a chunk stay in the cache
 _PROBE, _WORTH_RAYS = 1000, 0.5  # an open surface most rays disagree about goes to the winding number at once
 
 
@@ -60,7 +59,7 @@ class Solid:
         if self.surface.is_empty or not len(points):
             return np.zeros(len(points), bool)
         if self.closed:
-            return inside_closed(self.rays, points)
+            return self.rays.inside_closed(points)
         probe = points[:: max(len(points) // _PROBE, 1)]
         if len(points) > 8 * _PROBE and _unanimous(self.rays, probe)[1].mean() < _WORTH_RAYS:
             return np.asarray(self.winding_number(points) > 0.5)
@@ -104,30 +103,11 @@ def occupancy(mesh: Mesh, points: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     return Solid(mesh).contains(points)
 
 
-def inside_closed(scene: RayScene, points: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Whether points `n 3` have a positive winding number in a scene of closed surfaces, `n`."""
-    points = np.asarray(points)
-    result = np.zeros(len(points), bool)
-    for start in range(0, len(points), _CHUNK):
-        local = scene.local(points[start : start + _CHUNK])
-        rows = np.flatnonzero(scene.inside_box(local))
-        local = local[rows]
-        ways = scene.exits(local)
-        inside = scene.crossings(local, ways[:, 0]) > 0
-        doubt = np.flatnonzero((scene.crossings(local, ways[:, 1]) > 0) != inside)
-        votes = np.ones(len(doubt), np.int64)  # one for, one against so far
-        for way in (2, 3, 4):
-            votes += scene.crossings(local[doubt], ways[doubt, way]) > 0
-        inside[doubt] = votes >= 3
-        result[start + rows] = inside
-    return result
-
-
 def _unanimous(scene: RayScene, points: npt.NDArray[np.generic]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """Answers for points `n 3` on which six rays agree, `n`, and whether they do, `n`."""
     inside, sure = np.zeros(len(points), bool), np.ones(len(points), bool)
-    for start in range(0, len(points), _CHUNK):
-        local = scene.local(points[start : start + _CHUNK])
+    for start in range(0, len(points), CHUNK_POINTS):
+        local = scene.local(points[start : start + CHUNK_POINTS])
         rows = np.flatnonzero(scene.inside_box(local))
         local = local[rows]
         ways = scene.exits(local)

@@ -209,8 +209,6 @@ def _volumes(vertices: _Floats, faces: _Ints, patch: _Ints, count: int) -> _Floa
 
 def _cavities(vertices: _Floats, faces: _Ints, patch: _Ints, solid: _Bools, negative: _Bools) -> _Bools:
     """Which of the `negative` patches lie inside the union of the `solid` ones, which face outward, `p`."""
-    from shapelift.synthesis.occupancy import inside_closed
-
     result = np.zeros(len(solid), bool)
     if not negative.any() or not solid.any():
         return result
@@ -221,7 +219,7 @@ def _cavities(vertices: _Floats, faces: _Ints, patch: _Ints, solid: _Bools, nega
     chosen = members[rank < 32]
     centers = vertices[faces[chosen]].mean(axis=1)
     scene = RayScene(vertices, faces[solid[patch]])
-    inside = inside_closed(scene, centers)
+    inside = scene.inside_closed(centers)
     total = np.bincount(patch[chosen], minlength=len(solid))
     share = np.bincount(patch[chosen], inside, minlength=len(solid)) / np.maximum(total, 1)
     result[negative] = share[negative] >= _NESTED

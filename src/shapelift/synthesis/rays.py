@@ -19,6 +19,9 @@ TRAIN_EXTRA = "the optional packages for making training data are missing ({name
 _STEP = 1e-6  # how far beyond a hit the ray goes on, in units of the longest side; float32 resolves 6e-8 at 0.5
 _MAX_HITS = 512
 
+CHUNK_POINTS = 1 << 16
+"""Points to handle at a time: the arrays of a chunk stay in the cache."""
+
 
 def _tilted_axes() -> npt.NDArray[np.float64]:
     """The six axis directions, turned a little: modelled objects are full of faces parallel to the axes."""
@@ -106,3 +109,24 @@ class RayScene:
             count[live] += self._signs[direction, face]
             local = local[hit] + along[hit] * (hits["tfar"][hit] + np.float32(_STEP))[:, None]
         return count
+
+    def inside_closed(self, points: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """Whether points `n 3` have a positive winding number where all surfaces are closed, `n`.
+
+        Two rays per point; where they disagree three more decide by majority.
+        """
+        points = np.asarray(points)
+        result = np.zeros(len(points), bool)
+        for start in range(0, len(points), CHUNK_POINTS):
+            local = self.local(points[start : start + CHUNK_POINTS])
+            rows = np.flatnonzero(self.inside_box(local))
+            local = local[rows]
+            ways = self.exits(local)
+            inside = self.crossings(local, ways[:, 0]) > 0
+            doubt = np.flatnonzero((self.crossings(local, ways[:, 1]) > 0) != inside)
+            votes = np.ones(len(doubt), np.int64)  # one for, one against so far
+            for way in (2, 3, 4):
+                votes += self.crossings(local[doubt], ways[doubt, way]) > 0
+            inside[doubt] = votes >= 3
+            result[start + rows] = inside
+        return result

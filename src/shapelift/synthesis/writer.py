@@ -84,6 +84,8 @@ def synthesize(
     for item in items:
         if writer.keep(item.shape_id, task.source_name(item)):
             kept += 1
+            if progress and kept % 100 == 0:
+                progress(Progress(kept, len(items), kept, 0))
         else:
             todo.append(item)
     done = kept
