@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Self
 
 from torch import Tensor
 
@@ -52,7 +51,7 @@ class Feed:
         """Stop the threads and wait for them."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Feed:
         return self
 
     def __exit__(

@@ -343,7 +343,7 @@ class _Run:
     def _averages(self) -> dict[str, Tensor] | None:
         return None if self.average is None else self.average.floats
 
-    def _place(self, progress: float) -> dict[str, float]:
+    def _place(self, progress: float) -> dict[str, int | float]:
         return {"step": self.state.step, "progress": round(progress, 6), "used_s": round(self.used_s(), 2)}
 
     def _tell(self, activity: str, progress: float) -> None:

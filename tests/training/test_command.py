@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from shapelift.cli.main import run
+from shapelift.inference import read_card
+
+
+def test_data_to_a_scored_model_in_one_command(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["train", str(data), "--recipe", "implicit-tiny", "--steps", "3", "--device", "cpu", "--json"]
+    assert run([*arguments, "--output", str(tmp_path / "run")]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["status"], document["step"]) == ("done", 3)
+    card = read_card(document["model"])
+    assert set(card.scores) == {"validation", "test"}
+    assert "mean_shape" in next(iter(card.scores["test"]["groups"].values()))["methods"]
+    assert run([*arguments, "--output", str(tmp_path / "run")]) == 0  # finished: nothing is done twice
+    assert json.loads(capsys.readouterr().out)["scores"] == document["scores"]
+
+
+def test_a_source_is_made_into_data_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made: list[str] = []
+
+    def synthesize(source: str, output: Path, options: object, progress: object) -> object:
+        from shapelift.synthesis.manifest import read_manifest
+        from shapelift.testing import write_example_data
+
+        made.append(source)
+        write_example_data(output, shapes=6)
+        return read_manifest(output)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("shapelift.synthesis.writer.synthesize", synthesize)
+        patch.setattr("shapelift.training.loop.export_run", lambda *arguments: None)
+        options = ["--recipe", "implicit-tiny", "--steps", "2", "--no-evaluate", "--device", "cpu"]
+        assert run(["train", "procedural:chair", *options, "-o", str(tmp_path / "run")]) == 0
+    assert made == ["procedural:chair"]
+    assert (tmp_path / "run" / "data" / "manifest.json").is_file()
+    assert "validation IoU" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--recipe", "implicit-smal"], "did you mean 'implicit-small'?"),
+        (["--recipe", "zebra"], "known are"),
+        (["--budget", "soon"], "not a duration"),
+        (["--budget", "5m", "--steps", "3"], "give one of them"),
+        (["--device", "abacus"], "use auto, cpu or cuda"),
+    ],
+)
+def test_bad_options_are_one_line_and_code_2(
+    options: list[str], message: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["train", str(data), "--output", str(tmp_path / "run"), *options]) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_source_that_is_nothing_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["train", str(tmp_path / "nowhere"), "--recipe", "implicit-tiny", "-o", str(tmp_path / "run")]
+    assert run([*arguments, "--json"]) == 2
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["status"] == "failed"
+    assert "nowhere" in captured.err
+
+
+def test_recipes_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["recipes", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {"implicit-small", "implicit-imnet"} <= {row["name"] for row in rows}
+    assert all(row["parameters"] > 0 and row["summary"] for row in rows)

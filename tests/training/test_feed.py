@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+import torch
+
+from shapelift.training.feed import Feed
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_batches_come_in_order_whoever_makes_them(workers: int) -> None:
+    with Feed(lambda step: {"step": torch.tensor(step)}, 5, workers=workers) as feed:
+        assert [int(feed.next()["step"]) for _ in range(20)] == list(range(5, 25))
+        assert feed.waited_s >= 0.0
+
+
+def test_what_goes_wrong_is_raised_where_the_batch_is_asked_for() -> None:
+    def make(step: int) -> dict[str, torch.Tensor]:
+        if step == 2:
+            raise ValueError("record 2 is damaged")
+        return {"step": torch.tensor(step)}
+
+    with Feed(make, 0) as feed:
+        feed.next()
+        feed.next()
+        with pytest.raises(ValueError, match="record 2"):
+            feed.next()
+
+
+def test_threads_end_with_the_feed() -> None:
+    with Feed(lambda step: {"step": torch.tensor(step)}, 0, workers=2) as feed:
+        feed.next()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("feed")]

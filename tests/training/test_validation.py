@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from shapelift.datasets import Sample
+from shapelift.geometry import PointCloud
+from shapelift.io.records import open_record, read_record
+from shapelift.metrics import iou
+from shapelift.training.pictures import Row, grid, shade, write_png
+from shapelift.training.targets import SurfacePoints, WeightedPoints
+from shapelift.training.validation import weighted_iou
+
+
+def _record(data: Path) -> Path:
+    return sorted((data / "shapes").iterdir())[0]
+
+
+@pytest.mark.parametrize("frame", ["object", "view"])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_weights_are_volumes(data: Path, frame: str, mirrored: bool) -> None:
+    path = _record(data)
+    radii = read_record(path).bounds[1].astype(float)
+    with open_record(path) as record:
+        sample = Sample(record, 1, mirrored)
+        found = WeightedPoints(8192, frame).read("p", sample, np.random.default_rng(0))
+        scale = np.linalg.det(sample.frame_from_object(frame)[:3, :3])
+    assert found["p"].shape == (8192, 3)
+    assert np.abs(found["p"]).max() <= 0.5
+    assert found["p_weight"].sum() == pytest.approx(1.0, abs=1e-4)
+    volume = 4.0 / 3.0 * np.pi * np.prod(radii) * scale
+    assert (found["p_weight"] * found["p_occupancy"]).sum() == pytest.approx(volume, rel=0.03)
+
+
+def test_mirrored_points_are_the_points_mirrored(data: Path) -> None:
+    target = WeightedPoints(64, "view")
+    with open_record(_record(data)) as record:
+        plain = target.read("p", Sample(record, 0), np.random.default_rng(0))
+        mirrored = target.read("p", Sample(record, 0, mirrored=True), np.random.default_rng(0))
+    np.testing.assert_array_equal(mirrored["p"], plain["p"] * np.float32([-1, 1, 1]))
+
+
+def test_surface_points_lie_on_the_surface(data: Path) -> None:
+    path = _record(data)
+    radii = read_record(path).bounds[1].astype(float)
+    with open_record(path) as record:
+        found = SurfacePoints(100, "object").read("s", Sample(record, 0), np.random.default_rng(0))
+    np.testing.assert_allclose(((found["s"] / radii) ** 2).sum(1), 1.0, atol=5e-3)
+    np.testing.assert_allclose(np.linalg.norm(found["s_normals"], axis=1), 1.0, atol=1e-5)
+
+
+def test_iou_agrees_with_the_metric() -> None:
+    rng = np.random.default_rng(0)
+    prediction, truth, weight = rng.random((3, 50)) < 0.5, rng.random((3, 50)) < 0.5, rng.random((3, 50))
+    found = weighted_iou(torch.from_numpy(prediction), torch.from_numpy(truth), torch.from_numpy(weight))
+    for row in range(3):
+        assert float(found[row]) == pytest.approx(iou(prediction[row], truth[row], weight[row]))
+
+
+def test_nothing_against_nothing_is_agreement() -> None:
+    nothing = torch.zeros(1, 4, dtype=torch.bool)
+    assert float(weighted_iou(nothing, nothing, torch.ones(1, 4))) == 1.0
+    assert float(weighted_iou(nothing, ~nothing, torch.ones(1, 4))) == 0.0
+
+
+def _sphere(radius: float, count: int = 20_000) -> PointCloud:
+    normals = np.random.default_rng(0).standard_normal((count, 3))
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    return PointCloud((radius * normals).astype(np.float32), normals.astype(np.float32))
+
+
+def test_a_sphere_is_a_disc_of_its_size() -> None:
+    picture = shade(_sphere(0.4), 30.0, 20.0, 96, color=(200, 200, 200))
+    covered = (picture < 255).any(axis=2).mean()
+    assert np.pi * (0.4 / 1.3) ** 2 < covered < np.pi * (0.4 / 1.3 + 2 / 96) ** 2  # points are 3 pixels wide
+
+
+def test_the_viewer_stands_where_the_angles_say() -> None:
+    normals = np.float32([[1, 0, 0]] * 2)
+    cloud = PointCloud(np.float32([[0.3, 0.2, 0.0], [0.3, 0.2, 0.01]]), normals)
+    right = shade(cloud, 90.0, 0.0, 64, color=(255, 0, 0))
+    assert (right < 255).any()
+    rows, _ = np.nonzero((right < 255).any(axis=2))
+    assert rows.mean() < 32  # up is up
+    assert (shade(cloud, -90.0, 0.0, 64, color=(255, 0, 0)) == 255).all()  # seen from behind: culled
+
+
+def test_near_hides_far() -> None:
+    near = PointCloud(np.float32([[0, 0, 0.4], [0, 0, -0.4]]), np.float32([[0, 0.1, 0.99], [0, 0.99, 0.1]]))
+    alone = PointCloud(near.points[:1], near.normals[:1])
+    np.testing.assert_array_equal(
+        shade(near, 0.0, 0.0, 32, color=(250, 250, 250)), shade(alone, 0.0, 0.0, 32, color=(250, 250, 250))
+    )
+
+
+def test_the_grid_has_five_tiles_a_row_and_is_a_png(tmp_path: Path) -> None:
+    image = np.full((4, 16, 16), 0.5, np.float32)
+    picture = grid([Row(image, None, _sphere(0.3, 500)), Row(image, _sphere(0.2, 500), _sphere(0.3, 500))], size_px=32)
+    assert picture.shape == (64, 160, 3)
+    assert (picture[:32, 32:96] == 255).all()
+    write_png(tmp_path / "p.png", picture)
+    assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_cloud_without_normals_is_refused() -> None:
+    with pytest.raises(ValueError, match="normals"):
+        shade(PointCloud(np.zeros((1, 3), np.float32)), 0.0, 0.0, 8, color=(0, 0, 0))
