@@ -11,6 +11,7 @@ from shapelift.synthesis.materials import Material, random_material
 from shapelift.synthesis.procedural import finishes
 from shapelift.synthesis.procedural.draws import chance
 from shapelift.synthesis.procedural.lofts import Station, body, lathe
+from shapelift.synthesis.procedural.sights import sights
 from shapelift.synthesis.procedural.solids import (
     Array,
     Part,
@@ -71,7 +72,7 @@ class Gunsmith:
             (self._barrel(), self.finish.steel),
             (self._muzzle(), self.finish.steel),
         ]
-        parts += [*self._guard(), *self._stock(), *self._sights()]
+        parts += [*self._guard(), *self._stock(), *sights(self)]
         parts.append((self._trigger(), self.finish.steel))
         if p.pistol_grip:
             parts.append((self._grip(), self.finish.furniture))
@@ -412,8 +413,7 @@ class Gunsmith:
             drum = rod((-0.42, y - 0.35 - r, z), (0.42, y - 0.35 - r, z), r, segments=20)
             return drum + span((-wide / 2, y - r, z - 0.3), (wide / 2, y, z + 0.3))
         if p.magazine == "box":
-            crate = box((0.9, 1.1, 0.5 + 0.5 * p.magazine_length), (0.12, y - 0.55, z), 0.08)
-            return crate
+            return box((0.9, 1.1, 0.5 + 0.5 * p.magazine_length), (0.12, y - 0.55, z), 0.08)
         depth = 0.62 if p.style not in {"carbine"} else 0.42
         bend = np.radians(p.magazine_curve if p.magazine == "curved" else 0.35 * (p.magazine_curve - 25.0))
         rings = []
@@ -427,82 +427,7 @@ class Gunsmith:
             heading += (bend / steps) if p.magazine == "curved" else (bend if index == 0 else 0.0)
         return loft(rings)
 
-    # ------------------------------------------------------------------------------------------ on top and below
-
-    def _sights(self) -> list[Part]:
-        p = self.p
-        top = self.top + (0.1 if p.rail else 0.0)
-        front_z = p.barrel_length - (0.35 if p.style in {"hunting", "lever", "shotgun"} else 0.55)
-        y = p.barrel_radius
-        post = [
-            (front_z - 0.22, y - 0.12),
-            (front_z + 0.22, y - 0.12),
-            (front_z + 0.1, y + 0.42),
-            (front_z - 0.08, y + 0.42),
-        ]
-        if p.style in {"hunting", "lever", "shotgun"}:
-            post = [(front_z - 0.25, y - 0.1), (front_z + 0.1, y - 0.1), (front_z + 0.1, y + 0.16)]
-        parts: list[Part] = []
-        if p.sight in {"iron", "handle"}:
-            parts.append((prism(np.array(post), -0.08, 0.08, "x"), self.finish.steel))
-        if p.sight == "iron":
-            rear = span((-0.16, top - 0.15, self.rear + 0.3), (0.16, top + 0.24, self.rear + 0.55))
-            parts.append((difference(rear, [span((-0.06, top + 0.1, -99), (0.06, top + 1, 99))]), self.finish.steel))
-        elif p.sight == "handle":
-            parts.append((self._carry_handle(top), self.finish.receiver))
-        elif p.sight == "dot":
-            z = 0.55 * self.rear
-            tube = rod((0, top + 0.36, z - 0.4), (0, top + 0.36, z + 0.4), 0.25, segments=14)
-            hollow = [
-                rod((0, top + 0.36, z + side * 0.28), (0, top + 0.36, z + side), 0.18, segments=12) for side in (-1, 1)
-            ]
-            foot = span((-0.14, top - 0.15, z - 0.3), (0.14, top + 0.25, z + 0.3))
-            lens = rod((0, top + 0.36, z - 0.3), (0, top + 0.36, z + 0.3), 0.19, segments=12)
-            parts += [(difference(tube, hollow) + foot, self.finish.optic), (lens, self.finish.lens)]
-        else:
-            parts += self._scope(top)
-        return parts
-
-    def _carry_handle(self, top: float) -> Manifold:
-        z0, z1 = self.rear + 0.25, min(self.rear + 2.4, -0.1)
-        if self.p.style == "bullpup":
-            z0, z1 = self.rear + 2.2, -0.2
-        outer = [(z0, top - 0.1), (z1, top - 0.1), (z1 - 0.35, top + 0.62), (z0 + 0.05, top + 0.62)]
-        inner = [(z0 + 0.3, top + 0.08), (z1 - 0.32, top + 0.08), (z1 - 0.55, top + 0.42), (z0 + 0.35, top + 0.42)]
-        return prism([np.array(outer), np.array(inner)], -0.15, 0.15, "x")
-
-    def _scope(self, top: float) -> list[Part]:
-        p = self.p
-        r, length = p.scope_radius, p.scope_length
-        middle = 0.5 * self.rear + 0.15
-        y = top + 1.75 * r + 0.02
-        back, front = middle - length / 2, middle + length / 2
-        profile = [
-            (0.0, back + 0.04),
-            (1.3 * r, back),
-            (1.45 * r, back + 0.1),
-            (1.4 * r, back + 0.2 * length),
-            (r, back + 0.3 * length),
-        ]
-        profile += [
-            (r, front - 0.38 * length),
-            (1.7 * r, front - 0.16 * length),
-            (1.75 * r, front),
-            (1.5 * r, front),
-            (1.5 * r, front - 0.12),
-            (0.0, front - 0.12),
-        ]
-        tube = lathe(profile, "z", 18, (0.0, y, 0.0))
-        # Turrets for elevation and windage.
-        knobs = rod((0, y, middle), (0, y + 2.2 * r, middle), 0.75 * r, segments=12) + rod(
-            (0, y, middle), (2.1 * r, y, middle), 0.7 * r, segments=12
-        )
-        rings = []
-        for z in (max(middle - 0.24 * length, self.rear + 0.15), min(middle + 0.17 * length, -0.1)):
-            rings.append(span((-0.16, self.low + 0.3, z - 0.14), (0.16, y, z + 0.14)))
-            rings.append(rod((0, y, z - 0.14), (0, y, z + 0.14), 1.3 * r, segments=14))
-        lens = rod((0, y, front - 0.3), (0, y, front - 0.08), 1.52 * r, segments=18)
-        return [(union([tube, knobs, *rings]), self.finish.optic), (lens, self.finish.lens)]
+    # ------------------------------------------------------------------------------------------ below
 
     def _under(self, z: float) -> float:
         """Height of the underside of whatever is in front of the receiver at z."""

@@ -39,12 +39,18 @@ class _Finish:
     def __init__(self, seed: int) -> None:
         rng = np.random.default_rng(seed)
         dark = chance(rng, 0.45)
-        self.case: Material = finishes.dark_plastic(rng) if dark else finishes.tinted(rng, "plastic", (0, 1), (0, 0.8), (0.35, 1))
+        self.case: Material = (
+            finishes.dark_plastic(rng) if dark else finishes.tinted(rng, "plastic", (0, 1), (0, 0.8), (0.35, 1))
+        )
         if chance(rng, 0.2):
             self.case = finishes.bright_metal(rng)
         self.face: Material = self.case if chance(rng, 0.5) else finishes.dark_plastic(rng)
-        self.screen: Material = finishes.tinted(rng, "glass", (0.2, 0.65), (0.0, 0.5), (0.03, 0.6 if chance(rng, 0.4) else 0.15))
-        self.keys: Material = finishes.tinted(rng, "plastic", (0, 1), (0, 0.15), (0.6, 1.0)) if dark else finishes.dark_plastic(rng)
+        self.screen: Material = finishes.tinted(
+            rng, "glass", (0.2, 0.65), (0.0, 0.5), (0.03, 0.6 if chance(rng, 0.4) else 0.15)
+        )
+        self.keys: Material = (
+            finishes.tinted(rng, "plastic", (0, 1), (0, 0.15), (0.6, 1.0)) if dark else finishes.dark_plastic(rng)
+        )
         self.metal: Material = finishes.bright_metal(rng)
         self.dark: Material = finishes.tyre(rng)
 
@@ -54,7 +60,14 @@ def _plate(outline: Array, low: float, high: float, soft: float) -> Manifold:
     soft = min(soft, 0.49 * (high - low))
     reach = np.abs(outline).max(axis=0)
     rings = []
-    for z, inset in ((low, soft), (low + 0.3 * soft, 0.3 * soft), (low + soft, 0.0), (high - soft, 0.0), (high - 0.3 * soft, 0.3 * soft), (high, soft)):
+    for z, inset in (
+        (low, soft),
+        (low + 0.3 * soft, 0.3 * soft),
+        (low + soft, 0.0),
+        (high - soft, 0.0),
+        (high - 0.3 * soft, 0.3 * soft),
+        (high, soft),
+    ):
         flat = outline * ((reach - inset) / reach)
         rings.append(np.column_stack([flat, np.full(len(flat), z)]))
     return loft(rings)
@@ -90,10 +103,15 @@ class Exchange:
             return ring
         # Long sides need points in between to curve.
         side = np.linspace(-0.5, 0.5, 7)[1:-1] * (height - 2 * p.corner * width)
-        right = ring[np.lexsort((ring[:, 1],))]
         upper, lower = ring[ring[:, 1] > 0], ring[ring[:, 1] < 0]
-        del right
-        full = np.concatenate([upper, np.column_stack([np.full(5, -width / 2), -side]), lower, np.column_stack([np.full(5, width / 2), side])])
+        full = np.concatenate(
+            [
+                upper,
+                np.column_stack([np.full(5, -width / 2), -side]),
+                lower,
+                np.column_stack([np.full(5, width / 2), side]),
+            ]
+        )
         full[:, 0] *= 1.0 - p.waist * np.cos(np.pi * full[:, 1] / height) ** 2
         return full
 
@@ -104,7 +122,8 @@ class Exchange:
         """(recess to cut, glass pane a little below the surface)."""
         outline = rounded_rectangle(width, height, 0.06 * width, 2) + np.array([x, y])
         deep = 0.12
-        return prism(outline, front - deep, front + 1.0, "z"), prism(outline * 1.0, front - deep - 0.15, front - 0.06, "z")
+        cut = prism(outline, front - deep, front + 1.0, "z")
+        return cut, prism(outline, front - deep - 0.15, front - 0.06, "z")
 
     def _keys(self, width: float, low: float, high: float, front: float, rows: int, columns: int) -> Manifold:
         """A grid of keys standing out of a front by 0.12."""
@@ -120,7 +139,12 @@ class Exchange:
                     ring = superellipse(size[0], size[1], 2.0, 12)
                     keys.append(prism(ring + np.array([x, y]), front - 0.2, front + 0.14, "z"))
                 else:
-                    keys.append(span((x - size[0] / 2, y - size[1] / 2, front - 0.2), (x + size[0] / 2, y + size[1] / 2, front + 0.14)))
+                    keys.append(
+                        span(
+                            (x - size[0] / 2, y - size[1] / 2, front - 0.2),
+                            (x + size[0] / 2, y + size[1] / 2, front + 0.14),
+                        )
+                    )
         return Manifold.compose(keys)
 
     def _antenna(self, x: float, y: float, z: float) -> list[Part]:
@@ -130,7 +154,9 @@ class Exchange:
         if p.antenna == "stub":
             return [(rod((x, y - 1.0, z), (x, y + 1.5 * p.antenna_length, z), 0.42, 0.36, 12), self.finish.dark)]
         tip = y + 6.0 * p.antenna_length
-        mast = rod((x, y - 1.0, z), (x, tip, z), 0.2, 0.16, 8) + cylinder(tip - 0.3, tip + 0.4, 0.26, segments=10).translate((x, 0, z))
+        mast = rod((x, y - 1.0, z), (x, tip, z), 0.2, 0.16, 8) + cylinder(
+            tip - 0.3, tip + 0.4, 0.26, segments=10
+        ).translate((x, 0, z))
         return [(mast, self.finish.dark)]
 
     # ------------------------------------------------------------------------------------------ mobile phones
@@ -142,22 +168,36 @@ class Exchange:
         wide, tall = w * (1 - 2 * p.bezel), h * p.screen
         y = (h - tall) * (p.screen_place - 0.5) * 0.5
         cut, pane = self._screen(0.0, y, wide, tall, front)
-        parts: list[Part] = [(difference(self._body(w, h, back, front), [cut]), self.finish.case), (pane, self.finish.screen)]
+        parts: list[Part] = [
+            (difference(self._body(w, h, back, front), [cut]), self.finish.case),
+            (pane, self.finish.screen),
+        ]
         margin = (h - tall) / 2
         if p.notch == "notch":
-            ear = span((-0.2 * wide, y + tall / 2 - 0.05 * h, front - 0.2), (0.2 * wide, y + tall / 2 + 0.1, front), 0.03)
+            ear = span(
+                (-0.2 * wide, y + tall / 2 - 0.05 * h, front - 0.2), (0.2 * wide, y + tall / 2 + 0.1, front), 0.03
+            )
             parts.append((ear, self.finish.dark))
         elif p.notch == "button" and margin > 0.9:
             room = (y - tall / 2) - (-h / 2)
-            button = rod((0, -h / 2 + room / 2, front - 0.2), (0, -h / 2 + room / 2, front + 0.1), min(0.32 * room, 0.7), segments=16)
-            speaker = span((-0.12 * w, h / 2 - 0.4 * margin, front - 0.2), (0.12 * w, h / 2 - 0.4 * margin + 0.2, front + 0.09))
+            button = rod(
+                (0, -h / 2 + room / 2, front - 0.2),
+                (0, -h / 2 + room / 2, front + 0.1),
+                min(0.32 * room, 0.7),
+                segments=16,
+            )
+            speaker = span(
+                (-0.12 * w, h / 2 - 0.4 * margin, front - 0.2), (0.12 * w, h / 2 - 0.4 * margin + 0.2, front + 0.09)
+            )
             parts.append((button + speaker, self.finish.keys))
         parts += self._cameras(w, h, back)
         buttons = []
         for index in range(p.side_buttons):
             level, long = h * (0.28 - 0.12 * index), 0.04 * h
             side = 1.0 if index != 2 else -1.0
-            buttons.append(span((side * (w / 2 - 0.2), level - long, -0.22 * t), (side * (w / 2 + 0.12), level + long, 0.22 * t)))
+            buttons.append(
+                span((side * (w / 2 - 0.2), level - long, -0.22 * t), (side * (w / 2 + 0.12), level + long, 0.22 * t))
+            )
         parts.append((union(buttons), self.finish.metal))
         return parts
 
@@ -180,7 +220,9 @@ class Exchange:
         low, high = (min(xs) - pad, min(ys) - pad), (max(xs) + pad, min(max(ys) + pad, 0.49 * h))
         if p.camera == "bar":
             low, high = (-0.5 * w + 0.15, low[1]), (0.5 * w - 0.15, high[1])
-        outline = rounded_rectangle(high[0] - low[0], high[1] - low[1], 0.7 * pad, 3) + np.array([(low[0] + high[0]) / 2, (low[1] + high[1]) / 2])
+        outline = rounded_rectangle(high[0] - low[0], high[1] - low[1], 0.7 * pad, 3) + np.array(
+            [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2]
+        )
         island = prism(outline, back - 0.16 * s, back + 0.2, "z")
         lenses = [rod((x, y, back - 0.3 * s), (x, y, back + 0.1), r, segments=14) for x, y in places]
         return [(island, self.finish.case), (union(lenses), self.finish.screen)]
@@ -196,7 +238,12 @@ class Exchange:
         high = top - tall - 0.13 * h
         low = -h / 2 + 0.06 * h
         parts: list[Part] = [(body, self.finish.case), (pane, self.finish.screen)]
-        parts.append((self._keys(0.84 * w * (1 - max(0.0, p.waist)), low, high, front, p.key_rows, p.key_columns), self.finish.keys))
+        parts.append(
+            (
+                self._keys(0.84 * w * (1 - max(0.0, p.waist)), low, high, front, p.key_rows, p.key_columns),
+                self.finish.keys,
+            )
+        )
         parts.append((self._pad(0.0, high + 0.065 * h, front, 0.035 * h), self.finish.metal))
         ear = span((-0.1 * w, h / 2 - 0.075 * h, front - 0.3), (0.1 * w, h / 2 - 0.05 * h, front + 0.08))
         parts.append((ear, self.finish.dark))
@@ -217,7 +264,11 @@ class Exchange:
         lower = self._body(w, h, -front, front)
         low = -h / 2 + 0.05 * h
         keys = self._keys(0.86 * w, low, 0.14 * h, front, p.key_rows, p.key_columns)
-        parts: list[Part] = [(lower, self.finish.case), (keys, self.finish.keys), (self._pad(0.0, 0.26 * h, front, 0.06 * h), self.finish.metal)]
+        parts: list[Part] = [
+            (lower, self.finish.case),
+            (keys, self.finish.keys),
+            (self._pad(0.0, 0.26 * h, front, 0.06 * h), self.finish.metal),
+        ]
         # The lid is built unfolded, straight above, and turned forward about the hinge.
         hinge = h / 2 - 0.1
         lid_middle = hinge + h / 2 - 0.1
@@ -226,7 +277,11 @@ class Exchange:
         flipped = [turn(move(solid, (0.0, -lid_middle, 0.0)), "y", 180.0) for solid in (back_cut, back_pane)]
         lens_cut, lens_pane = (move(solid, (0.0, lid_middle, 0.0)) for solid in flipped)
         lid = move(self._body(w, h, -front, front * 0.7), (0.0, lid_middle, 0.0))
-        lid_parts: list[Part] = [(difference(lid, [cut, lens_cut]), self.finish.face), (pane, self.finish.screen), (lens_pane, self.finish.screen)]
+        lid_parts: list[Part] = [
+            (difference(lid, [cut, lens_cut]), self.finish.face),
+            (pane, self.finish.screen),
+            (lens_pane, self.finish.screen),
+        ]
         pivot = (0.0, hinge, 0.35 * t)
         parts += [(turn(solid, "x", 180.0 - p.opening_deg, pivot), material) for solid, material in lid_parts]
         barrel = rod((-0.47 * w, hinge, 0.35 * t), (0.47 * w, hinge, 0.35 * t), 0.62 * t, segments=14)
@@ -242,10 +297,19 @@ class Exchange:
         cut, pane = self._screen(0.0, offset + 0.06 * h, 0.8 * w, min(tall, 0.72 * h), t)
         keys = self._keys(0.86 * w, -h / 2 + 0.04 * h, -h / 2 + offset - 0.02 * h, 0.05, p.key_rows, p.key_columns)
         pad = self._pad(0.0, offset - 0.4 * h, t, 0.045 * h)
-        parts: list[Part] = [(lower, self.finish.case), (difference(upper, [cut]), self.finish.face), (pane, self.finish.screen)]
+        parts: list[Part] = [
+            (lower, self.finish.case),
+            (difference(upper, [cut]), self.finish.face),
+            (pane, self.finish.screen),
+        ]
         parts += [(keys, self.finish.keys), (pad, self.finish.metal)]
         if p.camera != "none":
-            lens = rod((0.2 * w * p.camera_size, 0.36 * h, -t - 0.15), (0.2 * w * p.camera_size, 0.36 * h, -t + 0.2), 0.13 * w, segments=16)
+            lens = rod(
+                (0.2 * w * p.camera_size, 0.36 * h, -t - 0.15),
+                (0.2 * w * p.camera_size, 0.36 * h, -t + 0.2),
+                0.13 * w,
+                segments=16,
+            )
             parts.append((lens, self.finish.screen))
         return parts
 
@@ -255,11 +319,22 @@ class Exchange:
         """A handset leaning back in its charging base."""
         p = self.p
         w, h, t = p.width, p.height, p.thickness
-        handset = [(turn(solid, "x", -p.tilt_deg, (0.0, -h / 2, 0.0)), material) for solid, material in self._candybar()]
+        handset = [
+            (turn(solid, "x", -p.tilt_deg, (0.0, -h / 2, 0.0)), material) for solid, material in self._candybar()
+        ]
         width, depth = p.base_width * w, 2.6 * t + 3.0
         tall = 0.16 * h + 0.9
         low = -h / 2 - 0.9
-        side = np.array([(depth / 2, low), (depth / 2 - 0.3, low + 0.35 * tall), (0.45 * t, low + tall), (-0.6 * t - 1.0, low + 1.15 * tall), (-depth / 2, low + 0.4 * tall), (-depth / 2, low)])
+        side = np.array(
+            [
+                (depth / 2, low),
+                (depth / 2 - 0.3, low + 0.35 * tall),
+                (0.45 * t, low + tall),
+                (-0.6 * t - 1.0, low + 1.15 * tall),
+                (-depth / 2, low + 0.4 * tall),
+                (-depth / 2, low),
+            ]
+        )
         block = prism(side, -width / 2, width / 2, "x")
         plan = rounded_rectangle(width, depth, 0.2 * depth, 4)
         block ^= prism(plan, low - 1, low + 2 * tall, "y")
@@ -290,7 +365,9 @@ class Exchange:
         low = max(2.0, p.thickness - 0.6 * d * np.tan(slope))
         high = low + d * np.tan(slope)
         side = [(d / 2, 0.0), (d / 2, low), (-d / 2, high), (-d / 2 - 0.3, 0.0)]
-        base = prism(np.array(side), -w / 2, w / 2, "x") ^ prism(rounded_rectangle(w, d + 0.4, p.corner * 0.25 * w, 4), -1.0, high + 1.0)
+        base = prism(np.array(side), -w / 2, w / 2, "x") ^ prism(
+            rounded_rectangle(w, d + 0.4, p.corner * 0.25 * w, 4), -1.0, high + 1.0
+        )
         # On top: built on a level plane (x across, y up the slope, z out of it) and laid on the wedge.
         panel, face = [], []
         room = (-w / 2 + 0.8, w / 2 - 0.8)
@@ -298,18 +375,26 @@ class Exchange:
             room = (-w / 2 + 3.6 * p.handset_thickness + 0.3, w / 2 - 0.8)
         span_x = room[1] - room[0]
         middle = (room[0] + room[1]) / 2
-        top = d * (0.46 if not p.handset_across else 0.18)
-        keys_high = top - 0.3 * d * (1.0 if not p.handset_across else 0.0) - 0.3
+        across = p.handset_across
+        keys_high = 0.5 * d - 3.5 * p.handset_thickness - 0.4 if across else 0.16 * d - 0.3
         keys_w = min(span_x * 0.9, 9.5)
         keys = self._keys(keys_w, -0.44 * d, keys_high, 0.0, p.key_rows, p.key_columns).scale((1, 1, 2.2))
         panel.append(move(keys, (middle, 0.0, 0.0)))
         if not p.handset_across:
             display = box((0.86 * span_x, (0.14 + 0.2 * p.screen) * d, 0.9), (middle, 0.36 * d, 0.1), 0.15)
             face.append(display)
-        length = min(p.handset_length, (1.0 if not p.handset_across else 1.05) * (d if not p.handset_across else w) + 1.0)
+        length = min(
+            p.handset_length, (1.0 if not p.handset_across else 1.05) * (d if not p.handset_across else w) + 1.0
+        )
         cup = length / 2 - 1.25 * p.handset_thickness
         receiver = turn(self._handset(length), "x", 90.0)
-        seats = mirrored(span((cup - 1.3 * p.handset_thickness, -1.5 * p.handset_thickness, -1.0), (cup + 1.3 * p.handset_thickness, 1.5 * p.handset_thickness, 0.45), 0.2))
+        seats = mirrored(
+            span(
+                (cup - 1.3 * p.handset_thickness, -1.5 * p.handset_thickness, -1.0),
+                (cup + 1.3 * p.handset_thickness, 1.5 * p.handset_thickness, 0.45),
+                0.2,
+            )
+        )
         if p.handset_across:
             place = (0.0, 0.5 * d - 1.9 * p.handset_thickness, 0.35)
         else:
@@ -341,16 +426,27 @@ class Exchange:
             (0.92, 0.62, -0.04, -0.33),
             (1.0, 0.56, -0.08, -0.3),
         ):
-            outline = rounded_rectangle(across * w, (front - rear) * d, 0.12 * w, 3) + np.array([0.0, (front + rear) / 2 * d])
+            outline = rounded_rectangle(across * w, (front - rear) * d, 0.12 * w, 3) + np.array(
+                [0.0, (front + rear) / 2 * d]
+            )
             rings.append(np.column_stack([outline[:, 0], np.full(len(outline), y * h), outline[:, 1]]))
         case = loft(rings)
         parts: list[Part] = [(case, self.finish.case)]
-        parts += self._dial(p.dial * w * 0.92, np.array([0.0, 0.475 * h, 0.285 * d]), np.degrees(np.arctan2(0.35 * h, 0.29 * d)))
+        parts += self._dial(
+            p.dial * w * 0.92, np.array([0.0, 0.475 * h, 0.285 * d]), np.degrees(np.arctan2(0.35 * h, 0.29 * d))
+        )
         fork_x, z = 0.32 * w, -0.19 * d
         reach = p.handset_thickness
         fork = [span((-fork_x - 0.9, 0.9 * h, z - 1.0), (fork_x + 0.9, h + 0.6, z + 1.0), 0.3)]
         for x in (-fork_x, fork_x):
-            fork += [span((x - 0.5, h - 1.0, z + side * 1.25 * reach - 0.45), (x + 0.5, h + 1.4 * reach + 0.6, z + side * 1.25 * reach + 0.45), 0.2) for side in (-1, 1)]
+            fork += [
+                span(
+                    (x - 0.5, h - 1.0, z + side * 1.25 * reach - 0.45),
+                    (x + 0.5, h + 1.4 * reach + 0.6, z + side * 1.25 * reach + 0.45),
+                    0.2,
+                )
+                for side in (-1, 1)
+            ]
             fork.append(span((x - 0.5, h - 1.0, z - 1.3 * reach), (x + 0.5, h + 0.75, z + 1.3 * reach), 0.2))
         length = max(min(p.handset_length, 1.25 * w), 2 * fork_x + 5.2 * reach)
         receiver = move(turn(self._handset(length), "y", 1.5 * p.handset_off_deg), (0.0, h + 0.1 - 0.45 * reach, z))
@@ -372,4 +468,8 @@ class Exchange:
         def placed(solid: Manifold) -> Manifold:
             return move(turn(solid, "x", lean_deg - 90.0), at)
 
-        return [(placed(plate), self.finish.keys), (placed(wheel), self.finish.metal), (placed(label), self.finish.face)]
+        return [
+            (placed(plate), self.finish.keys),
+            (placed(wheel), self.finish.metal),
+            (placed(label), self.finish.face),
+        ]

@@ -53,7 +53,6 @@ class Hull:
     def solid(self, margin: float = 0.0, raise_deck: float = 0.0) -> Manifold:
         """The hull as one block; `margin` moves its skin outward (inward when negative), `raise_deck` its top up."""
         steps = np.linspace(0.0, np.pi / 2, 7)
-        ends = 1.0 if margin >= 0 else -1.0
         rings = []
         for share in _ALONG:
             z, half, keel, deck = self.lines(float(share))
@@ -65,10 +64,10 @@ class Hull:
             x = half * np.sin(steps) ** power
             y = deck - (deck - keel) * np.maximum(np.cos(steps), 0.0) ** power
             lean = self.rake * self.depth * fore**3 * (y - keel) / self.depth
-            along = z + lean + (margin if share in {0.0, 1.0} else 0.0) * (1.0 if share > 0.5 else -1.0) * ends * ends
+            along = z + lean + (margin if share in {0.0, 1.0} else 0.0) * (1.0 if share > 0.5 else -1.0)
             right = np.stack([x, y, np.broadcast_to(along, x.shape)], axis=1)
             if raise_deck:
-                right = np.concatenate([right, right[-1:] + (0.0, raise_deck, 0.0)])
+                right = np.concatenate([right, right[-1:] + np.array([0.0, raise_deck, 0.0])])
             left = right[::-1] * (-1.0, 1.0, 1.0)
             rings.append(np.concatenate([right, left[:-1]]))
         return loft(rings)

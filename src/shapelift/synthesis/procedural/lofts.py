@@ -98,7 +98,8 @@ def spokes(rim: float, low: float, high: float, count: int, segments: int = 14) 
             [(0.0, low), (0.9 * rim, low), (0.82 * rim, high), (0.3 * rim, middle), (0.0, high)], "x", segments
         )
     width = min(0.34 * rim, 1.7 * rim / count)
-    bar = prism(rectangle(width, 1.02 * rim) + (0.0, 0.51 * rim), low, high, "x")
+    outline = rectangle(width, 1.02 * rim) + np.array([0.0, 0.51 * rim])
+    bar = prism(outline, low, high, "x")
     parts = [bar.rotate((360.0 * index / count, 0.0, 0.0)) for index in range(count)]
     parts.append(rod((low, 0.0, 0.0), (high, 0.0, 0.0), 0.26 * rim, segments=segments))
     return union(parts)

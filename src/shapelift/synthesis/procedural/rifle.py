@@ -1,4 +1,4 @@
-"""Rifles and their kin: assault rifles, carbines, bullpups, hunting and sniper rifles, shotguns, lever actions, machine guns.
+"""Rifles and their kin: assault rifles, carbines, bullpups, hunting rifles, shotguns, lever actions, machine guns.
 
 One unit is ten centimetres. The bore is the z axis and the muzzle points towards +Z, so the familiar profile is what
 a camera on the +X side sees.

@@ -1,4 +1,4 @@
-"""Telephones: smartphones, candybars, flip phones, sliders, cordless handsets in their base, desk and rotary telephones.
+"""Telephones: smartphones, candybars, flip phones, sliders, cordless handsets, desk and rotary telephones.
 
 One unit is about a centimetre. Mobile phones stand upright with the screen towards +Z; desk telephones lie on their
 base with the dial towards +Z.

@@ -204,6 +204,8 @@ class VesselParameters:
 
     def build(self) -> Asset:
         """The vessel, upright, bow towards +Z."""
+        from shapelift.synthesis.procedural.boats import BOATS
+        from shapelift.synthesis.procedural.ships import SHIPS
         from shapelift.synthesis.procedural.shipyard import Shipyard
 
-        return assemble(Shipyard(self).parts())
+        return assemble((BOATS | SHIPS)[self.style](Shipyard(self)))
