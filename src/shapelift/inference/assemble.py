@@ -14,7 +14,7 @@ from shapelift.inference.model_folder import GRAPHS, ModelFolder
 
 CHUNK_POINTS = 4096
 """Points per run of a decoder. Measured on one core: look-ups in feature planes cost the same from 2,048 to 8,192
-points and 35 % more at 32,768; the wide layers of IM-NET are cheapest below 4,096. So activations stay in the caches."""
+points and 35 % more at 32,768; the wide layers of IM-NET are cheapest below 4,096: activations stay in the caches."""
 
 Image = npt.NDArray[np.float32]
 
