@@ -85,7 +85,7 @@ def test_the_floor_is_the_score_of_another_sampling(shapes):
 def test_the_floor_agrees_with_its_naive_twin_and_survives_duplicates():
     rng = np.random.default_rng(0)
     points = rng.uniform(size=(60, 3)).astype(np.float32)
-    points[10] = points[11]
+    points[10] = points[11] = 3.0  # far from the rest, so that nobody else has to choose between the two
     normals = np.tile(np.float32([0, 1, 0]), (60, 1))
     normals[10] = [1, 0, 0]
     nearest, agreement = [], []

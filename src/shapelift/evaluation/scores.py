@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from shapelift.errors import InputError
 from shapelift.evaluation.answers import Answer, Nothing, Predicted, Reconstructor
@@ -24,6 +23,7 @@ from shapelift.evaluation.dataset import Sample, read_entries, read_samples, sta
 from shapelift.geometry import PointCloud
 from shapelift.inference.limits import check_resolution
 from shapelift.metrics import PROTOCOLS, Matches, iou
+from shapelift.metrics.nearest import nearest_tree
 
 MODEL, MEAN_SHAPE, RETRIEVAL, ORACLE, FLOOR = "model", "mean_shape", "retrieval", "oracle_retrieval", "sampling_floor"
 METRICS = (
@@ -185,7 +185,7 @@ def sampling_floor(surface: PointCloud) -> dict[str, float]:
     """
     if len(surface) < 2:
         raise ValueError("a sampling floor needs two points or more")
-    distances, indices = cKDTree(surface.points).query(surface.points, k=2)
+    distances, indices = nearest_tree(surface.points.astype(np.float64)).query(surface.points, k=2)
     # Among points that coincide the tree may list the point itself second.
     itself = indices[:, 1] == np.arange(len(surface))
     nearest = np.where(itself, indices[:, 0], indices[:, 1])
