@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -86,7 +87,9 @@ class BenchParameters:
             seat_gap=between(rng, 0.1, 0.4),
             rounding=between(rng, 0.0, 1.0),
             support=pick(rng, _SUPPORTS),
-            leg_shape=pick(rng, {"square": 5.0, "round": 2.0, "turned": 1.0, "saber": 0.6, "hairpin": 0.5, "bulb": 0.4}),
+            leg_shape=pick(
+                rng, {"square": 5.0, "round": 2.0, "turned": 1.0, "saber": 0.6, "hairpin": 0.5, "bulb": 0.4}
+            ),
             leg_width=between(rng, 0.04, 0.1),
             leg_taper=between(rng, 0.55, 1.05),
             splay=between(rng, 0.02, 0.1) if chance(rng, 0.3) else 0.0,
@@ -171,7 +174,7 @@ def _seat(p: BenchParameters) -> list[Piece]:
     if p.seat in {"planks", "slats"}:
         return _boards(p)
     if p.seat == "half_log":
-        half = prism(ellipse(2 * z, 2.4 * p.seat_thickness + 0.1, 20) + [0.0, p.height], -x, x, "x")
+        half = prism(ellipse(2 * z, 2.4 * p.seat_thickness + 0.1, 20) + np.array([0.0, p.height]), -x, x, "x")
         return [(half.trim_by_plane((0.0, -1.0, 0.0), -p.height), "board")]
     outline = rounded_rectangle(2 * x, 2 * z, 0.3 * p.rounding * z, 4)
     plate = slab(outline, p.under, p.height, 0.3 * p.rounding * p.seat_thickness)
@@ -203,7 +206,9 @@ def _boards(p: BenchParameters) -> list[Piece]:
         spots = [-inner, inner] + ([0.0] if p.length > 1.3 or p.middle_support else [])
         bars = [span((s - rail, p.under, -0.97 * z), (s + rail, top_half + 0.004, 0.97 * z)) for s in spots]
     else:
-        bars = [span((-x, p.under, s * 0.8 * z - rail / 2), (x, top_half + 0.004, s * 0.8 * z + rail / 2)) for s in _SIDES]
+        bars = [
+            span((-x, p.under, s * 0.8 * z - rail / 2), (x, top_half + 0.004, s * 0.8 * z + rail / 2)) for s in _SIDES
+        ]
         bars += [span((s - rail, p.under, -0.8 * z), (s + rail, top_half + 0.004, 0.8 * z)) for s in (-inner, inner)]
     return pieces + [(bar, "support") for bar in bars]
 
@@ -258,8 +263,8 @@ def _trestle(p: BenchParameters) -> list[Manifold]:
     solids = []
     head = -0.8 * z if p.inset > 0.09 else 0.35 * z
     for x in _spots(p):
-        for s in _SIDES:
-            solids.append(leg((x, 0.0, s * (z + p.splay)), (x, p.under + 0.01, s * head), p.leg_width, "square", 1.0))
+        ends = [((x, 0.0, s * (z + p.splay)), (x, p.under + 0.01, s * head)) for s in _SIDES]
+        solids += [leg(foot, top, p.leg_width, "square", 1.0) for foot, top in ends]
         solids.append(beam((x, p.under - 0.01, -z), (x, p.under - 0.01, z), p.leg_width, 0.05))
     y = p.under * (z + p.splay) / (z + p.splay + 0.8 * z) if head < 0 else p.under - 0.02
     solids.append(beam((-p.foot_x, y, 0.0), (p.foot_x, y, 0.0), 0.5 * p.leg_width, 0.8 * p.leg_width))
@@ -291,8 +296,8 @@ def _blocks(p: BenchParameters) -> list[Manifold]:
 
 def _loops(p: BenchParameters) -> list[Manifold]:
     t = max(0.025, 0.45 * p.leg_width)
-    outer = rectangle(2 * p.foot_z, p.under + 0.01) + [0.0, (p.under + 0.01) / 2]
-    inner = rectangle(2 * (p.foot_z - t), p.under - 2 * t) + [0.0, p.under / 2]
+    outer = rectangle(2 * p.foot_z, p.under + 0.01) + np.array([0.0, (p.under + 0.01) / 2])
+    inner = rectangle(2 * (p.foot_z - t), p.under - 2 * t) + np.array([0.0, p.under / 2])
     return [move(prism([outer, inner], -t / 2, t / 2, "x"), (x, 0.0, 0.0)) for x in _spots(p)]
 
 
@@ -303,8 +308,7 @@ def _box(p: BenchParameters) -> list[Manifold]:
     number = p.seat_boards
     edges = np.linspace(-x, x, number + 1)
     fronts = [
-        span((a + 0.012, 0.09, z - 0.01), (b - 0.012, p.under - 0.02, z + 0.014))
-        for a, b in zip(edges[:-1], edges[1:], strict=True)
+        span((a + 0.012, 0.09, z - 0.01), (b - 0.012, p.under - 0.02, z + 0.014)) for a, b in itertools.pairwise(edges)
     ]
     return [body, *fronts, span((-0.95 * x, 0.0, -0.9 * z), (0.95 * x, 0.06, 0.9 * z))]
 
@@ -371,7 +375,7 @@ def _back_panel(p: BenchParameters) -> list[Piece]:
         edges = np.linspace(-x, x, 1 + p.back_boards // 2)
         pads = [
             pillow(((b - a) * 0.99, 0.9 * h, fat), ((a + b) / 2, low + 0.45 * h, t), 5.0)
-            for a, b in zip(edges[:-1], edges[1:], strict=True)
+            for a, b in itertools.pairwise(edges)
         ]
         board = span((-0.97 * x, -0.6 * p.seat_thickness, -t), (0.97 * x, 0.9 * h, 0.5 * t))
         return [(board, "board"), *[(pad, "soft") for pad in pads]]
@@ -396,7 +400,7 @@ def _framed_back(p: BenchParameters, x: float, t: float) -> list[Piece]:
     if p.back == "cross":
         cells = max(1, p.back_boards // 2)
         edges = np.linspace(-inner, inner, cells + 1)
-        for a, b in zip(edges[:-1], edges[1:], strict=True):
+        for a, b in itertools.pairwise(edges):
             pieces.append((beam((a, low + 0.02, 0.0), (b, 0.88 * h, 0.0), t, 0.045), "board"))
             pieces.append((beam((a, 0.88 * h, 0.0), (b, low + 0.02, 0.0), t, 0.045), "board"))
         return pieces

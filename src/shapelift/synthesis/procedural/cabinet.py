@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -96,14 +97,20 @@ class CabinetParameters:
             back_open=chance(rng, 0.25),
             handle=pick(rng, {"knob": 3.0, "bar": 3.0, "cup": 0.8, "none": 1.5, "long": 1.0}),
             handle_size=between(rng, 0.5, 1.0),
-            foot=pick(rng, {"none": 2.0, "plinth": 3.0, "legs": 3.0, "bracket": 1.5, "sled": 0.7, "casters": 0.6, "bun": 0.8}),
+            foot=pick(
+                rng, {"none": 2.0, "plinth": 3.0, "legs": 3.0, "bracket": 1.5, "sled": 0.7, "casters": 0.6, "bun": 0.8}
+            ),
             foot_height=between(rng, 0.04, 0.12) if low_foot else between(rng, 0.04, 0.28),
-            leg_shape=pick(rng, {"square": 3.0, "round": 3.0, "turned": 1.0, "bulb": 0.6, "saber": 0.4, "hairpin": 0.5}),
+            leg_shape=pick(
+                rng, {"square": 3.0, "round": 3.0, "turned": 1.0, "bulb": 0.6, "saber": 0.4, "hairpin": 0.5}
+            ),
             leg_taper=between(rng, 0.45, 1.0),
             splay=between(rng, 0.0, 0.06),
             crown=pick(rng, {"none": 4.0, "top": 4.0, "cornice": 1.3, "arch": 0.7, "rail": 0.5, "upstand": 0.7}),
             overhang=between(rng, 0.008, 0.05),
-            hutch_depth=between(rng, 0.45, 0.75) if chance(rng, 0.3 if kind == "hutch" else 0.04) or kind == "hutch" else 1.0,
+            hutch_depth=between(rng, 0.45, 0.75)
+            if chance(rng, 0.3 if kind == "hutch" else 0.04) or kind == "hutch"
+            else 1.0,
             rounding=between(rng, 0.0, 0.02) if chance(rng, 0.4) else 0.0,
             material_seed=int(rng.integers(2**31)),
         )
@@ -145,7 +152,7 @@ _TYPES: dict[Type, float] = {
     "cube": 1.2,
     "tv_bench": 1.3,
 }
-# width, height, depth [m]; columns, rows
+# Ranges of the width, height and depth in metres, then of the number of columns and of rows.
 _TYPE_SIZES: dict[Type, tuple[Range, Range, Range, tuple[int, int], tuple[int, int]]] = {
     "sideboard": ((1.1, 2.0), (0.6, 0.95), (0.35, 0.55), (2, 4), (1, 3)),
     "dresser": ((0.6, 1.5), (0.7, 1.3), (0.4, 0.55), (1, 3), (3, 6)),
@@ -175,7 +182,7 @@ _TYPE_FRONTS: dict[Type, dict[Front, float]] = {
 
 def _split(low: float, high: float, weights: list[float]) -> list[tuple[float, float]]:
     edges = low + (high - low) * np.concatenate([[0.0], np.cumsum(weights) / sum(weights)])
-    return [(float(a), float(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [(float(a), float(b)) for a, b in itertools.pairwise(edges)]
 
 
 def _front_of(p: CabinetParameters, column: int, row: int) -> Front:
@@ -193,7 +200,9 @@ def _carcass(p: CabinetParameters) -> tuple[Manifold, list[Piece]]:
     stepped = p.hutch_depth < 1 and 0 < lower_rows < p.rows
     if stepped:
         step = low + (p.height - low) * lower_rows / p.rows
-        body = difference(body, [span((-x - 1, step + board, z - p.depth * (1 - p.hutch_depth)), (x + 1, p.height + 1, z + 1))])
+        body = difference(
+            body, [span((-x - 1, step + board, z - p.depth * (1 - p.hutch_depth)), (x + 1, p.height + 1, z + 1))]
+        )
     weights = [p.middle_width if 0 < c < p.columns - 1 else 1.0 for c in range(p.columns)]
     columns = _split(-x + board / 2, x - board / 2, weights)
     rows = _split(low + board / 2, p.height - board / 2, [1.0] * p.rows)
@@ -248,7 +257,9 @@ def _open_cell(p: CabinetParameters, cell: Cell, front: float, board: float) -> 
     shelves: list[Piece] = []
     for index in range(number):
         y = y0 + (y1 - y0) * (index + 1) / (number + 1)
-        shelf = span((x0 - 0.005, y - board / 2, max(rear - 0.005, -p.depth / 2)), (x1 + 0.005, y + board / 2, front - 0.02))
+        shelf = span(
+            (x0 - 0.005, y - board / 2, max(rear - 0.005, -p.depth / 2)), (x1 + 0.005, y + board / 2, front - 0.02)
+        )
         shelves.append((shelf, "body"))
     return [cavity], shelves
 
@@ -283,7 +294,9 @@ def _louvers(low: tuple[float, float, float], high: tuple[float, float, float]) 
     pieces: list[Piece] = []
     for index in range(number):
         y = low[1] + pitch * (index + 1)
-        wedge = np.array([[high[2] - 0.006, y + 0.3 * pitch], [high[2] - 0.006, y - 0.3 * pitch], [high[2] + 0.016, y - 0.3 * pitch]])
+        wedge = np.array(
+            [[high[2] - 0.006, y + 0.3 * pitch], [high[2] - 0.006, y - 0.3 * pitch], [high[2] + 0.016, y - 0.3 * pitch]]
+        )
         pieces.append((prism(wedge, low[0] + inset, high[0] - inset, "x"), "front"))
     return pieces
 
@@ -294,9 +307,15 @@ def _handle(p: CabinetParameters, cell: Cell, face: float, *, left: bool, drawer
         return []
     w, h = x1 - x0, y1 - y0
     if drawer:
-        spots = [((x0 + x1) / 2, (y0 + y1) / 2)] if w < 0.75 or p.handle == "long" else [(x0 + w * f, (y0 + y1) / 2) for f in (0.22, 0.78)]
+        spots = (
+            [((x0 + x1) / 2, (y0 + y1) / 2)]
+            if w < 0.75 or p.handle == "long"
+            else [(x0 + w * f, (y0 + y1) / 2) for f in (0.22, 0.78)]
+        )
     else:
-        spots = [(x1 - min(0.025, 0.07 * w) if left else x0 + min(0.025, 0.07 * w), y0 + h * (0.5 if h > 0.9 else 0.72))]
+        spots = [
+            (x1 - min(0.025, 0.07 * w) if left else x0 + min(0.025, 0.07 * w), y0 + h * (0.5 if h > 0.9 else 0.72))
+        ]
     scale = p.handle_size * (1.0 if max(p.width, p.height) < 1.2 else 1.35)
     length = (0.75 if p.handle == "long" else 0.3) * (w if drawer else min(h, 0.9 if p.handle == "long" else 0.5))
     pieces: list[Piece] = []
@@ -337,14 +356,25 @@ def _foot(p: CabinetParameters) -> list[Piece]:
     if p.foot == "sled":
         t = max(0.022, 0.5 * thickness)
         loop = [
-            tube([(s * (x - t), top + 0.004, z - 2 * t), (s * (x - t), t / 2, z - t), (s * (x - t), t / 2, t - z), (s * (x - t), top + 0.004, 2 * t - z)], t / 2, 8)
+            tube(
+                [
+                    (s * (x - t), top + 0.004, z - 2 * t),
+                    (s * (x - t), t / 2, z - t),
+                    (s * (x - t), t / 2, t - z),
+                    (s * (x - t), top + 0.004, 2 * t - z),
+                ],
+                t / 2,
+                8,
+            )
             for s in _SIDES
         ]
         return [(solid, "foot") for solid in loop]
     points = corners(x - thickness, z - thickness, top + 0.004, 0.0, top + 0.004)
     if p.foot == "legs":
         out = np.sign(points) * [1.0, 0.0, 1.0] * p.splay * min(1.0, 4 * top)
-        solids = [leg(a * [1, 0, 1] + o, a, thickness, p.leg_shape, p.leg_taper) for a, o in zip(points, out, strict=True)]
+        solids = [
+            leg(a * [1, 0, 1] + o, a, thickness, p.leg_shape, p.leg_taper) for a, o in zip(points, out, strict=True)
+        ]
     elif p.foot == "casters":
         wheel = rod((-0.014, 0.5 * top, 0.0), (0.014, 0.5 * top, 0.0), 0.5 * top, segments=14)
         fork = span((-0.02, 0.55 * top, -0.016), (0.02, top + 0.006, 0.016))
@@ -362,7 +392,9 @@ def _brackets(p: CabinetParameters) -> list[Piece]:
 
     def skirt(half: float) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
         inner = 0.72 * half
-        arch = smooth_curve([(inner, 0.0), (0.9 * inner, 0.45 * top), (0.0, 0.6 * top), (-0.9 * inner, 0.45 * top), (-inner, 0.0)], 14)
+        arch = smooth_curve(
+            [(inner, 0.0), (0.9 * inner, 0.45 * top), (0.0, 0.6 * top), (-0.9 * inner, 0.45 * top), (-inner, 0.0)], 14
+        )
         return np.concatenate([[[-half, 0.0], [-half, top], [half, top], [half, 0.0]], arch])
 
     front = prism(skirt(x), z - 1.3 * t, z, "z")
@@ -386,11 +418,18 @@ def _crown(p: CabinetParameters) -> list[Piece]:
     if p.crown == "cornice":
         base = rounded_rectangle(2 * x, depth, 0.0)
         rise = 0.03 + 1.2 * o
-        levels = [(y, 1.0), (y + 0.4 * rise, 1 + 0.6 * o / x), (y + 0.7 * rise, 1 + 2 * o / x), (y + rise, 1 + 2 * o / x)]
+        levels = [
+            (y, 1.0),
+            (y + 0.4 * rise, 1 + 0.6 * o / x),
+            (y + 0.7 * rise, 1 + 2 * o / x),
+            (y + rise, 1 + 2 * o / x),
+        ]
         return [(move(stack(base, levels), (0.0, 0.0, middle)), "body")]
     if p.crown == "arch":
         rise = 0.04 + 0.1 * p.width
-        curve = smooth_curve([(x, y), (0.6 * x, y + 0.55 * rise), (0.0, y + rise), (-0.6 * x, y + 0.55 * rise), (-x, y)], 17)
+        curve = smooth_curve(
+            [(x, y), (0.6 * x, y + 0.55 * rise), (0.0, y + rise), (-0.6 * x, y + 0.55 * rise), (-x, y)], 17
+        )
         back = z1 - max(0.03, t)
         return [(prism(np.concatenate([[[-x, y - 0.02], [x, y - 0.02]], curve]), back, z1, "z"), "body")]
     if p.crown == "upstand":
@@ -398,6 +437,6 @@ def _crown(p: CabinetParameters) -> list[Piece]:
     rail_y = y + 0.05 + o
     r = 0.013
     path = [(-x + r, y - 0.004, z1 - r), (-x + r, rail_y, z1 - r), (x - r, rail_y, z1 - r), (x - r, y - 0.004, z1 - r)]
-    back = [(a, b, z0 + r) for a, b, _ in path]
+    rear = [(a, b, z0 + r) for a, b, _ in path]
     sides = [rod((s * (x - r), rail_y, z0 + r), (s * (x - r), rail_y, z1 - r), r, segments=8) for s in _SIDES]
-    return [(solid, "handle") for solid in [tube(path, r, 8), tube(back, r, 8), *sides]]
+    return [(solid, "handle") for solid in [tube(path, r, 8), tube(rear, r, 8), *sides]]

@@ -9,11 +9,13 @@ import numpy as np
 from manifold3d import Manifold
 
 from shapelift.synthesis.materials import Asset
+from shapelift.synthesis.procedural.backrests import Backrest, BackStyle, stile_width
 from shapelift.synthesis.procedural.draws import between, chance, count, finish, pick
 from shapelift.synthesis.procedural.solids import (
     Array,
     Piece,
     around,
+    assemble,
     beam,
     bend,
     box,
@@ -21,7 +23,6 @@ from shapelift.synthesis.procedural.solids import (
     difference,
     ellipse,
     ellipsoid,
-    move,
     pillow,
     prism,
     rectangle,
@@ -33,12 +34,13 @@ from shapelift.synthesis.procedural.solids import (
     superellipse,
     sweep,
     tube,
-    assemble,
 )
 from shapelift.synthesis.procedural.supports import (
     LegShape,
     Stretcher,
+    cantilever,
     corners,
+    crossed_legs,
     leg,
     pedestal,
     runners,
@@ -47,7 +49,7 @@ from shapelift.synthesis.procedural.supports import (
 )
 
 Base = Literal["legs", "sled", "cantilever", "star", "disc", "trumpet", "rocker", "cross", "block", "panels"]
-Back = Literal["none", "solid", "slats", "ladder", "spindles", "frame", "tufted", "hoop", "splat", "low", "cushion"]
+Back = Literal["none"] | BackStyle
 Arms = Literal["none", "posts", "loop", "panel", "rolled", "horseshoe", "sloped"]
 Seat = Literal["square", "squircle", "round", "trapezoid"]
 
@@ -214,15 +216,7 @@ _BACKS: dict[Back, float] = {
 _SOFT_BACKS: dict[Back, float] = {"solid": 3.0, "tufted": 1.5, "cushion": 2.5, "low": 0.3}
 _ARMS: dict[Arms, float] = {"none": 6.0, "posts": 2.5, "loop": 1.5, "horseshoe": 0.9, "sloped": 1.0, "panel": 0.3}
 _SOFT_ARMS: dict[Arms, float] = {"panel": 4.0, "rolled": 2.0, "none": 1.0, "posts": 0.5}
-_LEG_SHAPES: dict[LegShape, float] = {
-    "square": 4.0,
-    "round": 3.0,
-    "turned": 1.2,
-    "saber": 1.0,
-    "octagon": 0.5,
-    "hairpin": 0.4,
-    "bulb": 0.4,
-}
+_LEG_SHAPES: dict[LegShape, float] = {"square": 4, "round": 3, "turned": 1.2, "saber": 1, "hairpin": 0.4, "bulb": 0.4}
 
 
 # ---------------------------------------------------------------------------------------------- seat
@@ -292,8 +286,10 @@ def _rocker_base(p: ChairParameters) -> list[Manifold]:
     x, z = _leg_square(p)
     section = max(0.03, 0.8 * p.leg_width)
     bows, heights = runners(x + p.splay, p.seat_depth * 1.7, 0.09, section, [z + p.splay])
-    shape: LegShape = "turned" if p.leg_shape in {"turned", "bulb"} else "square" if p.leg_shape == "square" else "round"
-    feet = corners(x, z, top, p.splay, 0.0) + [0.0, heights[0], 0.0]
+    shape: LegShape = (
+        "turned" if p.leg_shape in {"turned", "bulb"} else "square" if p.leg_shape == "square" else "round"
+    )
+    feet = corners(x, z, top, p.splay, 0.0) + np.array([0.0, heights[0], 0.0])
     tops = corners(x, z, top, p.splay, top)
     solids = [leg(foot, head, p.leg_width, shape) for foot, head in zip(feet, tops, strict=True)]
     rail = (feet * 0.55 + tops * 0.45) if p.stretcher != "none" else feet
@@ -306,9 +302,7 @@ def _sled_base(p: ChairParameters) -> list[Manifold]:
     top, x, z = p.seat_height - p.seat_thickness / 2, _leg_square(p)[0] + p.splay, p.seat_depth / 2 + p.splay * 0.5
     inner = _leg_square(p)
     frames = [
-        tube(
-            [(s * inner[0], top, inner[1]), (s * x, r, z), (s * x, r, -z), (s * inner[0], top, -inner[1])], r, 10
-        )
+        tube([(s * inner[0], top, inner[1]), (s * x, r, z), (s * x, r, -z), (s * inner[0], top, -inner[1])], r, 10)
         for s in _SIDES
     ]
     bars = [rod((-x, r, at), (x, r, at), r, segments=10) for at in ((-z + r,) if p.spokes < 5 else (-z + r, z - r))]
@@ -317,32 +311,13 @@ def _sled_base(p: ChairParameters) -> list[Manifold]:
 
 
 def _cantilever_base(p: ChairParameters) -> list[Manifold]:
-    """One bent tube: down at the front, back along the floor, closed behind."""
-    r = max(0.012, 0.32 * p.leg_width)
-    x, z = _leg_square(p)
-    front, rear, top = p.seat_depth / 2 - r, -p.seat_depth / 2 - p.splay, p.seat_height - 0.6 * p.seat_thickness
-    bow = 0.05 + 0.5 * p.splay
-    corner = 0.07
-    side = [(x, top, -0.5 * z), (x, top, front - corner), (x, top - corner * 0.3, front), (x, top - corner, front + 0.01)]
-    side += [(x, corner, front + bow * 0.3), (x, r, front - corner), (x, r, rear + corner), (x - corner, r, rear)]
-    path = side + [(-a, b, c) for a, b, c in reversed(side)]
-    return [tube(path, r, 10)]
+    radius, top = max(0.012, 0.32 * p.leg_width), p.seat_height - 0.6 * p.seat_thickness
+    return [cantilever(*_leg_square(p), p.seat_depth, top, p.splay, radius)]
 
 
 def _cross_base(p: ChairParameters) -> list[Manifold]:
-    """Folding chair: an X on either side, tied across."""
-    t = p.leg_width * 0.8
-    top, (x, z) = p.seat_height - 0.5 * p.seat_thickness, _leg_square(p)
-    z_foot = z + p.splay
-    solids = []
-    for s in _SIDES:
-        solids.append(beam((s * x, 0.0, z_foot), (s * x, top, -z), t * 0.7, t))
-        solids.append(beam((s * (x - 0.2 * t), 0.0, -z_foot), (s * (x - 0.2 * t), top, z), t * 0.7, t))
-    at = 0.12 + 0.1 * p.back_gap
-    for end, direction in ((z_foot, 1.0), (-z_foot, -1.0)):
-        middle = end - direction * (z_foot + z) * at
-        solids.append(rod((-x, top * at, middle), (x, top * at, middle), 0.35 * t, segments=8))
-    return solids
+    top = p.seat_height - 0.5 * p.seat_thickness
+    return crossed_legs(*_leg_square(p), top, p.splay, 0.8 * p.leg_width, 0.12 + 0.1 * p.back_gap)
 
 
 def _pedestal_base(p: ChairParameters) -> list[Piece]:
@@ -361,7 +336,10 @@ def _pedestal_base(p: ChairParameters) -> list[Piece]:
     if p.stretcher != "none" and p.seat_height > 0.55 and p.base == "disc":
         angles = np.linspace(0, 2 * np.pi, 20, endpoint=False)
         ring = np.stack([0.15 * np.cos(angles), np.full(20, 0.35 * top), 0.15 * np.sin(angles)], axis=1)
-        solids += [tube(ring, 0.011, 8, closed=True), *around(rod((0.0, 0.35 * top, 0.0), (0.15, 0.35 * top, 0.0), 0.01), 3)]
+        solids += [
+            tube(ring, 0.011, 8, closed=True),
+            *around(rod((0.0, 0.35 * top, 0.0), (0.15, 0.35 * top, 0.0), 0.01), 3),
+        ]
     return [(piece, "leg") for piece in solids]
 
 
@@ -375,9 +353,7 @@ def _solid_base(p: ChairParameters) -> list[Piece]:
         rail = span((-x, 0.35 * low, -0.4 * d), (x, low + 0.02, -0.4 * d + t))
         return [(piece, "frame") for piece in [*panels, rail]]
     under = min((0.12 + 0.5 * p.back_gap) * p.seat_height, low - 0.02)
-    body = span(
-        (-p.seat_width / 2, under, -p.seat_depth / 2), (p.seat_width / 2, low + 0.03, p.seat_depth / 2), 0.015
-    )
+    body = span((-p.seat_width / 2, under, -p.seat_depth / 2), (p.seat_width / 2, low + 0.03, p.seat_depth / 2), 0.015)
     x, z = p.seat_width / 2 - p.leg_width, p.seat_depth / 2 - p.leg_width
     shape: LegShape = p.leg_shape if p.leg_shape not in {"hairpin", "saber"} else "round"
     tops, feet = (corners(x, z, under + 0.02, p.splay * 0.4, at) for at in (under + 0.02, 0.0))
@@ -403,161 +379,21 @@ def _back(p: ChairParameters) -> list[Piece]:
         return np.stack([x, points[:, 1] + p.seat_height, points[:, 2] + z - lean * rise - away], axis=1)
 
     pieces = []
-    for piece, group in _BACK_MAKERS[p.back](p, width):
+    panel = Backrest(
+        style=p.back,
+        width=width,
+        height=p.back_height,
+        thickness=p.back_thickness,
+        bars=p.back_bars,
+        gap=p.back_gap,
+        rounding=p.seat_rounding,
+        root=p.seat_thickness,
+    )
+    for piece, group in panel.build():
         low_x, _, _, high_x, _, _ = piece.bounding_box()
         wide = p.back_curve > 0 and high_x - low_x > 0.15
         pieces.append((bend(piece, shape, 0.09 if wide else None), group))
     return pieces
-
-
-def _stiles(p: ChairParameters, width: float, height: float) -> list[Piece]:
-    t = _stile(p)
-    foot = -0.7 * p.seat_thickness
-    return [
-        (span((s * width / 2, foot, -t / 2), (s * (width / 2 - t), height, t / 2), 0.12 * t), "frame") for s in _SIDES
-    ]
-
-
-def _stile(p: ChairParameters) -> float:
-    return min(max(p.back_thickness, 0.022), 0.06)
-
-
-def _rail(p: ChairParameters, width: float, low: float, high: float, group: str = "frame") -> Piece:
-    t = _stile(p)
-    return span((-width / 2 + 0.3 * t, low, -0.35 * t), (width / 2 - 0.3 * t, high, 0.35 * t), 0.1 * t), group
-
-
-def _solid_back(p: ChairParameters, width: float) -> list[Piece]:
-    low = -0.6 * p.seat_thickness
-    outline = rounded_rectangle(width, p.back_height - low, 0.02 + p.seat_rounding * 0.45 * width, 5)
-    outline[:, 1] += (p.back_height + low) / 2
-    t = max(p.back_thickness, 0.018)
-    keep = outline[:, 1] < 0.5 * (p.back_height + low)
-    outline[keep, 0] = np.sign(outline[keep, 0]) * width / 2 * np.where(np.abs(outline[keep, 0]) > 1e-6, 1, 0)
-    plate = prism(outline, -t / 2, t / 2, "z")
-    return [(plate, "seat")]
-
-
-def _low_back(p: ChairParameters, width: float) -> list[Piece]:
-    """A single rest on two posts."""
-    height = 0.55 * p.back_height
-    plate = box((width, 0.45 * height, max(0.02, p.back_thickness)), (0.0, 0.78 * height, 0.0), 0.01 + 0.1 * p.back_gap)
-    t = _stile(p)
-    posts = [
-        span((s * 0.3 * width - t / 2, -0.7 * p.seat_thickness, -t / 2), (s * 0.3 * width + t / 2, height * 0.8, t / 2))
-        for s in _SIDES
-    ]
-    return [(plate, "seat"), *[(post_, "frame") for post_ in posts]]
-
-
-def _slat_back(p: ChairParameters, width: float) -> list[Piece]:
-    h, t = p.back_height, _stile(p)
-    low = p.back_gap * 0.4 * h
-    inner = width - 2 * t
-    pitch = inner / p.back_bars
-    slat = max(0.014, pitch * (0.35 + 0.4 * p.back_gap))
-    pieces = [*_stiles(p, width, h), _rail(p, width, 0.86 * h, h - 0.01), _rail(p, width, low, low + 0.05)]
-    for index in range(p.back_bars):
-        x = -inner / 2 + pitch * (index + 0.5)
-        pieces.append((span((x - slat / 2, low + 0.02, -0.2 * t), (x + slat / 2, 0.9 * h, 0.2 * t)), "frame"))
-    return pieces
-
-
-def _ladder_back(p: ChairParameters, width: float) -> list[Piece]:
-    h = p.back_height
-    bars = max(2, p.back_bars - 1)
-    low = (0.15 + 0.4 * p.back_gap) * h
-    pitch = (h - low) / bars
-    thick = pitch * (0.35 + 0.45 * p.back_gap)
-    rails = [_rail(p, width, low + pitch * (i + 1) - thick, low + pitch * (i + 1) - 0.005) for i in range(bars)]
-    return [*_stiles(p, width, h), *rails]
-
-
-def _spindle_back(p: ChairParameters, width: float) -> list[Piece]:
-    h = p.back_height
-    number = p.back_bars + 2
-    radius = max(0.008, 0.25 * _stile(p))
-    top = box((width * 1.02, 0.12 * h, max(0.022, p.back_thickness)), (0.0, 0.94 * h, 0.0), 0.008)
-    pieces: list[Piece] = [(top, "frame")]
-    for x in np.linspace(-width / 2 + 2 * radius, width / 2 - 2 * radius, number):
-        pieces.append((rod((x, -0.7 * p.seat_thickness, 0.0), (x, 0.93 * h, 0.0), radius * 1.1, radius, 8), "frame"))
-    return pieces
-
-
-def _frame_back(p: ChairParameters, width: float) -> list[Piece]:
-    """Open frame with an upholstered or woven panel in it."""
-    h, t = p.back_height, _stile(p)
-    low = (0.08 + 0.5 * p.back_gap) * h
-    panel = box((width - 1.2 * t, h - low - 0.6 * t, max(0.016, 0.5 * t)), (0.0, (h + low) / 2, 0.0))
-    bars = [_rail(p, width, h - 1.2 * t, h - 0.004), _rail(p, width, low, low + t)]
-    return [*_stiles(p, width, h), *bars, (panel, "soft")]
-
-
-def _tufted_back(p: ChairParameters, width: float) -> list[Piece]:
-    h, t = p.back_height, max(p.back_thickness, 0.04)
-    plate = box((width, h + 0.6 * p.seat_thickness, t), (0.0, h / 2 - 0.3 * p.seat_thickness, 0.0), 0.2 * t)
-    columns = min(p.back_bars, 5)
-    rows = max(2, round(columns * h / width))
-    pieces: list[Piece] = [(plate, "seat")]
-    for row in range(rows):
-        for column in range(columns):
-            middle = (width * ((column + 0.5) / columns - 0.5) * 0.94, h * (row + 0.5) / rows, 0.5 * t)
-            size = (width / columns * 0.98, h / rows * 1.02, 0.9 * t)
-            pieces.append((pillow(size, middle, 3.0, 4), "soft"))
-    return pieces
-
-
-def _hoop_back(p: ChairParameters, width: float) -> list[Piece]:
-    """Windsor bow with spindles."""
-    h, radius = p.back_height, max(0.011, 0.35 * _stile(p))
-    angles = np.linspace(0, np.pi, 15)
-    half = width / 2 - 2 * radius
-    power = 2.0 + 2.0 * p.back_gap
-    x = half * np.sign(np.cos(angles)) * np.abs(np.cos(angles)) ** (2 / power)
-    y = h * np.sin(angles) ** (2 / power)
-    path = np.stack([x, y, 0 * x], axis=1)
-    path[[0, -1], 1] = -0.6 * p.seat_thickness
-    pieces: list[Piece] = [(tube(path, radius, 8), "frame")]
-    for at in np.linspace(-0.72, 0.72, p.back_bars) * half:
-        top = h * (1 - abs(at / half) ** power) ** (1 / power)
-        spindle = rod((at * 0.85, -0.6 * p.seat_thickness, 0.0), (at, top, 0.0), 0.75 * radius, segments=8)
-        pieces.append((spindle, "frame"))
-    return pieces
-
-
-def _splat_back(p: ChairParameters, width: float) -> list[Piece]:
-    """Two stiles, a crest rail and one shaped board between."""
-    h = p.back_height
-    half = width * (0.1 + 0.2 * p.back_gap)
-    waist = [(half, -0.5 * p.seat_thickness), (half * 0.6, 0.25 * h), (half * 1.1, 0.55 * h), (half * 0.75, 0.93 * h)]
-    right = smooth_curve(waist, 10)
-    outline = np.concatenate([right, right[::-1] * [-1.0, 1.0]])
-    board = prism(outline, -0.25 * _stile(p), 0.25 * _stile(p), "z")
-    return [*_stiles(p, width, h - 0.02), _rail(p, width * 1.08, 0.86 * h, h), (board, "frame")]
-
-
-def _cushion_back(p: ChairParameters, width: float) -> list[Piece]:
-    """A thin board with a fat loose cushion before it."""
-    h, t = p.back_height, max(0.022, 0.4 * p.back_thickness)
-    foot = -0.6 * p.seat_thickness
-    fat = max(0.07, p.back_thickness)
-    board = span((-width / 2, foot, -t / 2), (width / 2, h * 0.92, t / 2), 0.3 * t)
-    soft = pillow((width * 0.94, h * 0.98, fat * 1.5), (0.0, h * 0.53, 0.5 * fat), 4.0)
-    return [(board, "frame"), (soft, "soft")]
-
-
-_BACK_MAKERS = {
-    "solid": _solid_back,
-    "low": _low_back,
-    "slats": _slat_back,
-    "ladder": _ladder_back,
-    "spindles": _spindle_back,
-    "frame": _frame_back,
-    "tufted": _tufted_back,
-    "hoop": _hoop_back,
-    "splat": _splat_back,
-    "cushion": _cushion_back,
-}
 
 
 # ---------------------------------------------------------------------------------------------- arms
@@ -587,7 +423,7 @@ def _post_arm(p: ChairParameters) -> list[Piece]:
     w = max(p.arm_width, 0.025)
     foot_x = _seat_half_width(p, z_front - w) - 0.4 * w
     drop = 0.07 if p.arms == "sloped" else 0.0
-    back = np.array([half - 0.3 * _stile(p), y, z_back])
+    back = np.array([half - 0.3 * stile_width(p.back_thickness), y, z_back])
     front = np.array([max(foot_x, half) if p.arms == "sloped" else foot_x + 0.1 * w, y - drop, z_front])
     pieces: list[Piece] = [(beam(back, front, w, max(0.02, 0.5 * w)), "frame")]
     foot = np.array([foot_x, p.seat_height - 0.6 * p.seat_thickness, z_front - w])
@@ -596,7 +432,7 @@ def _post_arm(p: ChairParameters) -> list[Piece]:
     if p.back not in {"solid", "slats", "ladder", "frame", "splat"} or p.seat_rounding > 0.2:
         half_foot, z_foot = p.back_at(0.0)
         base = (half_foot - 0.02, p.seat_height - 0.5 * p.seat_thickness, z_foot + 0.01)
-        pieces.append((rod(base, back + [0.0, 0.0, 0.01], max(0.012, 0.35 * w), segments=10), "frame"))
+        pieces.append((rod(base, back + np.array([0.0, 0.0, 0.01]), max(0.012, 0.35 * w), segments=10), "frame"))
     return pieces
 
 

@@ -1,4 +1,4 @@
-"""Displays: flat and curved monitors, televisions on feet or a wall arm, tube sets, all-in-ones, laptops, arcade-deep CRTs."""
+"""Displays: flat and curved monitors, televisions on feet or on the wall, tube sets, laptops, pairs on a pole."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from manifold3d import Manifold
 
 from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.procedural.draws import between, chance, count, finish, pick
+from shapelift.synthesis.procedural.panels import FlatPanel, PanelBack, buttons
 from shapelift.synthesis.procedural.solids import (
     Array,
     Piece,
     around,
     assemble,
     beam,
-    bend,
     box,
     cylinder,
     difference,
@@ -37,7 +37,6 @@ from shapelift.synthesis.procedural.solids import (
 
 Kind = Literal["flat", "tube", "laptop", "dual"]
 Stand = Literal["plate", "disc", "oval", "feet", "vee", "easel", "arm", "ring", "block", "wall", "tripod"]
-Back = Literal["flat", "bulge", "box", "slope"]
 
 _SIDES = (-1.0, 1.0)
 
@@ -54,7 +53,7 @@ class DisplayParameters:
     recess: float
     corner: float
     curve: float
-    back: Back
+    back: PanelBack
     back_depth: float
     back_size: float
     tilt_deg: float
@@ -114,6 +113,25 @@ class DisplayParameters:
         """Height of the panel."""
         return 1.0 / self.aspect
 
+    @property
+    def panel(self) -> FlatPanel:
+        """The screen of a flat display."""
+        return FlatPanel(
+            height=self.height,
+            thickness=self.thickness,
+            bezel=self.bezel,
+            chin=self.chin,
+            recess=self.recess,
+            corner=self.corner,
+            curve=self.curve,
+            back=self.back,
+            back_depth=self.back_depth,
+            back_size=self.back_size,
+            buttons=self.buttons,
+            speakers=self.speakers,
+            vents=self.vents,
+        )
+
     def build(self) -> Asset:
         """See `Family.build`."""
         finishes = finish(
@@ -148,76 +166,11 @@ _STANDS: dict[Stand, float] = {
 # ---------------------------------------------------------------------------------------------- flat panels
 
 
-def _slab_face(p: DisplayParameters, low: float, high: float) -> Manifold:
-    """Rounded plate in the (x, y) plane between two depths, its bottom edge at y = -height / 2."""
-    outline = rounded_rectangle(1.0, p.height, p.corner * min(1.0, p.height), 4)
-    return prism(outline, low, high, "z")
-
-
-def _panel(p: DisplayParameters) -> list[Piece]:
-    """Panel around 0 with its front face at z = 0, curved and with its back."""
-    h, t = p.height, p.thickness
-    frame = _slab_face(p, -t, 0.0)
-    side = p.bezel
-    low, high = -h / 2 + p.bezel + min(p.chin, 0.25 * h), h / 2 - p.bezel
-    recess = min(p.recess, 0.3 * t)
-    window = span((-0.5 + side, low, -recess - 0.2 * t), (0.5 - side, high, 0.1))
-    pane = span((-0.5 + 0.7 * side, low - 0.3 * side, -0.8 * t), (0.5 - 0.7 * side, high + 0.3 * side, -recess))
-    pieces: list[Piece] = [(difference(frame, [window]), "frame"), (pane, "screen"), *_panel_back(p)]
-    pieces += _buttons(p, -h / 2 + 0.5 * p.bezel, 0.0)
-    for side_ in _SIDES if p.speakers else ():
-        x = side_ * (0.5 + 0.5 * p.speakers - 0.004)
-        pieces.append((box((p.speakers, 0.96 * h, 1.2 * t + 0.01), (x, 0.0, -0.5 * t), 0.2 * t), "detail"))
-    if p.curve:
-
-        def bow(points: Array) -> Array:
-            return points + np.stack([0 * points[:, 0], 0 * points[:, 0], 4 * p.curve * points[:, 0] ** 2], axis=1)
-
-        pieces = [(bend(solid, bow, 0.14), group) for solid, group in pieces]
-    return pieces
-
-
-def _panel_back(p: DisplayParameters) -> list[Piece]:
-    h, t, size = p.height, p.thickness, p.back_size
-    z = -0.9 * t
-    if p.back == "flat":
-        return [(box((size, 0.6 * size * h, 0.024), (0.0, -0.1 * h, -t - 0.007)), "frame")]
-    if p.back == "box":
-        low = -0.3 * h * (1 - size)
-        body = box((size, size * h, 2 * p.back_depth), (0.0, low, z), 0.2 * p.back_depth)
-        return [(body.trim_by_plane((0.0, 0.0, -1.0), 0.7 * t), "frame"), *_vents(p, low, z - p.back_depth)]
-    if p.back == "bulge":
-        shell = ellipsoid((0.94, 0.9 * h, 2 * p.back_depth), (0.0, 0.0, z), 24)
-        return [(shell.trim_by_plane((0.0, 0.0, -1.0), 0.7 * t), "frame")]
-    outline = rectangle(0.96, 0.94 * h)
-    rings = [(0.5 * z, 1.0), (z - 0.1 * p.back_depth, 1.0), (z - p.back_depth, size)]
-    sections = [np.column_stack([outline * scale, np.full(4, depth)]) for depth, scale in rings]
-    return [(loft(sections), "frame"), *_vents(p, 0.0, z - p.back_depth)]
-
-
-def _vents(p: DisplayParameters, middle: float, z: float) -> list[Piece]:
-    """Ribs across the back."""
-    reach, rise = 0.4 * p.back_size, 0.32 * p.back_size * p.height
-    return [
-        (span((-reach, y - 0.008, z - 0.014), (reach, y + 0.008, z + 0.012)), "detail")
-        for y in np.linspace(middle - rise, middle + rise, p.vents)
-    ]
-
-
-def _buttons(p: DisplayParameters, y: float, z: float) -> list[Piece]:
-    """Row of buttons at the right of the lower bezel."""
-    size = 0.014
-    return [
-        (rod((0.42 - 0.045 * i, y, z - 0.02), (0.42 - 0.045 * i, y, z + 0.012), size, segments=10), "detail")
-        for i in range(p.buttons)
-    ]
-
-
 def _flat(p: DisplayParameters) -> list[Piece]:
     """Panel on its stand; the ground is y = 0 and the neck stands behind the panel."""
     low = _clearance(p)
     middle = low + p.height / 2
-    panel = [(move(turn(solid, "x", -p.tilt_deg), (0.0, middle, 0.0)), group) for solid, group in _panel(p)]
+    panel = [(move(turn(solid, "x", -p.tilt_deg), (0.0, middle, 0.0)), group) for solid, group in p.panel.build()]
     return panel + [(solid, "stand") for solid in _STAND_MAKERS[p.stand](p, low, middle)]
 
 
@@ -241,7 +194,7 @@ def _neck(p: DisplayParameters, middle: float) -> list[Manifold]:
     foot = np.array([0.0, 0.4 * p.base_height, -behind - p.neck_lean])
     head = np.array([0.0, mount[1], -behind])
     thick = max(p.neck_depth, 0.022)
-    column = beam(foot, head + [0.0, 0.02, 0.0], p.neck_width, thick, (0.0, 0.0, 1.0))
+    column = beam(foot, head + np.array([0.0, 0.02, 0.0]), p.neck_width, thick, (0.0, 0.0, 1.0))
     half = min(p.neck_width, 0.2) / 2 + 0.01
     bracket = span((-half, mount[1] - 0.05, -behind - 0.2 * thick), (half, mount[1] + 0.05, mount[2]))
     return [column, bracket]
@@ -255,7 +208,9 @@ def _plate(p: DisplayParameters, low: float, middle: float) -> list[Manifold]:
     base_z = _base_center(p)
     depth = p.base_depth + 0.1 + p.neck_lean + p.back_depth
     if p.stand == "plate":
-        foot = slab(rounded_rectangle(p.base_width, depth, 0.3 * p.corner + 0.01), 0.0, p.base_height, 0.3 * p.base_height)
+        foot = slab(
+            rounded_rectangle(p.base_width, depth, 0.3 * p.corner + 0.01), 0.0, p.base_height, 0.3 * p.base_height
+        )
     elif p.stand == "oval":
         foot = slab(ellipse(p.base_width, depth, 32), 0.0, p.base_height, 0.3 * p.base_height)
     else:
@@ -287,9 +242,9 @@ def _feet(p: DisplayParameters, low: float, middle: float) -> list[Manifold]:
         foot = np.array([s * (x + p.neck_lean), t / 2, head[2]])
         solids.append(beam(head, foot, t, t, (0.0, 0.0, 1.0)))
         if p.buttons % 2:
-            for d in _SIDES:
-                solids.append(beam(head, foot + [0.0, 0.0, d * z], t, t, (1.0, 0.0, 0.0)))
-        solids.append(beam(foot - [0.0, 0.0, z], foot + [0.0, 0.0, z], t, t))
+            ends = [foot + np.array([0.0, 0.0, d * z]) for d in _SIDES]
+            solids += [beam(head, end, t, t, (1.0, 0.0, 0.0)) for end in ends]
+        solids.append(beam(foot - [0.0, 0.0, z], foot + np.array([0.0, 0.0, z]), t, t))
     return solids
 
 
@@ -301,9 +256,9 @@ def _vee(p: DisplayParameters, low: float, middle: float) -> list[Manifold]:
     t = max(p.base_height, 0.022)
     bars = []
     for s in _SIDES:
-        tip = hub + [s * 0.6 * p.base_width, 0.0, p.base_depth + behind + p.neck_lean]
+        tip = hub + np.array([s * 0.6 * p.base_width, 0.0, p.base_depth + behind + p.neck_lean])
         bars.append(beam(hub - (tip - hub) * 0.08, tip, 1.3 * t, t))
-        tail = hub + [s * 0.3 * p.base_width, 0.0, -0.4 * p.base_depth]
+        tail = hub + np.array([s * 0.3 * p.base_width, 0.0, -0.4 * p.base_depth])
         bars.append(beam(hub, tail, 1.3 * t, t))
     return [*neck, *bars]
 
@@ -313,7 +268,13 @@ def _easel(p: DisplayParameters, low: float, middle: float) -> list[Manifold]:
     mount = _mount(p, middle)
     t = max(p.neck_depth * 0.6, 0.022)
     lean = np.radians(p.tilt_deg)
-    strut = beam(mount + [0.0, 0.1 * p.height, 0.0], (0.0, t / 2, mount[2] - 0.3 - 0.3 * p.base_depth), p.neck_width, t, (0.0, 0.0, 1.0))
+    strut = beam(
+        mount + np.array([0.0, 0.1 * p.height, 0.0]),
+        (0.0, t / 2, mount[2] - 0.3 - 0.3 * p.base_depth),
+        p.neck_width,
+        t,
+        (0.0, 0.0, 1.0),
+    )
     z = -0.5 * p.thickness + 0.5 * p.height * np.sin(lean)
     y = middle - 0.5 * p.height * np.cos(lean) + 0.02
     bow = 4 * p.curve * 0.09
@@ -330,7 +291,7 @@ def _arm(p: DisplayParameters, low: float, middle: float) -> list[Manifold]:
     plate = box((0.14, 0.14, 0.05 + p.back_depth), mount - [0.0, 0.0, 0.5 * p.back_depth + 0.01], 0.006)
     foot = box((0.18, p.base_height + 0.02, 0.5 * p.base_depth + 0.05), (0.0, 0.5 * p.base_height + 0.01, pole[2]))
     return [
-        rod((0.0, 0.0, pole[2]), pole + [0.0, 0.1, 0.0], 1.2 * r, segments=12),
+        rod((0.0, 0.0, pole[2]), pole + np.array([0.0, 0.1, 0.0]), 1.2 * r, segments=12),
         rod(pole, elbow, r, segments=10),
         ellipsoid((3.2 * r, 3.2 * r, 3.2 * r), elbow, 12),
         rod(elbow, mount, r, segments=10),
@@ -348,7 +309,7 @@ def _ring(p: DisplayParameters, low: float, middle: float) -> list[Manifold]:
     path = np.array([[-w, r, front], [w, r, front], [w, r, rear], [-w, r, rear]])
     hoop = tube(path, r, 8, closed=True)
     grip = mount - [0.0, 0.0, 2 * r + p.back_depth]
-    uprights = [rod((s * 0.5 * w, r, rear), grip + [s * 0.3 * w, 0.0, 0.0], r, segments=8) for s in _SIDES]
+    uprights = [rod((s * 0.5 * w, r, rear), grip + np.array([s * 0.3 * w, 0.0, 0.0]), r, segments=8) for s in _SIDES]
     block = span((-0.4 * w, mount[1] - 0.05, mount[2] - 3 * r - p.back_depth), (0.4 * w, mount[1] + 0.05, mount[2]))
     return [hoop, *uprights, block]
 
@@ -370,7 +331,11 @@ def _tripod(p: DisplayParameters, low: float, middle: float) -> list[Manifold]:
     hub = np.array([0.0, 0.0, -behind - p.neck_lean])
     t = p.base_height * 0.5 + 0.01
     one = rod((0.0, low * 0.6 + 0.05, 0.0), (0.7 * p.base_width, t, 0.0), t, segments=8)
-    return [*neck, *[move(solid, hub) for solid in around(one, 3, -90.0)], rod(hub, hub + [0, low * 0.6 + 0.08, 0], 1.6 * t, segments=10)]
+    return [
+        *neck,
+        *[move(solid, hub) for solid in around(one, 3, -90.0)],
+        rod(hub, hub + np.array([0, low * 0.6 + 0.08, 0]), 1.6 * t, segments=10),
+    ]
 
 
 _STAND_MAKERS = {
@@ -415,9 +380,12 @@ def _tube(p: DisplayParameters) -> list[Piece]:
         for i in range(2 + p.buttons % 2):
             y = high - 0.08 - 0.16 * i
             pieces.append((rod((x, y, -0.01), (x, y, 0.04), 0.05, 0.042, 16), "detail"))
-        pieces += [(span((x - 0.06, low + 0.03 + 0.035 * i, -0.01), (x + 0.06, low + 0.048 + 0.035 * i, 0.014)), "detail") for i in range(max(p.vents, 2))]
+        pieces += [
+            (span((x - 0.06, low + 0.03 + 0.035 * i, -0.01), (x + 0.06, low + 0.048 + 0.035 * i, 0.014)), "detail")
+            for i in range(max(p.vents, 2))
+        ]
     else:
-        pieces += _buttons(p, -h / 2 + 0.5 * side + 0.3 * p.chin, 0.0)
+        pieces += buttons(p.buttons, -h / 2 + 0.5 * side + 0.3 * p.chin)
     return pieces + _tube_stand(p, h, d)
 
 
@@ -433,7 +401,9 @@ def _tube_stand(p: DisplayParameters, h: float, d: float) -> list[Piece]:
         front = 0.13 + 0.15 * p.back_size
         for s in _SIDES:
             for z in (-0.05, -front):
-                pieces.append((rod((s * 0.42, -h / 2 - drop, z), (s * 0.4, -h / 2 + 0.02, z), 0.014, 0.024, 10), "stand"))
+                pieces.append(
+                    (rod((s * 0.42, -h / 2 - drop, z), (s * 0.4, -h / 2 + 0.02, z), 0.014, 0.024, 10), "stand")
+                )
     else:
         pieces.append((span((-0.4, -h / 2 - 0.03, -0.04), (0.4, -h / 2 + 0.02, -0.13 - 0.15 * p.back_size)), "stand"))
     if p.vents and p.tube_depth < 0.7:
@@ -461,12 +431,14 @@ def _laptop(p: DisplayParameters) -> list[Piece]:
         z = -0.16 * h + 0.4 * h * ((row + 0.5) / rows - 0.5)
         bar = box((0.8, 1.5 * recess, 0.28 * h / rows), (0.0, base_t - 0.5 * recess, z))
         pieces.append((bar, "detail"))
-    lid_outline = rounded_rectangle(1.0, h, p.corner * 0.8, 4) + [0.0, h / 2]
+    lid_outline = rounded_rectangle(1.0, h, p.corner * 0.8, 4) + np.array([0.0, h / 2])
     lid = prism(lid_outline, -lid_t, 0.0, "z")
     low, high = p.bezel + 0.3 * p.chin, h - p.bezel
     depth = min(p.recess, 0.35 * lid_t)
     window = span((-0.5 + p.bezel, low, -depth - 0.2 * lid_t), (0.5 - p.bezel, high, 0.1))
-    pane = span((-0.5 + 0.8 * p.bezel, low - 0.1 * p.bezel, -0.8 * lid_t), (0.5 - 0.8 * p.bezel, high + 0.1 * p.bezel, -depth))
+    pane = span(
+        (-0.5 + 0.8 * p.bezel, low - 0.1 * p.bezel, -0.8 * lid_t), (0.5 - 0.8 * p.bezel, high + 0.1 * p.bezel, -depth)
+    )
     hinge = rod((-0.4, 0.0, -0.5 * lid_t), (0.4, 0.0, -0.5 * lid_t), 0.6 * lid_t + 0.004, segments=10)
     upper: list[Piece] = [(difference(lid, [window]), "frame"), (pane, "screen"), (hinge, "detail")]
     lean = p.hinge_deg - 90.0
@@ -482,14 +454,16 @@ def _dual(p: DisplayParameters) -> list[Piece]:
     pieces: list[Piece] = []
     reach = 0.5 * np.cos(np.radians(yaw)) + 0.02 + (p.speakers or 0.0)
     for s in _SIDES:
-        for solid, group in _panel(p):
+        for solid, group in p.panel.build():
             pieces.append((move(turn(solid, "y", -s * yaw), (s * reach, middle, 0.0)), group))
     r = 0.3 * p.neck_depth + 0.016
     behind = -p.thickness - p.back_depth - 0.08
     bar = beam((-reach - 0.02, middle, behind), (reach + 0.02, middle, behind), 2 * r, 2.4 * r)
     pieces.append((bar, "stand"))
-    for s in _SIDES:
-        pieces.append((rod((s * reach, middle, behind), (s * reach, middle, -0.4 * p.thickness), 1.6 * r, segments=12), "stand"))
+    pivots = [
+        rod((s * reach, middle, behind), (s * reach, middle, -0.4 * p.thickness), 1.6 * r, segments=12) for s in _SIDES
+    ]
+    pieces += [(pivot, "stand") for pivot in pivots]
     pieces.append((rod((0.0, 0.0, behind), (0.0, middle + 0.06, behind), 1.3 * r, segments=14), "stand"))
     foot = slab(rounded_rectangle(1.2 * p.base_width, p.base_depth + 0.1, 0.03), 0.0, p.base_height, 0.005)
     pieces.append((move(foot, (0.0, 0.0, behind + 0.08)), "stand"))

@@ -42,6 +42,9 @@ def finish(
     With probability `unity` the whole object wears the material of its first group.
     """
     single = chance(rng, unity)
-    drawn = {group: random_material(rng, pick(rng, weights)) for group, weights in kinds.items()}
+    drawn: dict[str, Material] = {}
+    for group, weights in kinds.items():
+        kind: Kind = pick(rng, weights)
+        drawn[group] = random_material(rng, kind)
     first = next(iter(drawn.values()))
     return dict.fromkeys(drawn, first) if single else drawn

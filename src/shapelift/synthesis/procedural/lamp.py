@@ -9,15 +9,14 @@ import numpy as np
 
 from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.procedural.draws import between, chance, count, finish, pick
+from shapelift.synthesis.procedural.lampshades import Lampshade, ShadeStyle
 from shapelift.synthesis.procedural.solids import (
-    Array,
     Piece,
     Vector,
     around,
     assemble,
     box,
     cylinder,
-    difference,
     ellipsoid,
     move,
     prism,
@@ -32,12 +31,10 @@ from shapelift.synthesis.procedural.solids import (
 )
 
 Kind = Literal["table", "floor", "tripod", "desk", "arc", "pendant", "chandelier", "lantern", "wall"]
-Shade = Literal["drum", "empire", "bell", "globe", "dome", "cone", "coolie", "square", "polygon", "tulip", "tiers"]
 Foot = Literal["disc", "dome", "square", "bell", "feet", "rings", "block"]
 Body = Literal["plain", "gourd", "vase", "balls", "turned", "column", "box", "cone", "ring"]
 
 _SIDES = (-1.0, 1.0)
-_WALL = 0.015  # thickness of open shades
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +42,7 @@ class LampParameters:
     """Lengths are shares of the lamp's height (or of its reach, for hanging lamps), which is about 1."""
 
     kind: Kind
-    shade: Shade
+    shade: ShadeStyle
     shade_radius: float
     shade_height: float
     shade_taper: float
@@ -82,7 +79,9 @@ class LampParameters:
             shade_sides=pick(rng, {4: 1.0, 5: 0.4, 6: 1.0, 8: 0.8}),
             shade_open=chance(rng, 0.8),
             shade_tilt_deg=between(rng, 0.0, 50.0),
-            foot=pick(rng, {"disc": 4.0, "dome": 1.5, "square": 1.5, "bell": 1.0, "feet": 1.0, "rings": 0.8, "block": 0.5}),
+            foot=pick(
+                rng, {"disc": 4.0, "dome": 1.5, "square": 1.5, "bell": 1.0, "feet": 1.0, "rings": 0.8, "block": 0.5}
+            ),
             foot_radius=between(rng, 0.1, 0.17) if tall else between(rng, 0.12, 0.24),
             foot_height=between(rng, 0.015, 0.05),
             body=pick(rng, _BODIES),
@@ -125,7 +124,7 @@ _KINDS: dict[Kind, float] = {
     "lantern": 0.6,
     "wall": 0.9,
 }
-_SHADES: dict[Shade, float] = {
+_SHADES: dict[ShadeStyle, float] = {
     "drum": 3.0,
     "empire": 3.0,
     "bell": 1.2,
@@ -154,86 +153,6 @@ _BODIES: dict[Body, float] = {
 # ---------------------------------------------------------------------------------------------- shades
 
 
-def _shade_profile(p: LampParameters, radius: float, height: float) -> Array:
-    """Outer (radius, height) curve `k 2` from the lower rim (0) to the upper rim."""
-    narrow = radius * p.shade_taper
-    curves: dict[Shade, list[tuple[float, float]]] = {
-        "drum": [(radius, 0.0), (0.85 * radius + 0.15 * narrow, height)],
-        "empire": [(radius, 0.0), (0.3 * radius + 0.55 * narrow, height)],
-        "cone": [(radius, 0.0), (0.25 * narrow + 0.05 * radius, height)],
-        "coolie": [(1.25 * radius, 0.0), (0.2 * narrow + 0.1 * radius, 0.7 * height)],
-    }
-    if p.shade in curves:
-        return np.array(curves[p.shade])
-    t = np.linspace(0.0, 1.0, 9)
-    if p.shade == "bell":
-        return np.stack([radius * (1 - (1 - 0.45 * p.shade_taper) * t**0.5), t * height], axis=1)
-    if p.shade == "tulip":
-        return np.stack([radius * (0.35 + 0.65 * np.cos(np.pi * (t - 0.35)) ** 2), t * height], axis=1)
-    angle = t * np.radians(80.0)
-    return np.stack([radius * np.cos(angle), 0.5 * (height + radius * p.shade_taper) * np.sin(angle)], axis=1)
-
-
-def _shade(p: LampParameters, radius: float, height: float) -> tuple[list[Piece], float]:
-    """Shade over 0 (lower rim) opening downwards, its holder included, and the height of its fixing point."""
-    if p.shade == "globe":
-        return [(ellipsoid((2 * radius, 2 * radius * (0.7 + 0.3 * p.shade_taper), 2 * radius), segments=24), "shade")], 0.0
-    if p.shade in {"square", "polygon"}:
-        return _cornered_shade(p, radius, height)
-    if p.shade == "tiers":
-        return _tiers(p, radius, height)
-    outer = _shade_profile(p, radius, height)
-    top = float(outer[-1, 1])
-    wall = _WALL
-    if not p.shade_open:
-        closed = np.concatenate([[[0.0, 0.0]], outer, [[0.0, top]]])
-        return [(revolve(closed), "shade")], top
-    slope = np.gradient(outer[:, 0]) / np.maximum(np.gradient(outer[:, 1]), 1e-6)
-    across = wall * np.minimum(np.sqrt(1 + slope**2), 3.0)  # a slanting wall is as thick as an upright one
-    inner = np.stack([np.maximum(outer[:, 0] - across, 0.35 * wall), outer[:, 1]], axis=1)
-    lid = float(outer[-1, 0]) < 3 * wall or p.shade in {"dome", "bell"}
-    if lid:
-        inner[-1, 1] -= wall
-        ring = np.concatenate([outer, [[0.0, top], [0.0, top - wall]], inner[::-1]])
-        ring[:, 0] = np.maximum(ring[:, 0], 0.0)
-        return [(revolve(ring), "shade")], top
-    ring = np.concatenate([outer, inner[::-1]])
-    reach = float(np.interp(top - wall, outer[:, 1], (outer[:, 0] + inner[:, 0]) / 2))
-    return [(revolve(ring), "shade"), *_spider(reach, top - wall)], top - wall
-
-
-def _spider(radius: float, height: float) -> list[Piece]:
-    """Three spokes that hold an open ring."""
-    spoke = rod((0.0, height, 0.0), (radius, height, 0.0), 0.008, segments=6)
-    return [*[(s, "stem") for s in around(spoke, 3)], (cylinder(height - 0.02, height + 0.012, 0.02, segments=10), "stem")]
-
-
-def _cornered_shade(p: LampParameters, radius: float, height: float) -> tuple[list[Piece], float]:
-    sides = 4 if p.shade == "square" else p.shade_sides + 1
-    outline = regular_polygon(sides, radius, 180.0 / sides)
-    narrow = 0.35 + 0.65 * p.shade_taper
-    wall = 1.4 * _WALL / radius
-    shell = stack(outline, [(0.0, 1.0), (height, narrow)])
-    if not p.shade_open:
-        return [(shell, "shade")], height
-    hollow = stack(outline, [(-0.002, 1.0 - wall), (height + 0.002, narrow - wall)])
-    tip = (radius * narrow - 0.5 * _WALL, height - 0.015, 0.0)
-    spokes = around(rod((0.0, height - 0.015, 0.0), tip, 0.009, segments=6), sides, 180.0 / sides)
-    hub = cylinder(height - 0.035, height - 0.003, 0.02, segments=10)
-    return [(difference(shell, [hollow]), "shade"), *[(solid, "stem") for solid in [*spokes, hub]]], height - 0.015
-
-
-def _tiers(p: LampParameters, radius: float, height: float) -> tuple[list[Piece], float]:
-    """Stacked rings of falling size on a core."""
-    number = 3 + p.shade_sides % 3
-    pieces: list[Piece] = [(cylinder(0.0, height, 0.3 * radius, segments=16), "bulb")]
-    for index in range(number):
-        low = height * index / number
-        size = radius * (1 - (1 - p.shade_taper) * index / number)
-        pieces.append((cylinder(low, low + 0.45 * height / number, size, 0.8 * size), "shade"))
-    return pieces, height
-
-
 def _bulb(p: LampParameters, radius: float, top: float) -> list[Piece]:
     """Socket and bulb hanging below the fixing point."""
     r = p.bulb * min(radius, 0.2) * 0.8
@@ -243,10 +162,15 @@ def _bulb(p: LampParameters, radius: float, top: float) -> list[Piece]:
     ]
 
 
-def _hung_shade(p: LampParameters, at: Vector, scale: float = 1.0, tilt: tuple[float, float] = (0.0, 0.0)) -> list[Piece]:
+def _hung_shade(
+    p: LampParameters, at: Vector, scale: float = 1.0, tilt: tuple[float, float] = (0.0, 0.0)
+) -> list[Piece]:
     """Shade with its bulb, fixed at a point, opening downwards; `tilt` = angles about X and Z."""
     radius, height = p.shade_radius * scale, p.shade_height * scale
-    pieces, top = _shade(p, radius, height)
+    shade = Lampshade(
+        style=p.shade, radius=radius, height=height, taper=p.shade_taper, sides=p.shade_sides, open=p.shade_open
+    )
+    pieces, top = shade.build()
     if p.shade_open and p.shade not in {"globe", "tiers"}:
         pieces = pieces + _bulb(p, radius, top)
     drop = 0.8 * radius * (0.7 + 0.3 * p.shade_taper) if p.shade == "globe" else top - 0.006
@@ -313,7 +237,9 @@ def _body(p: LampParameters, low: float, high: float) -> list[Piece]:
         angles = np.linspace(0, 2 * np.pi, 20, endpoint=False)
         ring = np.stack([size * np.cos(angles), low + size + size * np.sin(angles), 0 * angles], axis=1)
         return [(tube(ring, 0.2 * r + 0.008, 8, closed=True), "body")]
-    return [(cylinder(low, high, 0.6 * r if p.body == "column" else r, 0.6 * r if p.body == "column" else 0.25 * r), "body")]
+    return [
+        (cylinder(low, high, 0.6 * r if p.body == "column" else r, 0.6 * r if p.body == "column" else 0.25 * r), "body")
+    ]
 
 
 # ---------------------------------------------------------------------------------------------- kinds
@@ -333,8 +259,8 @@ def _standing(p: LampParameters) -> list[Piece]:
         angle = 2 * np.pi * index / p.lights + 0.5
         out = np.array([np.cos(angle), 0.0, np.sin(angle)]) * (0.12 + 0.2 * p.reach)
         base = 1.0 - 0.22 * p.drop * index
-        end = out + [0.0, base - 0.05, 0.0]
-        arm = smooth_curve([(0.0, base - 0.2, 0.0), 0.5 * out + [0.0, base - 0.02, 0.0], end], 8)
+        end = out + np.array([0.0, base - 0.05, 0.0])
+        arm = smooth_curve([np.array([0.0, base - 0.2, 0.0]), 0.5 * out + np.array([0.0, base - 0.02, 0.0]), end], 8)
         pieces.append((tube(arm, max(0.009, 0.8 * p.stem_radius), 8), "stem"))
         pieces += _hung_shade(p, end, 0.7)
     return pieces
@@ -383,10 +309,16 @@ def _arc(p: LampParameters) -> list[Piece]:
     r = max(0.013, p.stem_radius)
     out = 0.45 + 0.8 * p.reach
     end_y = 0.45 + 0.35 * p.drop + p.shade_height * 0.5
-    control = [(0.0, 0.0, 0.0), (-0.02, 0.5, 0.0), (0.3 * out, 0.98, 0.0), (0.75 * out, 0.98, 0.0), (out, end_y + 0.05, 0.0)]
+    control = [
+        (0.0, 0.0, 0.0),
+        (-0.02, 0.5, 0.0),
+        (0.3 * out, 0.98, 0.0),
+        (0.75 * out, 0.98, 0.0),
+        (out, end_y + 0.05, 0.0),
+    ]
     path = smooth_curve(control, 20)
     pieces = _foot(p, max(p.foot_radius, 0.13))
-    pieces.append((tube(path + [0.0, 0.4 * p.foot_height, 0.0], r, 10), "stem"))
+    pieces.append((tube(path + np.array([0.0, 0.4 * p.foot_height, 0.0]), r, 10), "stem"))
     pieces.append((cylinder(0.0, 0.12 * p.joint, 1.6 * r, segments=12), "stem"))
     return pieces + _hung_shade(p, path[-1] + [0.0, 0.4 * p.foot_height, 0.0])
 
@@ -422,7 +354,9 @@ def _chandelier(p: LampParameters) -> list[Piece]:
     pieces.append((cylinder(0.42 + 0.5 * p.drop, 0.46 + 0.5 * p.drop, 0.5 * p.foot_radius), "stem"))
     pieces.append((ellipsoid((0.1, 0.1, 0.1), (0.0, -0.28, 0.0), 12), "body"))
     down = 0.1 + 0.2 * p.elbow_deg / 75.0
-    path = smooth_curve([(0.0, -0.05, 0.0), (0.4 * out, -down, 0.0), (0.85 * out, -0.4 * down, 0.0), (out, 0.08, 0.0)], 12)
+    path = smooth_curve(
+        [(0.0, -0.05, 0.0), (0.4 * out, -down, 0.0), (0.85 * out, -0.4 * down, 0.0), (out, 0.08, 0.0)], 12
+    )
     number = max(p.lights, 3)
     pieces += [(solid, "stem") for solid in around(tube(path, r, 8), number)]
     tip = np.array([out, 0.08, 0.0])
@@ -434,7 +368,10 @@ def _chandelier(p: LampParameters) -> list[Piece]:
     elif p.shade in {"globe", "dome", "tulip"}:
         lamp.append((ellipsoid((0.15, 0.16, 0.15), (0.0, 0.14, 0.0), 14), "shade"))
     else:
-        lamp += [(cylinder(0.06, 0.2, 0.018, segments=8), "bulb"), (ellipsoid((0.04, 0.08, 0.04), (0.0, 0.22, 0.0), 10), "bulb")]
+        lamp += [
+            (cylinder(0.06, 0.2, 0.018, segments=8), "bulb"),
+            (ellipsoid((0.04, 0.08, 0.04), (0.0, 0.22, 0.0), 10), "bulb"),
+        ]
     for solid, group in lamp:
         pieces += [(copy, group) for copy in around(move(solid, tip * [1, 0, 1] + [0.0, 0.02, 0.0]), number)]
     return pieces
@@ -446,11 +383,20 @@ def _lantern(p: LampParameters) -> list[Piece]:
     outline = regular_polygon(sides, r, 180.0 / sides)
     height = 0.35 + 0.6 * p.shade_height
     bar = 0.014 + 0.3 * p.stem_radius
-    post = rod((0.97 * r - bar, 0.0, 0.0), ((0.97 * r - bar) * (0.7 + 0.3 * p.shade_taper), height, 0.0), bar, segments=6)
+    post = rod(
+        (0.97 * r - bar, 0.0, 0.0), ((0.97 * r - bar) * (0.7 + 0.3 * p.shade_taper), height, 0.0), bar, segments=6
+    )
     taper = 0.7 + 0.3 * p.shade_taper
     pieces: list[Piece] = [(prism(outline * 1.05, -0.04, 0.012), "stem")]
     pieces += [(solid, "stem") for solid in around(post, sides, 180.0 / sides)]
-    pieces.append((stack(outline, [(height - 0.01, taper), (height + 0.02, 1.1 * taper), (height + 0.25 * p.drop + 0.08, 0.2)]), "stem"))
+    pieces.append(
+        (
+            stack(
+                outline, [(height - 0.01, taper), (height + 0.02, 1.1 * taper), (height + 0.25 * p.drop + 0.08, 0.2)]
+            ),
+            "stem",
+        )
+    )
     core = 0.35 * r
     light = cylinder(0.0, (0.5 if p.shade_open else 1.0) * height, core, segments=16)
     pieces.append((light, "bulb" if p.shade_open else "shade"))
@@ -460,7 +406,10 @@ def _lantern(p: LampParameters) -> list[Piece]:
     ring = np.stack([size * np.cos(angles), top + 0.8 * size + size * np.sin(angles), 0 * angles], axis=1)
     pieces.append((tube(ring, 0.012 + 0.2 * p.stem_radius, 6, closed=True), "stem"))
     if p.foot in {"feet", "rings"}:
-        pieces += [(solid, "stem") for solid in around(ellipsoid((0.07, 0.09, 0.07), (0.85 * r, -0.06, 0.0), 10), sides, 180.0 / sides)]
+        pieces += [
+            (solid, "stem")
+            for solid in around(ellipsoid((0.07, 0.09, 0.07), (0.85 * r, -0.06, 0.0), 10), sides, 180.0 / sides)
+        ]
     return pieces
 
 
@@ -479,7 +428,7 @@ def _wall_lamp(p: LampParameters) -> list[Piece]:
         x = (index - (number - 1) / 2) * p.shade_radius * 1.5
         end = np.array([x, 0.1 + 0.2 * p.drop, out])
         knee = np.array([0.4 * x, -0.1, 0.5 * out]) if p.elbow_deg > 45 else np.array([0.4 * x, 0.05, 0.6 * out])
-        path = smooth_curve([(0.0, 0.0, -0.02), knee, end * [1, 0.6, 1], end], 10)
+        path = smooth_curve(np.array([[0.0, 0.0, -0.02], knee, end * [1, 0.6, 1], end]), 10)
         pieces.append((tube(path, r, 8), "stem"))
         pieces += _hung_shade(p, end, scale)
     return pieces

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -189,7 +190,7 @@ def _cushions(p: SofaParameters) -> list[Piece]:
     x, z = p.width / 2, p.seat_depth / 2
     number = 1 if p.single_cushion else p.seats
     edges = np.linspace(-x, x, number + 1)
-    return [_cushion(p, (a, -z), (b, z + 0.01)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [_cushion(p, (a, -z), (b, z + 0.01)) for a, b in itertools.pairwise(edges)]
 
 
 def _back(p: SofaParameters) -> list[Piece]:
@@ -220,7 +221,7 @@ def _cushion_back(p: SofaParameters) -> list[Piece]:
     pieces: list[Piece] = [(_back_board(p, p.seat_height + 0.85 * p.back_height, board), "body")]
     edges = np.linspace(-p.width / 2, p.width / 2, p.seats + 1)
     high = p.back_height * (0.85 + 0.25 * p.platform)
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in itertools.pairwise(edges):
         size = ((b - a) * 0.985, high + 0.02, p.back_thickness * 1.2)
         middle = ((a + b) / 2, p.seat_height + high / 2 - 0.01, 0.4 * p.back_thickness)
         soft = pillow(size, middle, 8.0 - 5.0 * p.cushion_softness, 5)
@@ -252,7 +253,9 @@ def _crest(p: SofaParameters, heights: list[float]) -> list[Piece]:
 
 def _camel_back(p: SofaParameters) -> list[Piece]:
     side, middle = p.seat_height + 0.62 * p.back_height, p.seat_height + p.back_height
-    return _crest(p, [side * 1.02, side, 0.4 * side + 0.6 * middle, middle, 0.4 * side + 0.6 * middle, side, side * 1.02])
+    return _crest(
+        p, [side * 1.02, side, 0.4 * side + 0.6 * middle, middle, 0.4 * side + 0.6 * middle, side, side * 1.02]
+    )
 
 
 def _rounded_back(p: SofaParameters) -> list[Piece]:
@@ -266,9 +269,9 @@ def _slat_back(p: SofaParameters) -> list[Piece]:
     low = p.deck - 0.08
     pieces: list[Piece] = [(span((-p.width / 2, top - 0.07, -t), (p.width / 2, top, 0.0), 0.006), "leg")]
     number = p.seats * (2 + p.tuft_rows) + 1
-    for x in np.linspace(-p.width / 2 + t / 2, p.width / 2 - t / 2, number):
-        pieces.append((span((x - t / 2, low, -0.85 * t), (x + t / 2, top - 0.03, -0.1 * t)), "leg"))
-    return pieces
+    spots = np.linspace(-p.width / 2 + t / 2, p.width / 2 - t / 2, number)
+    slats = [span((x - t / 2, low, -0.85 * t), (x + t / 2, top - 0.03, -0.1 * t)) for x in spots]
+    return pieces + [(slat, "leg") for slat in slats]
 
 
 _BACK_MAKERS = {
@@ -316,7 +319,7 @@ def _flared_arm(p: SofaParameters) -> list[Piece]:
     out = 0.6 * p.arm_width
     t = 0.05 + 0.3 * p.arm_width
     inner = smooth_curve([(x, low), (x, 0.5 * (low + top)), (x + 0.3 * out, 0.8 * top + 0.2 * low), (x + out, top)], 9)
-    outline = np.concatenate([inner, inner[::-1] + [t, 0.0]])
+    outline = np.concatenate([inner, inner[::-1] + np.array([t, 0.0])])
     return [(prism(outline, rear, front, "z"), "body")]
 
 
@@ -371,7 +374,9 @@ def _extension(p: SofaParameters) -> list[Piece]:
     ]
     if p.extension == "corner":
         low, top = p.foot + 0.005, p.seat_height + 0.85 * p.back_height
-        side = span((x1 - 0.01, low, -p.seat_depth / 2 - 0.4 * p.back_thickness), (x1 + 0.6 * p.back_thickness, top, z1))
+        side = span(
+            (x1 - 0.01, low, -p.seat_depth / 2 - 0.4 * p.back_thickness), (x1 + 0.6 * p.back_thickness, top, z1)
+        )
         pieces.append((side, "body"))
         for a in np.linspace(-p.seat_depth / 2 + 0.1, z1, p.tuft_rows + 2)[:-1]:
             length = (z1 + p.seat_depth / 2 - 0.1) / (p.tuft_rows + 1)
@@ -408,7 +413,7 @@ def _feet_under(p: SofaParameters, half_x: float, half_z: float, bow: float) -> 
         t = max(0.022, 0.4 * p.leg_width)
         bars = [beam((s * x, t / 2, -z), (s * x, t / 2, z), t, t) for s in (-1.0, 1.0)]
         return bars + [leg(a * [1, 0, 1], a, t, "square") for a in corners(x, z - t / 2, top, 0.0, top)]
-    points = corners(x, z, top, 0.0, top) + [0.0, 0.0, forward]
+    points = corners(x, z, top, 0.0, top) + np.array([0.0, 0.0, forward])
     solids = [leg(a * [1, 0, 1], a, p.leg_width, p.leg_shape, 0.7) for a in points]
     if half_x > 0.8:
         solids += [leg((0.0, 0.0, s * z), (0.0, top, s * z), p.leg_width, p.leg_shape, 0.7) for s in (-1.0, 1.0)]

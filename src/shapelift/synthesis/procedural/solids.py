@@ -55,7 +55,7 @@ def superellipse(width: float, height: float, power: float, segments: int = 32) 
     angles = 2 * np.pi * np.arange(segments) / segments
     directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     radius = (np.abs(directions) ** power).sum(axis=1) ** (-1 / power)
-    return directions * radius[:, None] * np.array([width / 2, height / 2])
+    return np.asarray(directions * radius[:, None] * np.array([width / 2, height / 2]))
 
 
 def rounded_rectangle(width: float, height: float, radius: float, segments: int = 4) -> Array:
@@ -249,9 +249,7 @@ def beam(start: Vector, end: Vector, width: float, height: float, up: Vector = (
     return sweep([start, end], rectangle(width, height), up=up)
 
 
-def tube(
-    path: Sequence[Vector] | Array, radius: float | Vector, segments: int = 10, closed: bool = False
-) -> Manifold:
+def tube(path: Sequence[Vector] | Array, radius: float | Vector, segments: int = 10, closed: bool = False) -> Manifold:
     """Round bar along a polyline `k 3` (see `sweep`); one radius or one per point."""
     return sweep(path, ellipse(2.0, 2.0, segments), radius, closed=closed)
 
@@ -330,7 +328,8 @@ def pillow(size: Vector, center: Vector = (0.0, 0.0, 0.0), power: float = 4.0, s
     a, b, c, d = (g.ravel() for g in (grid[:-1, :-1], grid[1:, :-1], grid[1:, 1:], grid[:-1, 1:]))
     quads = np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)])
     u, v = (g.ravel() for g in np.meshgrid(ticks, ticks, indexing="ij"))
-    vertices, faces = [], []
+    vertices: list[Array] = []
+    faces: list[npt.NDArray[np.int_]] = []
     for axis in range(3):
         for sign in (-1.0, 1.0):
             patch = np.empty((len(u), 3))
@@ -443,7 +442,7 @@ def _apart(positions: npt.NDArray[np.float32], faces: npt.NDArray[np.int32]) -> 
         step = _NUDGE * (1 + np.arange(len(moved)) % 7)[:, None]
         vertices[moved] -= step * (normals[moved] + [0.1, 0.2, 0.3])
     low, high = vertices.min(axis=0), vertices.max(axis=0)
-    return ((vertices - (low + high) / 2) / (high - low).max()).astype(np.float32)
+    return np.asarray((vertices - (low + high) / 2) / (high - low).max(), dtype=np.float32)
 
 
 def _grown(part: Manifold, index: int) -> Manifold:

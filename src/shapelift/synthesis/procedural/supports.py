@@ -63,7 +63,7 @@ def _hairpin(start: Array, end: Array, width: float) -> Manifold:
     radius = max(0.18 * width, 0.008)
     inward_x = np.array([-1.6 * width * np.sign(end[0]), 0.0, 0.0])
     inward_z = np.array([0.0, 0.0, -1.6 * width * np.sign(end[2])])
-    foot = start + [0.0, radius, 0.0]
+    foot = start + np.array([0.0, radius, 0.0])
     return tube([end + inward_x, foot + 0.2 * inward_x, foot + 0.2 * inward_z, end + inward_z], radius, 8)
 
 
@@ -109,9 +109,9 @@ def star_base(spokes: int, radius: float, height: float, thickness: float, caste
     return solids + around(move(end, (radius * 0.96, 0.0, 0.0)), spokes)
 
 
-def pedestal(height: float, column: float, foot: float, flare: float, kind: Literal["disc", "trumpet", "dome"]) -> (
-    list[Manifold]
-):
+def pedestal(
+    height: float, column: float, foot: float, flare: float, kind: Literal["disc", "trumpet", "dome"]
+) -> list[Manifold]:
     """Round column of radius `column` on a foot of radius `foot`; `flare` is the thickness of the foot."""
     if kind == "trumpet":
         levels = np.linspace(0.0, 1.0, 9)
@@ -124,13 +124,41 @@ def pedestal(height: float, column: float, foot: float, flare: float, kind: Lite
     return [cylinder(0.0, flare, foot, foot * 0.94), cylinder(0.0, height, column, segments=16)]
 
 
-def runners(half_width: float, length: float, rise: float, section: float, points: Sequence[float]) -> (
-    tuple[list[Manifold], list[float]]
-):
+def runners(
+    half_width: float, length: float, rise: float, section: float, points: Sequence[float]
+) -> tuple[list[Manifold], list[float]]:
     """A rocking chair's two curved runners, and the height of their centre line at the given z."""
+
     def height_at(z: float) -> float:
         return section / 2 + rise * (2 * z / length) ** 2
 
     path = [(0.0, height_at(z), z) for z in np.linspace(-length / 2, length / 2, 11)]
     bow = sweep(path, rectangle(section * 0.8, section))
     return [move(bow, (side * half_width, 0.0, 0.0)) for side in (-1.0, 1.0)], [height_at(z) for z in points]
+
+
+def cantilever(half_width: float, half_depth: float, depth: float, top: float, splay: float, radius: float) -> Manifold:
+    """One bent tube: down at the front of a seat `depth` deep, back along the floor, closed behind."""
+    x, r, corner = half_width, radius, 0.07
+    front, rear = depth / 2 - r, -depth / 2 - splay
+    bow = front + 0.3 * (0.05 + 0.5 * splay)
+    side = [(x, top, -0.5 * half_depth), (x, top, front - corner), (x, top - 0.3 * corner, front)]
+    side += [(x, top - corner, front + 0.01), (x, corner, bow), (x, r, front - corner)]
+    side += [(x, r, rear + corner), (x - corner, r, rear)]
+    return tube(side + [(-a, b, c) for a, b, c in reversed(side)], r, 10)
+
+
+def crossed_legs(
+    half_width: float, half_depth: float, top: float, splay: float, thickness: float, tie: float
+) -> list[Manifold]:
+    """An X on either side, as under a folding chair, tied across at the share `tie` of the height."""
+    x, z, t = half_width, half_depth, thickness
+    foot = z + splay
+    solids = []
+    for s in (-1.0, 1.0):
+        solids.append(beam((s * x, 0.0, foot), (s * x, top, -z), t * 0.7, t))
+        solids.append(beam((s * (x - 0.2 * t), 0.0, -foot), (s * (x - 0.2 * t), top, z), t * 0.7, t))
+    for direction in (1.0, -1.0):
+        middle = direction * (foot - (foot + z) * tie)
+        solids.append(rod((-x, top * tie, middle), (x, top * tie, middle), 0.35 * t, segments=8))
+    return solids

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Literal, Self
 
 import numpy as np
+
 from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.procedural.draws import between, chance, count, finish, pick
 from shapelift.synthesis.procedural.solids import (
@@ -39,7 +41,9 @@ from shapelift.synthesis.procedural.supports import (
 )
 
 Top = Literal["rectangle", "rounded", "oval", "round", "squircle", "hexagon", "octagon", "half"]
-Support = Literal["legs", "disc", "trumpet", "spokes", "columns", "trestle", "panels", "cross", "loops", "cube", "splayed"]
+Support = Literal[
+    "legs", "disc", "trumpet", "spokes", "columns", "trestle", "panels", "cross", "loops", "cube", "splayed"
+]
 Storage = Literal["none", "drawers", "pedestals", "one_pedestal"]
 
 _SIDES = (-1.0, 1.0)
@@ -124,10 +128,11 @@ class TableParameters:
             return superellipse(w, d, 3.0 + 3.0 * self.corner, 36)
         if self.top in {"hexagon", "octagon"}:
             sides = 6 if self.top == "hexagon" else 8
-            return regular_polygon(sides, 0.5, 180 / sides) * [w, d] / np.cos(np.pi / sides)
+            circumradius = 0.5 / float(np.cos(np.pi / sides))
+            return np.asarray(regular_polygon(sides, circumradius, 180 / sides) * np.array([w, d]))
         if self.top == "half":
             arc = superellipse(w, 2 * d, 2.0, 40)
-            return arc[arc[:, 1] >= -1e-9] - [0.0, d / 2]
+            return np.asarray(arc[arc[:, 1] >= -1e-9] - np.array([0.0, d / 2]))
         return rounded_rectangle(w, d, self.corner * min(w, d) if self.top == "rounded" else 0.004, 5)
 
     @property
@@ -239,7 +244,9 @@ def _pedestal(p: TableParameters) -> list[Piece]:
     foot = (0.24 + p.inset) * side * (1.0 + p.splay)
     top = p.under + 0.3 * p.top_thickness
     column = max(0.02, 0.5 * p.leg_width * (1.0 if p.support == "disc" else 0.8))
-    kind: Literal["disc", "trumpet", "dome"] = "trumpet" if p.support == "trumpet" else "dome" if p.spokes > 4 else "disc"
+    kind: Literal["disc", "trumpet", "dome"] = (
+        "trumpet" if p.support == "trumpet" else "dome" if p.spokes > 4 else "disc"
+    )
     solids = pedestal(top, column, foot, 0.02 + 0.2 * p.leg_width, kind)
     solids.append(cylinder(p.under - 0.02, top, min(0.35 * side, 3 * column)))
     return [(solid, "leg") for solid in solids]
@@ -293,7 +300,10 @@ def _panels(p: TableParameters) -> list[Piece]:
     """Solid ends (a waterfall table without inset), optionally with a modesty panel."""
     x, z = p.foot_square
     t = max(0.022, 0.5 * p.leg_width)
-    ends = [span((s * (x + 0.5 * p.leg_width), 0.0, -z), (s * (x + 0.5 * p.leg_width - t), p.under + 0.004, z)) for s in _SIDES]
+    ends = [
+        span((s * (x + 0.5 * p.leg_width), 0.0, -z), (s * (x + 0.5 * p.leg_width - t), p.under + 0.004, z))
+        for s in _SIDES
+    ]
     bar = span((-x, p.under * (1 - p.stretcher_height), -0.2 * t), (x, p.under + 0.004, 0.6 * t))
     return [(solid, "leg") for solid in [*ends, bar]]
 
@@ -304,8 +314,8 @@ def _cross(p: TableParameters) -> list[Piece]:
     t = p.leg_width
     solids = []
     for s in _SIDES:
-        for d in _SIDES:
-            solids.append(leg((s * x, 0.0, d * (z + p.splay)), (s * x, p.under + 0.005, -d * z), t, "square", 1.0))
+        ends = [((s * x, 0.0, d * (z + p.splay)), (s * x, p.under + 0.005, -d * z)) for d in _SIDES]
+        solids += [leg(foot, head, t, "square", 1.0) for foot, head in ends]
     y = p.under * (z + p.splay) / (2 * z + p.splay)
     solids.append(beam((-x, y, 0.0), (x, y, 0.0), 0.6 * t, 0.8 * t))
     return [*_apron(p, x, z), *[(solid, "leg") for solid in solids]]
@@ -315,12 +325,14 @@ def _loops(p: TableParameters) -> list[Piece]:
     """Closed rectangular hoops of bar at both ends."""
     x, z = p.foot_square
     t = max(0.02, 0.5 * p.leg_width)
-    outer = rectangle(2 * (z + p.splay), p.under + 0.004) + [0.0, (p.under + 0.004) / 2]
+    outer = rectangle(2 * (z + p.splay), p.under + 0.004) + np.array([0.0, (p.under + 0.004) / 2])
     middle = np.array([0.0, (p.under + 0.004) / 2])
     inner = (outer - middle) * (1 - 2 * t / np.array([2 * (z + p.splay), p.under])) + middle
     hoop = prism([outer, inner], -t / 2, t / 2, "x")
     solids = [move(hoop, (s * x, 0.0, 0.0)) for s in _SIDES]
-    solids += [beam((-x, t / 2, d * (z + p.splay - t / 2)), (x, t / 2, d * (z + p.splay - t / 2)), t, t) for d in _SIDES]
+    solids += [
+        beam((-x, t / 2, d * (z + p.splay - t / 2)), (x, t / 2, d * (z + p.splay - t / 2)), t, t) for d in _SIDES
+    ]
     return [(solid, "leg") for solid in (solids if p.stretcher != "none" else solids[:2])] + _apron(p, x, 0.8 * z)
 
 
@@ -394,14 +406,17 @@ def _drawer_block(
     ys = np.linspace(low[1], high[1], rows + 1)
     gap = 0.006
     z = high[2]
-    for x0, x1 in zip(xs[:-1], xs[1:], strict=True):
-        for y0, y1 in zip(ys[:-1], ys[1:], strict=True):
+    for x0, x1 in itertools.pairwise(xs):
+        for y0, y1 in itertools.pairwise(ys):
             pieces.append((span((x0 + gap, y0 + gap, z - 0.01), (x1 - gap, y1 - gap, z + 0.014)), "box"))
             middle = ((x0 + x1) / 2, (y0 + y1) / 2)
             if x1 - x0 > 0.35:
                 half = 0.15 * (x1 - x0)
                 bar = tube(
-                    [(middle[0] + dx, middle[1], z + dz) for dx, dz in ((-half, 0.0), (-half, 0.04), (half, 0.04), (half, 0.0))],
+                    [
+                        (middle[0] + dx, middle[1], z + dz)
+                        for dx, dz in ((-half, 0.0), (-half, 0.04), (half, 0.04), (half, 0.0))
+                    ],
                     0.009,
                     6,
                 )

@@ -1,0 +1,110 @@
+"""What every procedural family promises, over the whole registry."""
+
+from __future__ import annotations
+
+import dataclasses
+import zlib
+from functools import cache
+
+import numpy as np
+import pytest
+import trimesh
+
+from shapelift.synthesis import procedural
+from shapelift.synthesis.materials import Asset
+from shapelift.synthesis.procedural import CATEGORIES, FAMILIES, Family
+
+SHAPENET = (
+    *("chair", "table", "sofa", "lamp", "cabinet", "bench", "display"),
+    *("car", "airplane", "vessel", "rifle", "loudspeaker", "telephone"),
+)
+
+
+@cache
+def sample(category: str, seed: int) -> Family:
+    return FAMILIES[category].sample(np.random.default_rng([zlib.crc32(category.encode()), seed]))
+
+
+@cache
+def shape(category: str, seed: int) -> Asset:
+    return sample(category, seed).build()
+
+
+def parameters(category: str) -> list[str]:
+    return [field.name for field in dataclasses.fields(FAMILIES[category]) if field.name != "material_seed"]
+
+
+def same_mesh(first: Asset, second: Asset) -> bool:
+    a, b = first.mesh, second.mesh
+    return np.array_equal(a.vertices, b.vertices) and np.array_equal(a.faces, b.faces)
+
+
+def test_the_registry_holds_the_thirteen_categories() -> None:
+    assert set(CATEGORIES) == set(SHAPENET)
+    assert tuple(FAMILIES) == CATEGORIES
+
+
+def test_an_unknown_category_is_named() -> None:
+    with pytest.raises(ValueError, match=r"'spoon'.*chair"):
+        procedural.build("spoon", 0)
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_shapes_are_closed_single_solids_in_the_unit_cube(category: str) -> None:
+    for seed in range(8):
+        asset = shape(category, seed)
+        mesh = trimesh.Trimesh(asset.mesh.vertices, asset.mesh.faces)  # merges equal vertices, as readers of files do
+        assert mesh.is_watertight, seed
+        assert mesh.is_winding_consistent, seed
+        assert mesh.volume > 0, seed
+        assert mesh.body_count == 1, seed
+        assert 40 <= len(mesh.faces) <= 20000, seed
+        np.testing.assert_allclose(mesh.bounds.mean(axis=0), 0.0, atol=1e-6)
+        assert mesh.extents.max() == pytest.approx(1.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_a_seed_stands_for_one_shape(category: str) -> None:
+    first, again = procedural.build(category, 3), procedural.build(category, 3)
+    assert same_mesh(first, again)
+    assert first.materials == again.materials
+    np.testing.assert_array_equal(first.face_material, again.face_material)
+    assert not same_mesh(first, procedural.build(category, 4))
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_the_material_seed_changes_materials_only(category: str) -> None:
+    original = sample(category, 1)
+    changed = dataclasses.replace(original, material_seed=original.material_seed + 1).build()  # type: ignore[type-var]
+    assert same_mesh(shape(category, 1), changed)
+    assert shape(category, 1).materials != changed.materials
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_every_parameter_changes_the_mesh(category: str) -> None:
+    names = parameters(category)
+    assert len(names) >= 12
+    for name in names:
+        assert any(_matters(category, name, seed) for seed in range(120)), name
+
+
+def _matters(category: str, name: str, seed: int) -> bool:
+    """Whether taking this one parameter from the next sample changes the shape; a mix may fall into pieces."""
+    original, other = sample(category, seed), sample(category, seed + 1)
+    if getattr(original, name) == getattr(other, name):
+        return False
+    try:
+        mixed = dataclasses.replace(original, **{name: getattr(other, name)}).build()  # type: ignore[type-var]
+    except ValueError:
+        return False
+    return not same_mesh(shape(category, seed), mixed)
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_topology_varies(category: str) -> None:
+    signatures = set()
+    for seed in range(20):
+        mesh = shape(category, seed).mesh
+        genus = 1 - (len(mesh.vertices) - len(mesh.faces) // 2) // 2
+        signatures.add((genus, len(mesh.faces) // 20))
+    assert len(signatures) >= 12
