@@ -1,34 +1,39 @@
 from __future__ import annotations
 
+import multiprocessing
 import threading
 
 import pytest
 import torch
 
+from shapelift.errors import InputError
 from shapelift.training.feed import Feed
 
 
-@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("workers", [1, 2])
 def test_batches_come_in_order_whoever_makes_them(workers: int) -> None:
     with Feed(lambda step: {"step": torch.tensor(step)}, 5, workers=workers) as feed:
         assert [int(feed.next()["step"]) for _ in range(20)] == list(range(5, 25))
         assert feed.waited_s >= 0.0
 
 
-def test_what_goes_wrong_is_raised_where_the_batch_is_asked_for() -> None:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_goes_wrong_is_raised_where_the_batch_is_asked_for(workers: int) -> None:
     def make(step: int) -> dict[str, torch.Tensor]:
         if step == 2:
-            raise ValueError("record 2 is damaged")
+            raise InputError("record 2 is damaged")
         return {"step": torch.tensor(step)}
 
-    with Feed(make, 0) as feed:
+    with Feed(make, 0, workers=workers) as feed:
         feed.next()
         feed.next()
-        with pytest.raises(ValueError, match="record 2"):
+        with pytest.raises(InputError, match=r"^record 2 is damaged$"):
             feed.next()
 
 
-def test_threads_end_with_the_feed() -> None:
-    with Feed(lambda step: {"step": torch.tensor(step)}, 0, workers=2) as feed:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_end_with_the_feed(workers: int) -> None:
+    with Feed(lambda step: {"step": torch.tensor(step)}, 0, workers=workers) as feed:
         feed.next()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("feed")]
+    assert not multiprocessing.active_children()

@@ -41,7 +41,7 @@ def train(
         int | None, typer.Option(min=1, help="CPU threads per process.", show_default="all cores")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes that make data, threads that load them.", show_default="auto")
+        int | None, typer.Option(min=1, help="Processes that make data and load them.", show_default="auto")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     views: Annotated[int, typer.Option(min=1, max=1000, help="Images per shape, when data are made.")] = 12,

@@ -75,7 +75,7 @@ class TrainConfig:
         ema_decay: decay of a moving average of the weights, which is then what is validated and exported; or None.
         seed: seed of weights, order of the data, points, augmentation and dropout.
         threads: CPU threads per process, or None for PyTorch's own choice.
-        workers: threads per process that put batches together.
+        workers: 1 for a thread that puts batches together, more for so many processes; None to choose by the device.
         checkpoint_every_s: seconds between checkpoints.
         checkpoint_every_steps: steps between checkpoints, in addition, or None.
         log_every_steps: steps between log lines.
@@ -96,7 +96,7 @@ class TrainConfig:
     ema_decay: float | None = 0.999
     seed: int = 0
     threads: int | None = None
-    workers: int = 1
+    workers: int | None = None
     checkpoint_every_s: float = 60.0
     checkpoint_every_steps: int | None = None
     log_every_steps: int = 20

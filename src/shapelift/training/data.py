@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +10,6 @@ from pathlib import Path
 from shapelift.datasets import ShapeDataset, Target
 from shapelift.io.preprocess import Preprocess
 from shapelift.training.config import TrainConfig
-from shapelift.training.distributed import World
 from shapelift.training.feed import Batch
 from shapelift.training.targets import SurfacePoints, WeightedPoints
 
@@ -22,37 +20,26 @@ SURFACE_POINTS = 12_000
 
 
 class TrainingData:
-    """The batches of the training split. Safe to call from several threads: each reads through its own data set."""
+    """The batches of the training split."""
 
     def __init__(self, folder: Path, config: TrainConfig) -> None:
-        self._folder, self._config = folder, config
-        self._own = threading.local()
+        self._config = config
+        self._dataset = ShapeDataset(
+            folder,
+            "train",
+            targets=config.model.targets(),
+            preprocess=Preprocess.from_mapping(config.model.preprocess),
+            augmentation=config.augmentation,
+            seed=config.seed,
+        )
         self.categories = self._dataset.categories
         self.shapes = len(self._dataset.entries)
         self.paths = tuple(entry.path for entry in self._dataset.entries)
         self.views = self._dataset.views
 
-    @property
-    def _dataset(self) -> ShapeDataset:
-        if not hasattr(self._own, "dataset"):
-            self._own.dataset = ShapeDataset(
-                self._folder,
-                "train",
-                targets=self._config.model.targets(),
-                preprocess=Preprocess.from_mapping(self._config.model.preprocess),
-                augmentation=self._config.augmentation,
-                seed=self._config.seed,
-            )
-        dataset: ShapeDataset = self._own.dataset
-        return dataset
-
-    def batch(self, step: int, world: World) -> Batch:
-        """This process's part of the batch of a step; pinned where it goes to a GPU."""
-        size = self._config.batch_size // world.size
-        batch = self._dataset.batch(step, size, rank=world.rank, world=world.size)
-        if world.device.type == "cuda":
-            return {name: value.pin_memory() for name, value in batch.items()}
-        return batch
+    def batch(self, step: int, rank: int, world: int) -> Batch:
+        """The part of the batch of a step that belongs to one of `world` processes."""
+        return self._dataset.batch(step, self._config.batch_size // world, rank=rank, world=world)
 
 
 @dataclass

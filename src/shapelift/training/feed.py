@@ -1,39 +1,43 @@
-"""Batches on time: the next ones are put together by threads while the current one is computed.
+"""Batches on time: the next ones are put together while the current one is computed.
 
-Reading records and preparing images is NumPy, OpenCV and file work, which lets go of Python's lock. No torch operation
-runs in these threads: each of them would start a team of OpenMP threads of its own.
+One thread is enough beside a CPU that computes: reading records and preparing images is NumPy, OpenCV and file work,
+which lets go of Python's lock. A GPU eats batches faster than one thread makes them; processes make them then. Either
+way the batch of a step depends on its number alone, and batches come in order.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import count
 from types import TracebackType
+from typing import Any
 
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from shapelift.errors import InputError
 
 Batch = dict[str, Tensor]
+
+_AHEAD = 3
 
 
 class Feed:
     """The batches of consecutive steps, in order, made a few steps ahead.
 
     Args:
-        make: makes the batch of a step; called from several threads at once.
+        make: makes the batch of a step; must be picklable where processes are not forked.
         first_step: step of the first batch.
-        workers: threads.
+        workers: 1 for a thread, more for so many processes.
     """
 
     def __init__(self, make: Callable[[int], Batch], first_step: int, *, workers: int = 1) -> None:
-        self._make = make
-        self._step = first_step
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="feed")
-        self._pending: deque[Future[Batch]] = deque()
         self.waited_s = 0.0
-        for _ in range(workers + 2):
-            self._submit()
+        many = workers > 1
+        self._source = _in_processes(make, first_step, workers) if many else _threaded(make, first_step)
 
     def next(self) -> Batch:
         """The next batch; the time spent waiting for it is added to `waited_s`.
@@ -42,14 +46,13 @@ class Feed:
             Exception: whatever making the batch raised.
         """
         begin = time.perf_counter()
-        batch = self._pending.popleft().result()
+        batch = next(self._source)
         self.waited_s += time.perf_counter() - begin
-        self._submit()
         return batch
 
     def close(self) -> None:
-        """Stop the threads and wait for them."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Stop the thread or the processes."""
+        self._source.close()
 
     def __enter__(self) -> Feed:
         return self
@@ -59,6 +62,42 @@ class Feed:
     ) -> None:
         self.close()
 
-    def _submit(self) -> None:
-        self._pending.append(self._pool.submit(self._make, self._step))
-        self._step += 1
+
+def _threaded(make: Callable[[int], Batch], first_step: int) -> Generator[Batch, None, None]:
+    with ThreadPoolExecutor(1, thread_name_prefix="feed") as pool:
+        steps = count(first_step)
+        pending: deque[Future[Batch]] = deque(pool.submit(make, next(steps)) for _ in range(_AHEAD))
+        try:
+            while True:
+                batch = pending.popleft().result()
+                pending.append(pool.submit(make, next(steps)))
+                yield batch
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _in_processes(make: Callable[[int], Batch], first_step: int, workers: int) -> Generator[Batch, None, None]:
+    # torch's loader brings what processes need: shared memory, order, and an end when the parent is killed.
+    steps: Any = count(first_step)
+    loader = DataLoader(_Steps(make), batch_size=None, sampler=steps, num_workers=workers)
+    batches = iter(loader)
+    try:
+        for batch in batches:
+            if isinstance(batch, InputError):
+                raise batch
+            yield batch
+    finally:
+        del batches
+
+
+class _Steps(Dataset[Batch | InputError]):
+    """The steps of a run as the items of a data set. An InputError travels as a value, to stay one line."""
+
+    def __init__(self, make: Callable[[int], Batch]) -> None:
+        self._make = make
+
+    def __getitem__(self, step: int) -> Batch | InputError:
+        try:
+            return self._make(step)
+        except InputError as error:
+            return error

@@ -8,6 +8,7 @@ with the same weights, to the last bit on the same CPU, as one that was left alo
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 import signal
 import threading
@@ -22,6 +23,7 @@ import torch
 from torch import Tensor
 
 from shapelift.errors import InputError
+from shapelift.inference.model_folder import available_cores
 from shapelift.io.atomic import write_atomically
 from shapelift.training.checkpoint import (
     BEST_NAME,
@@ -37,7 +39,7 @@ from shapelift.training.config import TrainConfig
 from shapelift.training.data import HeldOut, TrainingData
 from shapelift.training.distributed import World, join_world
 from shapelift.training.export import export_run, trial_export_s
-from shapelift.training.feed import Batch, Feed
+from shapelift.training.feed import Feed
 from shapelift.training.log import Line, Meter, MetricsLog
 from shapelift.training.network import MovingAverage, build_network, build_optimizer, predict, to_device
 from shapelift.training.pictures import grid, write_png
@@ -47,6 +49,7 @@ from shapelift.training.validation import draw_rows, validate
 CONFIG_NAME = "config.json"
 MODEL_NAME = "model"
 PICTURES_NAME = "pictures"
+_MOST_WORKERS = 14
 
 
 @dataclass(frozen=True)
@@ -170,7 +173,8 @@ class _Run:
         if self.config.budget_s is not None:
             self._rehearse()
         self.model.train()
-        with Feed(self._prepare, self.state.step, workers=self.config.workers) as feed, _interruptible() as stopped:
+        make = functools.partial(self.data.batch, rank=self.world.rank, world=self.world.size)
+        with Feed(make, self.state.step, workers=self._workers()) as feed, _interruptible() as stopped:
             self.meter.start()
             while True:
                 self.progress, interrupted, due = self._agree(stopped)
@@ -215,9 +219,6 @@ class _Run:
         self.clock.hold_back(validation_s=0.0, export_s=self.export_s)
 
     # -- one step -------------------------------------------------------------------------------------------------
-
-    def _prepare(self, step: int) -> Batch:
-        return self.data.batch(step, self.world)
 
     def _step(self, feed: Feed, progress: float) -> None:
         batch = to_device(feed.next(), self.world.device, channels_last=self.config.channels_last)
@@ -339,6 +340,14 @@ class _Run:
             step=self.state.step,
             tensorboard=self.config.tensorboard,
         )
+
+    def _workers(self) -> int:
+        """One thread beside a CPU that computes; beside a GPU a process per core, but for the core that drives it."""
+        if self.config.workers is not None:
+            return self.config.workers
+        if self.world.device.type == "cpu":
+            return 1
+        return min(max(available_cores() // self.world.size - 1, 1), _MOST_WORKERS)
 
     def _averages(self) -> dict[str, Tensor] | None:
         return None if self.average is None else self.average.floats
