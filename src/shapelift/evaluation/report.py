@@ -86,7 +86,9 @@ def tables(summary: dict[str, Any]) -> list[Table]:
     """Tables for the terminal, from what `summarize` returned: methods, differences and categories of every group."""
     made: list[Table] = []
     for name, group in summary["groups"].items():
-        made.append(_method_table(f"{name}: {group['shapes']} shapes, mean ± half of the 95 % interval", group))
+        failed = f", {group['failures']} of {group['images']} images without an answer" if group["failures"] else ""
+        title = f"{name}: {group['shapes']} shapes{failed}, mean ± half of the 95 % interval"
+        made.append(_method_table(title, group))
         if group["differences"]:
             made.append(_difference_table(f"{name}: model - baseline, 95 % interval (CD-L1: below 0 is better)", group))
         if len(group["methods"][MODEL]["categories"]) > 1:
@@ -194,9 +196,11 @@ def _category_table(title: str, group: dict[str, Any]) -> Table:
 
 
 def _table(title: str, columns: Iterable[str]) -> Table:
+    from rich.box import SIMPLE
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left")
+    # Two-line cells and no vertical rules: the tables fit a terminal of 80 columns.
+    table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False)
     for index, column in enumerate(columns):
         table.add_column(column, justify="right" if index else "left", no_wrap=index == 0)
     return table
@@ -206,12 +210,12 @@ def _with_interval(metric: str, interval: dict[str, float] | None) -> str:
     if interval is None:
         return "–"  # noqa: RUF001
     half = (interval["high"] - interval["low"]) / 2.0
-    return f"{_number(metric, interval['mean'])} ±{_number(metric, half)}"
+    return f"{_number(metric, interval['mean'])}\n±{_number(metric, half)}"
 
 
 def _ends(metric: str, interval: dict[str, float]) -> str:
     digits = 4 if metric in _DISTANCES else 3
-    return f"{interval['low']:+.{digits}f} .. {interval['high']:+.{digits}f}"
+    return f"{interval['low']:+.{digits}f}\n{interval['high']:+.{digits}f}"
 
 
 def _number(metric: str, value: float) -> str:
