@@ -14,8 +14,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from shapelift.nn.convolutions import ConvBlock
-
 PLANES = 3
 
 
@@ -40,7 +38,7 @@ class PlaneGenerator(nn.Module):
         super().__init__()
         self.seed_shape = (PLANES, widths[0], 4, 4)
         self.seed = nn.Linear(code_size, PLANES * widths[0] * 16)
-        self.steps = nn.ModuleList(ConvBlock(a, b) for a, b in itertools.pairwise(widths))
+        self.steps = nn.ModuleList(_step(a, b) for a, b in itertools.pairwise(widths))
         self.resolution = 4 * 2 ** (len(widths) - 1)
         self.channels = channels
         self.skips = nn.ModuleDict(
@@ -55,29 +53,29 @@ class PlaneGenerator(nn.Module):
     def forward(self, code: Float[Tensor, "b d"], pyramid: Sequence[Tensor]) -> Float[Tensor, "b 3 c r r"]:
         """Code `b d` and feature maps -> planes `b 3 channels r r`."""
         maps = {int(feature.shape[-1]): feature for feature in pyramid}
-        x = self.seed(code).reshape(-1, *self.seed_shape[1:])
-        if code.device.type == "cpu":
-            x = x.contiguous(memory_format=torch.channels_last)
-        x = self._merge(x, maps)
+        # Plane-major along the batch axis: each plane is then a contiguous block.
+        seed = self.seed(code).reshape(-1, *self.seed_shape).transpose(0, 1).flatten(0, 1)
+        x = self._merge(seed.contiguous(memory_format=torch.channels_last), maps)
         for step in self.steps:
             x = self._merge(step(nn.functional.interpolate(x, scale_factor=2.0, mode="nearest")), maps)
         planes: Tensor = self.head(x)
-        return planes.reshape(-1, PLANES, self.channels, self.resolution, self.resolution)
+        shape = (PLANES, -1, self.channels, self.resolution, self.resolution)
+        return planes.reshape(shape).transpose(0, 1)
 
     def _merge(self, x: Tensor, maps: dict[int, Tensor]) -> Tensor:
         name = str(x.shape[-1])
-        if name not in self.skips:
-            return x
-        feature = maps[int(name)]
-        branches: Any = self.skips[name]
-        front, above, side = branches
-        parts = (
-            front(feature),
-            above(feature.mean(2, keepdim=True)).expand(-1, -1, feature.shape[2], -1),
-            side(feature.mean(3, keepdim=True)).expand(-1, -1, -1, feature.shape[3]),
-        )
-        merged = torch.stack(parts, dim=1).flatten(0, 1)
-        return nn.functional.relu(x + merged)
+        if name in self.skips:
+            feature = maps[int(name)]
+            branches: Any = self.skips[name]
+            views = (feature, feature.mean(2, keepdim=True), feature.mean(3, keepdim=True))
+            size = feature.shape[0]
+            for index, (branch, view) in enumerate(zip(branches, views, strict=True)):
+                x[index * size : (index + 1) * size].add_(branch(view))
+        return nn.functional.relu_(x)
+
+
+def _step(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs))
 
 
 class PlaneDecoder(nn.Module):
@@ -115,8 +113,9 @@ def sample_planes(planes: Float[Tensor, "b 3 c r r"], points: Float[Tensor, "b n
     x, y, z = points.unbind(2)
     grid = torch.stack([torch.stack([x, -y], 2), torch.stack([x, -z], 2), torch.stack([z, -y], 2)], dim=1) * 2.0
     values = nn.functional.grid_sample(
-        planes.flatten(0, 1),
-        grid.flatten(0, 1)[:, None].to(planes.dtype),
+        # Single precision: in bfloat16 a coordinate would be off by up to 0.2 % of the object's side.
+        planes.flatten(0, 1).to(points.dtype),
+        grid.flatten(0, 1)[:, None],
         mode="bilinear",
         padding_mode="border",
         align_corners=False,

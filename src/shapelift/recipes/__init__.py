@@ -6,13 +6,14 @@ import difflib
 from collections.abc import Callable
 
 from shapelift.errors import InputError
-from shapelift.recipes.implicit import implicit_imnet, implicit_small, implicit_tiny
+from shapelift.recipes.implicit import implicit_general, implicit_imnet, implicit_small, implicit_tiny
 from shapelift.training.config import TrainConfig
 
 Recipe = Callable[[], TrainConfig]
 
 RECIPES: dict[str, Recipe] = {
     "implicit-small": implicit_small,
+    "implicit-general": implicit_general,
     "implicit-imnet": implicit_imnet,
     "implicit-tiny": implicit_tiny,
 }
@@ -37,4 +38,13 @@ def summary(name: str) -> str:
     return (RECIPES[name].__doc__ or "").strip().splitlines()[0]
 
 
-__all__ = ["RECIPES", "Recipe", "find_recipe", "implicit_imnet", "implicit_small", "implicit_tiny", "summary"]
+__all__ = [
+    "RECIPES",
+    "Recipe",
+    "find_recipe",
+    "implicit_general",
+    "implicit_imnet",
+    "implicit_small",
+    "implicit_tiny",
+    "summary",
+]

@@ -22,6 +22,31 @@ def implicit_small() -> TrainConfig:
     )
 
 
+def implicit_general() -> TrainConfig:
+    """The shipped model: many categories, on an ordinary processor in about an hour; more time helps.
+
+    The network is the winner of the search in docs/search.md: images seen per minute decide, so it is a little narrower
+    than `implicit-small` and reads fewer points per image.
+    """
+    return TrainConfig(
+        recipe="implicit-general",
+        model=ImplicitConfig(
+            image_size=128,
+            widths=(32, 64, 160, 320),
+            plane_widths=(128, 96, 64, 32),
+            uniform_points=768,
+            near_points=768,
+        ),
+        optimizer=AdamW(learning_rate=2e-3, weight_decay=0.03),
+        schedule=WarmupCosine(warmup=0.02),
+        validation=Validation(count=12, items=256, pictures=6),
+        batch_size=32,
+        budget_s=66 * 60.0,
+        precision="bf16",
+        ema_decay=0.999,
+    )
+
+
 def implicit_imnet() -> TrainConfig:
     """The published IM-NET encoder and decoder, trained end to end: a reference, slow without a GPU.
 
