@@ -188,6 +188,11 @@ class Coachwork:
             front = self._trim_skin(p.bumper, (-3, low, self.nose - clear[0]), (3, high, self.nose + 1))
             rear = self._trim_skin(p.bumper, (-3, low, self.tail - 1), (3, high, self.tail + clear[1]))
             parts.append((front + rear, self.paints.trim))
+        if p.two_tone:
+            # Where two paints meet there is a moulding along the flank.
+            y = self.bottom + 0.62 * rise
+            strip = self._trim_skin(0.028, (-3, y, self.tail + 0.2), (3, y + 0.08, self.nose - 0.2))
+            parts.append((difference(strip, self._arches()), self.paints.chrome))
         face = 0.97 * self.half * (1 - p.nose_taper)
         if p.grille:
             middle, tall = self.bottom + 0.5 * rise, 0.2 * rise
