@@ -87,12 +87,12 @@ def tables(summary: dict[str, Any]) -> list[Table]:
     made: list[Table] = []
     for name, group in summary["groups"].items():
         failed = f", {group['failures']} of {group['images']} images without an answer" if group["failures"] else ""
-        title = f"{name}: {group['shapes']} shapes{failed}, mean ± half of the 95 % interval"
+        title = f"{name}: {group['shapes']} shapes{failed}; mean, ± half of the 95 % interval"
         made.append(_method_table(title, group))
         if group["differences"]:
             made.append(_difference_table(f"{name}: model - baseline, 95 % interval (CD-L1: below 0 is better)", group))
         if len(group["methods"][MODEL]["categories"]) > 1:
-            made.append(_category_table(f"{name}: by category", group))
+            made.append(_category_table(f"{name}: IoU and F@2% by category", group))
     return made
 
 
@@ -181,17 +181,14 @@ def _difference_table(title: str, group: dict[str, Any]) -> Table:
 
 def _category_table(title: str, group: dict[str, Any]) -> Table:
     methods = [method for method in group["methods"] if method != FLOOR]
-    columns = ["category", "shapes"]
-    columns += [f"{_TITLES[metric]} {method.replace('_', ' ')}" for metric in ("iou", "fscore_2") for method in methods]
-    table = _table(title, columns)
+    table = _table(title, ["category", "shapes", *(method.replace("_", " ") for method in methods)])
     for category in group["methods"][MODEL]["categories"]:
         rows = [group["methods"][method]["categories"][category] for method in methods]
-        cells = [_number(metric, row[metric]["mean"]) for metric in ("iou", "fscore_2") for row in rows]
+        cells = [f"{row['iou']['mean']:.3f} {row['fscore_2']['mean']:.3f}" for row in rows]
         table.add_row(category, str(rows[0]["iou"]["count"]), *cells)
     means = [group["methods"][method]["mean_of_categories"] for method in methods]
-    cells = [_number(metric, mean[metric]) for metric in ("iou", "fscore_2") for mean in means]
     table.add_section()
-    table.add_row("mean of categories", "", *cells)
+    table.add_row("mean of categories", "", *(f"{mean['iou']:.3f} {mean['fscore_2']:.3f}" for mean in means))
     return table
 
 
@@ -200,7 +197,7 @@ def _table(title: str, columns: Iterable[str]) -> Table:
     from rich.table import Table
 
     # Two-line cells and no vertical rules: the tables fit a terminal of 80 columns.
-    table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False)
+    table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
     for index, column in enumerate(columns):
         table.add_column(column, justify="right" if index else "left", no_wrap=index == 0)
     return table
