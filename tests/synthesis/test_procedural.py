@@ -18,6 +18,8 @@ SHAPENET = (
     *("chair", "table", "sofa", "lamp", "cabinet", "bench", "display"),
     *("car", "airplane", "vessel", "rifle", "loudspeaker", "telephone"),
 )
+# Parameters that colour the parts instead of shaping them.
+ONLY_LOOKS = {"material_seed", "two_tone"}
 
 
 @cache
@@ -31,7 +33,7 @@ def shape(category: str, seed: int) -> Asset:
 
 
 def parameters(category: str) -> list[str]:
-    return [field.name for field in dataclasses.fields(FAMILIES[category]) if field.name != "material_seed"]
+    return [field.name for field in dataclasses.fields(FAMILIES[category]) if field.name not in ONLY_LOOKS]
 
 
 def same_mesh(first: Asset, second: Asset) -> bool:
