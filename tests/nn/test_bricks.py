@@ -8,7 +8,7 @@ from scipy.ndimage import map_coordinates
 from shapelift.nn.convolutions import ResidualBlock
 from shapelift.nn.encoders import CompactEncoder, ImNetEncoder
 from shapelift.nn.imnet import ImNetDecoder, leaky_clip
-from shapelift.nn.planes import PlaneDecoder, PlaneGenerator, sample_planes
+from shapelift.nn.planes import PlaneDecoder, PlaneGenerator, sample_planes, sample_rows
 
 
 def parameters(module: torch.nn.Module) -> int:
@@ -89,6 +89,17 @@ def test_planes_are_read_like_images_of_the_three_sides() -> None:
             at = np.stack([(row + 0.5) * 6 - 0.5, (column + 0.5) * 6 - 0.5])
             expected = map_coordinates(planes[0, plane, channel], at, order=1, mode="nearest")
             assert np.allclose(sampled[0, plane, channel], expected)
+
+
+def test_rows_give_what_planes_give_also_at_and_beyond_the_border() -> None:
+    torch.manual_seed(0)
+    planes = torch.randn(2, 3, 4, 8, 8, dtype=torch.float64)
+    points = torch.rand(2, 300, 3, dtype=torch.float64) * 1.3 - 0.65
+    points[0, :3] = torch.tensor([[0.5, 0.5, 0.5], [-0.5, -0.5, -0.5], [0.4375, -0.4375, 0.0]])
+    rows = planes.permute(0, 1, 3, 4, 2)
+    assert torch.allclose(sample_rows(rows, points), sample_planes(planes, points).transpose(2, 3))
+    decoder = PlaneDecoder(channels=4, hidden=6).double()
+    assert torch.allclose(decoder.forward_rows(rows, points), decoder(planes, points))
 
 
 def test_plane_decoder_gradients_are_right() -> None:

@@ -132,23 +132,26 @@ class ImplicitReconstructor(Reconstructor):
 
     def logits_at(self, prediction: Prediction, points: Tensor) -> Tensor:
         """Logits `b n`, zero on the surface."""
-        return self._centered(self.decoder(prediction["shape"], points))
+        return self.centered(self.decoder(prediction["shape"], points))
 
-    def _centered(self, values: Tensor) -> Tensor:
-        # The published output is a value in [0, 1] cut at the threshold; a logit is cut at the threshold's logit.
+    def centered(self, values: Tensor) -> Tensor:
+        """Decoder values, any shape, as logits that are 0 at the threshold.
+
+        The published output is a value in [0, 1], cut at the threshold; a logit is cut at the threshold's logit.
+        """
         if self.config.loss == "mse":
             return values - self.config.threshold
         return values - math.log(self.config.threshold / (1.0 - self.config.threshold))
 
     def graphs(self) -> Mapping[str, Graph]:
-        """`encode`: image -> planes or code, features. `decode`: those and points -> logits."""
+        """`encode`: image -> planes (channels last) or code, features. `decode`: those and points -> logits."""
         config = self.config
         image = ("b", config.image_channels, config.image_size, config.image_size)
         name: str = "code"
         shape: tuple[int | str, ...] = ("b", config.code_size)
         if self.generator is not None:
             name = "planes"
-            shape = ("b", 3, config.plane_channels, self.generator.resolution, self.generator.resolution)
+            shape = ("b", 3, self.generator.resolution, self.generator.resolution, config.plane_channels)
         return {
             "encode": Graph(_Encode(self), {"image": image}, (name, "features")),
             "decode": Graph(_Decode(self), {name: shape, "points": ("b", "n", 3)}, ("logits",)),
@@ -161,7 +164,10 @@ class _Encode(nn.Module):
         self.model = model
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        return self.model.encode(image)
+        shape, features = self.model.encode(image)
+        if self.model.generator is not None:
+            shape = shape.permute(0, 1, 3, 4, 2).contiguous()
+        return shape, features
 
 
 class _Decode(nn.Module):
@@ -170,4 +176,6 @@ class _Decode(nn.Module):
         self.model = model
 
     def forward(self, shape: Tensor, points: Tensor) -> Tensor:
-        return self.model.logits_at({"shape": shape}, points)
+        decoder = self.model.decoder
+        values = decoder.forward_rows(shape, points) if isinstance(decoder, PlaneDecoder) else decoder(shape, points)
+        return self.model.centered(values)

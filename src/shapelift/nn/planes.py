@@ -79,7 +79,7 @@ def _step(inputs: int, outputs: int) -> nn.Sequential:
 
 
 class PlaneDecoder(nn.Module):
-    """Three planes and a point -> logit: bilinear look-ups, summed, then a small network.
+    """Three planes and a point -> logit: bilinear look-ups, side by side, then a small network.
 
     Args:
         channels: Channels of the planes.
@@ -97,8 +97,22 @@ class PlaneDecoder(nn.Module):
         count, channels = points.shape[1], planes.shape[2]
         sampled = sample_planes(planes, points)
         features = sampled.reshape(-1, PLANES * channels, count).transpose(1, 2)
-        x = nn.functional.relu(self.first(torch.cat([features, points.to(features.dtype)], dim=2)))
-        x = nn.functional.relu(self.second(x))
+        return self._logits(self.first(torch.cat([features, points.to(features.dtype)], dim=2)))
+
+    def forward_rows(self, rows: Float[Tensor, "b 3 r r c"], points: Float[Tensor, "b n 3"]) -> Float[Tensor, "b n"]:
+        """The same logits from planes with the channels last: how exported models read them, several times faster."""
+        sampled = sample_rows(rows, points)
+        channels = rows.shape[4]
+        weight = self.first.weight
+        x = nn.functional.linear(points, weight[:, PLANES * channels :], self.first.bias)
+        for plane in range(PLANES):
+            # One product per plane: the samples never need to be laid out anew.
+            part = weight[:, plane * channels : (plane + 1) * channels]
+            x = x + nn.functional.linear(sampled[:, plane], part)
+        return self._logits(x)
+
+    def _logits(self, x: Tensor) -> Tensor:
+        x = nn.functional.relu(self.second(nn.functional.relu(x)))
         logits: Tensor = self.last(x)[..., 0]
         return logits
 
@@ -121,3 +135,22 @@ def sample_planes(planes: Float[Tensor, "b 3 c r r"], points: Float[Tensor, "b n
         align_corners=False,
     )
     return values.reshape(planes.shape[0], PLANES, planes.shape[2], points.shape[1])
+
+
+def sample_rows(rows: Float[Tensor, "b 3 r r c"], points: Float[Tensor, "b n 3"]) -> Float[Tensor, "b 3 n c"]:
+    """`sample_planes` written as four look-ups of whole rows of channels, for planes with the channels last.
+
+    Runtimes copy a row of channels at once, where their sampling operator walks every channel by itself.
+    """
+    batch, planes, side, _, channels = rows.shape
+    table = rows.reshape(-1, channels)
+    x, y, z = points.unbind(2)
+    column = ((torch.stack([x, x, z], dim=1) + 0.5) * side - 0.5).clamp(0, side - 1)
+    row = ((torch.stack([-y, -z, -y], dim=1) + 0.5) * side - 0.5).clamp(0, side - 1)
+    left, top = column.floor().clamp(max=side - 2), row.floor().clamp(max=side - 2)
+    across, down = (column - left)[..., None], (row - top)[..., None]
+    first = torch.arange(batch * planes, device=rows.device).reshape(batch, planes, 1) * (side * side)
+    index = first + (top * side + left).long()
+    upper = torch.lerp(table[index], table[index + 1], across)
+    lower = torch.lerp(table[index + side], table[index + side + 1], across)
+    return torch.lerp(upper, lower, down)
