@@ -103,6 +103,6 @@ def test_unusable_folders_are_one_clear_line(tmp_path: Path, case: str) -> None:
         (tmp_path / "manifest.json").write_text("[1]")
     if case == "empty":
         (tmp_path / "manifest.json").write_text('{"shapes": []}')
-    with pytest.raises(InputError, match="synthesize|shapes") as caught:
+    with pytest.raises(InputError, match=r"synthesize|shapes") as caught:
         dataset(tmp_path)
     assert "\n" not in str(caught.value)

@@ -47,7 +47,8 @@ def test_nothing_is_left_unfinished() -> None:
 
 
 def test_importing_the_package_pulls_in_nothing_heavy() -> None:
-    code = "import sys, shapelift; print([m for m in ('torch','numpy','cv2','onnxruntime','trimesh') if m in sys.modules])"
+    heavy = ("torch", "numpy", "cv2", "onnxruntime", "trimesh")
+    code = f"import sys, shapelift; print([m for m in {heavy} if m in sys.modules])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
 
