@@ -93,6 +93,14 @@ def test_a_budget_covers_validation_and_export(
     assert told[-1].activity == "done"
 
 
+def test_a_budget_that_the_export_eats_is_refused(
+    tiny: Callable[..., TrainConfig], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "trial_export_s", lambda *arguments: 50.0)
+    with pytest.raises(InputError, match=r"60 s leaves no time to train.*export takes 50 s.*give more time"):
+        train(tiny(steps=None, budget_s=60.0), data, tmp_path, device="cpu")
+
+
 @pytest.mark.usefixtures("quick_export")
 def test_time_used_before_counts(tiny: Callable[..., TrainConfig], data: Path, tmp_path: Path) -> None:
     def stop(status: Status) -> None:

@@ -42,6 +42,8 @@ class RunState:
         log_bytes: length of `metrics.jsonl` that belongs to this state.
         sums: running sums of the losses since the last log line, by name.
         counted: number of steps in those sums.
+        validation_s: seconds of the longest validation so far.
+        export_s: seconds that the trial export took, 0 where there was none.
         finished: whether the run has come to its end; only the export may be missing.
     """
 
@@ -53,6 +55,8 @@ class RunState:
     log_bytes: int = 0
     sums: dict[str, float] = field(default_factory=dict)
     counted: int = 0
+    validation_s: float = 0.0
+    export_s: float = 0.0
     finished: bool = False
 
 

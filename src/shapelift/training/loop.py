@@ -164,17 +164,16 @@ class _Run:
         self.line = Line()
         self.iou: float | None = None
         self.saved_at = time.perf_counter()
-        self.step_s = self.export_s = self.progress = 0.0
+        self.step_s = self.progress = 0.0
 
     def work(self) -> TrainResult:
         if self.state.finished:
             self.progress = 1.0
             return self._finish()
         if self.config.budget_s is not None:
-            self._rehearse()
+            self._rehearse(self.config.budget_s)
         self.model.train()
-        make = functools.partial(self.data.batch, rank=self.world.rank, world=self.world.size)
-        with Feed(make, self.state.step, workers=self._workers()) as feed, _interruptible() as stopped:
+        with self._feed() as feed, _interruptible() as stopped:
             self.meter.start()
             while True:
                 self.progress, interrupted, due = self._agree(stopped)
@@ -209,14 +208,27 @@ class _Run:
         (step_s,) = self.world.highest([self.step_s]) if self.config.budget_s is not None else (0.0,)
         return self.clock.progress(state.step, used, step_s), stop > 0.0, due > 0.0
 
-    def _rehearse(self) -> None:
-        """Export once before the first step: measures what the end will cost, and finds out now if it would fail."""
-        seconds = 0.0
-        if self.world.is_main:
-            self._tell("rehearsing the export", 0.0)
-            seconds = trial_export_s(self.judged, self.output)
-        (self.export_s,) = self.world.highest([seconds])
-        self.clock.hold_back(validation_s=0.0, export_s=self.export_s)
+    def _rehearse(self, budget_s: float) -> None:
+        """Export once before the first step: measures what the end will cost, and finds out now if it would fail.
+
+        Raises:
+            InputError: the budget leaves no time to train.
+        """
+        if self.state.export_s == 0.0:
+            seconds = 0.0
+            if self.world.is_main:
+                self._tell("rehearsing the export", 0.0)
+                seconds = trial_export_s(self.judged, self.output)
+            self.state.export_s, used_s = self.world.highest([seconds, self.used_s()])
+            if used_s + 1.25 * self.state.export_s >= budget_s:
+                raise InputError(
+                    f"a budget of {budget_s:.0f} s leaves no time to train: starting took {used_s:.0f} s and the "
+                    f"export takes {self.state.export_s:.0f} s here; give more time"
+                )
+        self._hold_back()
+
+    def _hold_back(self) -> None:
+        self.clock.hold_back(validation_s=self.state.validation_s, export_s=self.state.export_s)
 
     # -- one step -------------------------------------------------------------------------------------------------
 
@@ -281,7 +293,8 @@ class _Run:
             self._draw(self.log)
         self.judged.train(was_training)
         (seconds,) = self.world.highest([time.perf_counter() - begin])
-        self.clock.hold_back(validation_s=seconds, export_s=self.export_s)
+        self.state.validation_s = max(self.state.validation_s, seconds)
+        self._hold_back()
         self.meter.aside_s += seconds
         if self.log is not None:
             self.iou = score.iou
@@ -340,6 +353,10 @@ class _Run:
             step=self.state.step,
             tensorboard=self.config.tensorboard,
         )
+
+    def _feed(self) -> Feed:
+        make = functools.partial(self.data.batch, rank=self.world.rank, world=self.world.size)
+        return Feed(make, self.state.step, workers=self._workers(), pin=self.world.device.type == "cuda")
 
     def _workers(self) -> int:
         """One thread beside a CPU that computes; beside a GPU a process per core, but for the core that drives it."""

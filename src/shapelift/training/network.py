@@ -48,7 +48,7 @@ def to_device(batch: Batch, device: torch.device, *, channels_last: bool) -> Bat
     moved = {}
     for name, value in batch.items():
         if device.type == "cuda":
-            value = value.pin_memory().to(device, non_blocking=True)  # noqa: PLW2901
+            value = value.to(device, non_blocking=True)  # noqa: PLW2901
         relaid = channels_last and value.dim() == 4
         moved[name] = value.contiguous(memory_format=torch.channels_last) if relaid else value
     return moved
