@@ -43,7 +43,7 @@ def _application(command: str | None) -> Callable[..., Any]:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    app.callback()(_version_option)
+    app.callback()(_global_options)
     for name, (module, function) in _COMMANDS.items():
         target = getattr(importlib.import_module(module), function) if command == name else _placeholder(name)
         app.command(name, help=None if command == name else _SUMMARIES[name])(target)
@@ -58,12 +58,19 @@ def _placeholder(name: str) -> Callable[[], None]:
     return command
 
 
-def _version_option(
-    version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
-) -> None:
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         typer.echo(f"shapelift {__version__}")
         raise typer.Exit
+
+
+def _global_options(
+    version: bool = typer.Option(
+        False, "--version", help="Print the version and exit.", is_eager=True, callback=_print_version
+    ),
+) -> None:
+    # Everything happens in the option's callback, before a command is asked for.
+    del version
 
 
 def run(arguments: Sequence[str]) -> int:

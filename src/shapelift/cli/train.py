@@ -179,8 +179,10 @@ def _data(source: str, output: Path, config: TrainConfig, world: World, making: 
     find_run(output, config)  # a folder that holds another run is refused before hours of rendering, not after
     data = output / "data"
     if world.is_main:
+        from shapelift.synthesis.sources import open_source
         from shapelift.synthesis.writer import SynthesisOptions, synthesize
 
+        open_source(source, making.count, config.seed)  # a source that cannot be used leaves no folder behind
         try:
             output.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -63,7 +63,8 @@ class Mesh:
         """Unit normals `f 3`, zero where a face has no area."""
         cross = self._crosses
         norm = np.linalg.norm(cross, axis=1, keepdims=True)
-        return np.divide(cross, norm, out=np.zeros_like(cross), where=norm > 0).astype(np.float32)
+        unit = np.divide(cross, norm, out=np.zeros_like(cross), where=norm > 0)
+        return np.asarray(unit, np.float32)
 
     @cached_property
     def face_areas(self) -> npt.NDArray[np.float64]:

@@ -114,7 +114,7 @@ def stratified_points(
     low = bounds[0].astype(np.float64)
     side = np.ptp(bounds.astype(np.float64), axis=0) / shape
     index = np.stack(np.meshgrid(*(np.arange(n) for n in shape), indexing="ij"), axis=-1).reshape(-1, 3)
-    points = (low + (index + rng.random(index.shape)) * side).astype(np.float16)
+    points: npt.NDArray[np.float16] = (low + (index + rng.random(index.shape)) * side).astype(np.float16)
     for _ in range(_REDRAWS):
         cell = np.floor((points - low) / side)
         stray = np.flatnonzero((cell != index).any(axis=1))
