@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from shapelift.geometry.fields import ImplicitField
@@ -63,7 +64,9 @@ def validate(model: Reconstructor, held_out: HeldOut, world: World, config: Trai
     return Score(iou=total / items, loss=loss_total / items, items=int(items))
 
 
-def weighted_iou(prediction: Tensor, truth: Tensor, weight: Tensor) -> Tensor:
+def weighted_iou(
+    prediction: Bool[Tensor, "b n"], truth: Bool[Tensor, "b n"], weight: Float[Tensor, "b n"]
+) -> Float[Tensor, " b"]:
     """Intersection over union `b` of solids given at points, each standing for a volume.
 
     The torch twin of `shapelift.metrics.iou.iou`, except that two empty solids agree perfectly.
