@@ -2,8 +2,8 @@
 
     python benchmarks/bench_reconstruct.py [--model general] [--image examples/chair.png]
 
-Both decoders run in the same runtime with the same threads on the same grid of nodes. Dense IM-NET at resolution 128 takes
-minutes, so a share of its nodes is timed and scaled up; the cost of a point does not depend on where it lies.
+Both decoders run in the same runtime with the same threads on the same grid of nodes. Dense IM-NET at resolution 128
+takes minutes, so a share of its nodes is timed and scaled up; the cost of a point does not depend on where it lies.
 """
 
 from __future__ import annotations
