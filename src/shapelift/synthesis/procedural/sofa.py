@@ -194,14 +194,14 @@ def _cushions(p: SofaParameters) -> list[Piece]:
 
 
 def _back(p: SofaParameters) -> list[Piece]:
-    """Built upright behind z = 0, then leaned and moved to the rear edge of the seat."""
+    """Built upright behind z = 0, then leaned about the level of the platform and moved to the rear edge of the seat."""
     if p.back == "none":
         return []
     lean = float(np.tan(np.radians(p.back_tilt_deg)))
 
     def shape(points: Array) -> Array:
         rise = points[:, 1] - p.deck
-        return points + np.stack([0 * rise, 0 * rise, -lean * np.clip(rise, 0, None) - p.seat_depth / 2], axis=1)
+        return points + np.stack([0 * rise, 0 * rise, -lean * rise - p.seat_depth / 2], axis=1)
 
     return [(bend(solid, shape), group) for solid, group in _BACK_MAKERS[p.back](p)]
 
