@@ -194,7 +194,7 @@ def _cushions(p: SofaParameters) -> list[Piece]:
 
 
 def _back(p: SofaParameters) -> list[Piece]:
-    """Built upright behind z = 0, then leaned about the level of the platform and moved to the rear edge of the seat."""
+    """Built upright behind z = 0, then leaned about the platform and moved to the rear of the seat."""
     if p.back == "none":
         return []
     lean = float(np.tan(np.radians(p.back_tilt_deg)))
