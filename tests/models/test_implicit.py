@@ -63,9 +63,11 @@ def test_near_points_are_weighted() -> None:
     assert torch.allclose(other.loss(prediction, data)["occupancy"], expected)
 
 
-@pytest.mark.parametrize("change", [{"loss": "mse"}, {"encoder": "imnet"}, {"threshold": 1.0}, {"image_size": 40}])
+@pytest.mark.parametrize(
+    "change", [{"loss": "mse"}, {"encoder": "imnet"}, {"threshold": 1.0}, {"image_size": 40}, {"image_size": 48}]
+)
 def test_configs_that_do_not_fit_are_refused(change: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"loss .mse.|128 px|probability|multiple"):
+    with pytest.raises(ValueError, match=r"loss .mse.|128 px|probability|multiple|skips need"):
         ImplicitConfig(**{**TINY.__dict__, **change}).build()
 
 

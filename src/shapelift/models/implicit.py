@@ -62,6 +62,13 @@ class ImplicitConfig(ReconstructorConfig):
             raise ValueError("loss 'mse' belongs to the published decoder: use decoder='imnet'")
         if self.encoder == "imnet" and self.image_size != ImNetEncoder.image_size:
             raise ValueError(f"encoder 'imnet' takes images of {ImNetEncoder.image_size} px, got {self.image_size}")
+        stages = {self.image_size // 4 // 2**index for index in range(len(self.widths))}
+        planes = {4 * 2**index for index in range(len(self.plane_widths))}
+        if self.skips and self.encoder == "compact" and self.decoder == "planes" and not stages & planes:
+            raise ValueError(
+                f"skips need a stage of the encoder at a resolution of the planes {sorted(planes)}; image_size "
+                f"{self.image_size} gives {sorted(stages)}: take 64, 128 or 256, or skips=False"
+            )
         if not 0.0 < self.threshold < 1.0:
             raise ValueError(f"threshold is a probability between 0 and 1, got {self.threshold}")
 
