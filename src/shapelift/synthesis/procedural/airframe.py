@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 from manifold3d import Manifold
 
-from shapelift.synthesis.materials import Material
-from shapelift.synthesis.procedural import finishes
-from shapelift.synthesis.procedural.draws import chance
+from shapelift.synthesis.procedural.livery import Livery
 from shapelift.synthesis.procedural.lofts import Station, body, grown, lathe, wheel, wing
 from shapelift.synthesis.procedural.solids import (
     Part,
@@ -33,50 +30,13 @@ if TYPE_CHECKING:
 _LENGTH = 10.0
 
 
-@dataclass(frozen=True)
-class _Liveries:
-    """One material per group of parts."""
-
-    body: Material
-    wing: Material
-    fin: Material
-    engine: Material
-    glass: Material
-    dark: Material
-    tyre: Material
-    metal: Material
-    store: Material
-
-    @classmethod
-    def draw(cls, seed: int, style: str) -> Self:
-        rng = np.random.default_rng(seed)
-        if style in {"airliner", "bizjet", "glider"} and chance(rng, 0.75):
-            coat = finishes.light_paint(rng)
-        elif style in {"fighter", "transport", "delta"} and chance(rng, 0.7):
-            coat = finishes.tinted(rng, "paint", (0.15, 0.65), (0.02, 0.3), (0.3, 0.7))
-        else:
-            coat = finishes.car_paint(rng)
-        wings = (
-            coat if chance(rng, 0.5) else finishes.bright_metal(rng) if chance(rng, 0.5) else finishes.car_paint(rng)
-        )
-        glass, dark = finishes.dark_glass(rng), finishes.dark_metal(rng)
-        fin = coat if style in {"fighter", "delta"} or chance(rng, 0.3) else finishes.car_paint(rng)
-        engine = (
-            coat if chance(rng, 0.4) else finishes.bright_metal(rng) if chance(rng, 0.6) else finishes.car_paint(rng)
-        )
-        return cls(
-            body=coat, wing=wings, fin=fin, engine=engine, glass=glass, dark=dark,
-            tyre=finishes.tyre(rng), metal=finishes.bright_metal(rng), store=finishes.light_paint(rng),
-        )  # fmt: skip
-
-
 class Airframe:
     """Measures derived from the parameters once, and one method per group of parts."""
 
     def __init__(self, p: AirplaneParameters) -> None:
         self.p = p
         self.nose, self.tail = _LENGTH / 2, -_LENGTH / 2
-        self.paint = _Liveries.draw(p.material_seed, p.style)
+        self.paint = Livery.draw(p.material_seed, p.style)
         self.outline = superellipse(2.0, 2.0, p.roundness, 18 if p.roundness > 2.4 else 20)
         self.stations = self._stations()
         self.root_z = self.nose - p.wing_place * _LENGTH
