@@ -1,0 +1,75 @@
+"""The picture of random test results in docs/model_general.md: docs/images/results_general.png.
+
+Run: python docs/make_results.py DATA [--model general] [--count 24] [--seed 0]
+
+DATA is a folder of `shapelift synthesize`. Shapes and views are drawn at random from its test split; none is chosen.
+Each block shows the input, the result from the camera's side and from behind, and the truth from the same two sides,
+drawn from its stored surface points.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from shapelift import Reconstructor
+from shapelift.errors import InputError
+from shapelift.geometry import PointCloud
+from shapelift.io.records import read_record
+from shapelift.synthesis.manifest import Manifest
+from shapelift.synthesis.portraits import on_paper, portrait
+from shapelift.training.pictures import shade
+
+SIDES_DEG = ((20.0, 18.0), (200.0, 18.0))
+SIZE_PX, COLUMNS = 128, 3
+
+
+def block(reconstructor: Reconstructor, path: Path, view: int) -> np.ndarray:
+    """Input, two views of the result, two of the truth: `s 5s 3`."""
+    record = read_record(path)
+    rgba = record.rgba[view]
+    tiles = [np.asarray(Image.fromarray(on_paper(rgba, 235)).resize((SIZE_PX, SIZE_PX), Image.Resampling.LANCZOS))]
+    try:
+        mesh = reconstructor.reconstruct(rgba).mesh(96)
+        tiles += [on_paper(portrait(mesh, *side, size_px=SIZE_PX)) for side in SIDES_DEG]
+    except InputError:
+        tiles += [np.full((SIZE_PX, SIZE_PX, 3), 255, np.uint8)] * 2
+    points, normals = record.surface_points.astype(np.float32), record.surface_normals.astype(np.float32)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True).clip(1e-6)
+    truth = PointCloud(points, normals).transformed(record.view_from_object[view])
+    tiles += [shade(truth, *side, SIZE_PX, color=(215, 215, 215)) for side in SIDES_DEG]
+    return np.concatenate(tiles, axis=1)
+
+
+def main() -> None:
+    """Draw the picture."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--model", default="general")
+    parser.add_argument("--count", type=int, default=24)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    entries = [entry for entry in Manifest.read(arguments.data).shapes if entry.split == "test"]
+    rng = np.random.default_rng(arguments.seed)
+    drawn = [entries[i] for i in rng.permutation(len(entries))[: arguments.count]]
+    reconstructor = Reconstructor.load(arguments.model)
+    blocks = [block(reconstructor, arguments.data / entry.file, int(rng.integers(0, 8))) for entry in drawn]
+    gap = np.full((SIZE_PX, 12, 3), 255, np.uint8)
+    rows = []
+    for start in range(0, len(blocks), COLUMNS):
+        row = [part for piece in blocks[start : start + COLUMNS] for part in (piece, gap)]
+        rows.append(np.concatenate(row[:-1], axis=1))
+    width = max(row.shape[1] for row in rows)
+    rows = [np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0)), constant_values=255) for row in rows]
+    path = Path(__file__).with_name("images") / "results_general.png"
+    picture = Image.fromarray(np.concatenate(rows)).quantize(255, dither=Image.Dither.NONE)
+    picture.save(path, optimize=True)
+    print(f"{path}: {len(drawn)} results, {path.stat().st_size / 1000:.0f} kB")
+    print("\n".join(entry.shape_id for entry in drawn))
+
+
+if __name__ == "__main__":
+    main()
