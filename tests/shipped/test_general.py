@@ -1,4 +1,4 @@
-"""The shipped model, held to what the README says of it. Inputs are fresh procedural shapes, so nothing is downloaded."""
+"""The shipped model, held to what the README says of it. Inputs are fresh procedural shapes: nothing is downloaded."""
 
 from __future__ import annotations
 
