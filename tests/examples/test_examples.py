@@ -1,0 +1,109 @@
+"""The examples run, one after the other, as a reader would run them; the third makes the model that others use."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from shapelift.io.images import load_image
+from shapelift.io.preprocess import Preprocess
+from shapelift.io.shapes import load_mesh
+from shapelift.solids import check
+from shapelift.synthesis import procedural
+from shapelift.synthesis.portraits import portrait
+from shapelift.synthesis.sources import open_source
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PICTURE = EXAMPLES / "chair.png"
+
+
+def run(name: str, *arguments: object) -> str:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+    command = [sys.executable, str(EXAMPLES / name), *map(str, arguments)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run that example 03 leaves behind: seven cabinets are the fewest with a shape in every split."""
+    folder = tmp_path_factory.mktemp("run")
+    text = run("03_train_your_own.py", "--count", 7, "--steps", 150, "--output", folder)
+    assert "7 shapes, 0 rejected" in text
+    assert "validation IoU" in text
+    return folder
+
+
+def test_every_example_is_short_and_is_run_here() -> None:
+    names = {path.name for path in EXAMPLES.glob("*.py")}
+    mentioned = Path(__file__).read_text(encoding="utf-8")
+    assert {name for name in names if f'"{name}"' not in mentioned} == set()
+    long = [path.name for path in EXAMPLES.glob("*.py") if len(path.read_text(encoding="utf-8").splitlines()) >= 60]
+    assert long == []
+
+
+def test_00_the_picture_is_the_one_that_its_script_makes(tmp_path: Path) -> None:
+    run("00_make_example_image.py", "--size", 64, "--output", tmp_path / "chair.png")
+    made = load_image(tmp_path / "chair.png").astype(float)
+    shrunk = Preprocess(image_size_px=64, margin=0.08).crop(load_image(PICTURE)).astype(float)
+    same = np.minimum(made[..., 3], shrunk[..., 3]).sum() / np.maximum(made[..., 3], shrunk[..., 3]).sum()
+    assert same > 0.93
+    both = (made[..., 3] == 255) & (shrunk[..., 3] == 255)
+    assert np.abs(made[both] - shrunk[both])[:, :3].mean() < 8.0
+
+
+def test_00_the_picture_shows_no_shape_of_a_training_set() -> None:
+    source = (EXAMPLES / "00_make_example_image.py").read_text(encoding="utf-8")
+    (seed,) = (int(line.split("=")[1]) for line in source.splitlines() if line.startswith("SEED = "))
+    for of_the_data in range(5):
+        assert seed not in {item.seed for item in open_source("procedural:chair", 10_000, of_the_data).items()}
+
+
+def test_00_the_picture_is_cut_out() -> None:
+    with Image.open(PICTURE) as picture:
+        assert picture.mode == "RGBA"
+        assert picture.size == (512, 512)
+        alpha = np.asarray(picture)[..., 3]
+    assert 0.1 < (alpha > 127).mean() < 0.5
+    assert alpha[0].max() == alpha[-1].max() == 0
+
+
+def test_01_reconstruct(trained: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "cabinet.png"  # a model of minutes knows what it was shown, and no chair
+    Image.fromarray(portrait(procedural.build("cabinet", 5), size_px=96)).save(picture)
+    options = ("--image", picture, "--model", trained / "model", "--resolution", 32, "--output", tmp_path)
+    text = run("01_reconstruct.py", *options)
+    assert "frame 'view'" in text
+    solid = load_mesh(tmp_path / "model.stl")
+    assert check(solid).problems == ()
+    assert np.ptp(solid.vertices, axis=0).max() == pytest.approx(80.0, rel=1e-4)
+    assert (tmp_path / "model.glb").is_file()
+    assert np.load(tmp_path / "points.npy").shape == (2048, 3)
+
+
+def test_02_synthesize_and_look(tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.png"
+    options = ("--category", "lamp", "--count", 3, "--columns", 2, "--size", 48, "--output", sheet)
+    text = run("02_synthesize_and_look.py", *options)
+    assert text.count(", closed\n") == 3
+    with Image.open(sheet) as picture:
+        assert picture.size == (96, 96)
+
+
+def test_04_evaluate_and_compare(trained: Path, tmp_path: Path) -> None:
+    options = ("--points", 500, "--resolution", 32, "--output", tmp_path)
+    text = run("04_evaluate_and_compare.py", trained / "model", trained / "data", *options)
+    assert "procedural: 2 shapes" in text
+    assert "model against mean_shape" in text
+    assert {path.name for path in tmp_path.iterdir()} == {"scores.json", "objects.csv"}
+
+
+def test_05_custom_family() -> None:
+    assert "keeps its contract" in run("05_custom_family.py")
