@@ -19,7 +19,7 @@ from shapelift import Reconstructor
 from shapelift.errors import InputError
 from shapelift.geometry import PointCloud
 from shapelift.io.records import read_record
-from shapelift.synthesis.manifest import Manifest
+from shapelift.synthesis.manifest import read_manifest
 from shapelift.synthesis.portraits import on_paper, portrait
 from shapelift.training.pictures import shade
 
@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=24)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    entries = [entry for entry in Manifest.read(arguments.data).shapes if entry.split == "test"]
+    entries = read_manifest(arguments.data).split("test")
     rng = np.random.default_rng(arguments.seed)
     drawn = [entries[i] for i in rng.permutation(len(entries))[: arguments.count]]
     reconstructor = Reconstructor.load(arguments.model)
