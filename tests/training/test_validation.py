@@ -10,9 +10,13 @@ from shapelift.datasets import Sample
 from shapelift.geometry import PointCloud
 from shapelift.io.records import open_record, read_record
 from shapelift.metrics import iou
+from shapelift.recipes import find_recipe
+from shapelift.training.config import TrainConfig
+from shapelift.training.data import HeldOut
+from shapelift.training.distributed import join_world
 from shapelift.training.pictures import Row, grid, shade, write_png
 from shapelift.training.targets import SurfacePoints, WeightedPoints
-from shapelift.training.validation import weighted_iou
+from shapelift.training.validation import THRESHOLDS, best_threshold, validate, weighted_iou
 
 
 def _record(data: Path) -> Path:
@@ -108,3 +112,23 @@ def test_the_grid_has_five_tiles_a_row_and_is_a_png(tmp_path: Path) -> None:
 def test_a_cloud_without_normals_is_refused() -> None:
     with pytest.raises(ValueError, match="normals"):
         shade(PointCloud(np.zeros((1, 3), np.float32)), 0.0, 0.0, 8, color=(0, 0, 0))
+
+
+def test_the_best_threshold_is_found_and_validates_to_its_iou(data: Path) -> None:
+    config: TrainConfig = find_recipe("implicit-tiny")
+    held_out = HeldOut(data, config)
+    torch.manual_seed(0)
+    model = config.model.build().eval()
+    # Shift all values so that the middle of the occupied space lies well off one half.
+    with torch.no_grad():
+        model.decoder.last.bias.fill_(-0.7)
+    threshold, iou = best_threshold(model, config.model, held_out, config, torch.device("cpu"))
+    scores = {}
+    for value in THRESHOLDS:
+        other = config.model.at_threshold(value).build().eval()
+        other.load_state_dict(model.state_dict())
+        with join_world("cpu") as world:
+            scores[value] = validate(other, held_out, world, config).iou
+    assert scores[threshold] == pytest.approx(iou, abs=1e-6)
+    assert scores[threshold] == max(scores.values())
+    assert len(set(scores.values())) > 1

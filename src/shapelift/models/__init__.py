@@ -9,6 +9,7 @@ from shapelift.models.base import (
     Prediction,
     Reconstructor,
     ReconstructorConfig,
+    Thresholded,
     config_from_json,
 )
 from shapelift.models.implicit import ImplicitConfig
@@ -26,5 +27,6 @@ __all__ = [
     "Prediction",
     "Reconstructor",
     "ReconstructorConfig",
+    "Thresholded",
     "config_from_json",
 ]

@@ -10,7 +10,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -87,6 +87,18 @@ class ReconstructorConfig(abc.ABC):
     def to_json(self) -> str:
         """The config as JSON, with its family."""
         return json.dumps({"family": self.family, **dataclasses.asdict(self)}, sort_keys=True)
+
+
+@runtime_checkable
+class Thresholded(Protocol):
+    """A config whose surface lies where an occupancy passes a threshold; training then chooses the best one."""
+
+    @property
+    def level(self) -> float:
+        """What `logits_at` subtracts from the network's values, so that the surface lies at 0."""
+
+    def at_threshold(self, threshold: float) -> ReconstructorConfig:
+        """The same config with the surface at another probability."""
 
 
 class Reconstructor(nn.Module, abc.ABC):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -76,6 +77,15 @@ class ImplicitConfig(ReconstructorConfig):
         """The network with fresh weights."""
         return ImplicitReconstructor(self)
 
+    @property
+    def level(self) -> float:
+        """The decoder's value on the surface: the threshold's logit, or with `mse` the threshold itself."""
+        return self.threshold if self.loss == "mse" else math.log(self.threshold / (1.0 - self.threshold))
+
+    def at_threshold(self, threshold: float) -> ImplicitConfig:
+        """The same config with the surface at another probability."""
+        return dataclasses.replace(self, threshold=threshold)
+
     def targets(self) -> Mapping[str, Target]:
         """Labelled points in the frame of the prediction."""
         return {"points": OccupancyPoints(self.uniform_points, self.near_points, self.frame)}
@@ -142,13 +152,8 @@ class ImplicitReconstructor(Reconstructor):
         return self.centered(self.decoder(prediction["shape"], points))
 
     def centered(self, values: Tensor) -> Tensor:
-        """Decoder values, any shape, as logits that are 0 at the threshold.
-
-        The published output is a value in [0, 1], cut at the threshold; a logit is cut at the threshold's logit.
-        """
-        if self.config.loss == "mse":
-            return values - self.config.threshold
-        return values - math.log(self.config.threshold / (1.0 - self.config.threshold))
+        """Decoder values, any shape, as logits that are 0 at the threshold."""
+        return values - self.config.level
 
     def graphs(self) -> Mapping[str, Graph]:
         """`encode`: image -> planes (channels last) or code, features. `decode`: those and points -> logits."""

@@ -8,6 +8,7 @@ with the same weights, to the last bit on the same CPU, as one that was left alo
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import math
 import signal
@@ -25,6 +26,7 @@ from torch import Tensor
 from shapelift.errors import InputError
 from shapelift.inference.model_folder import available_cores
 from shapelift.io.atomic import write_atomically
+from shapelift.models.base import Reconstructor, Thresholded
 from shapelift.training.checkpoint import (
     BEST_NAME,
     RunState,
@@ -44,7 +46,7 @@ from shapelift.training.log import Line, Meter, MetricsLog
 from shapelift.training.network import MovingAverage, build_network, build_optimizer, predict, to_device
 from shapelift.training.pictures import grid, write_png
 from shapelift.training.schedule import Clock
-from shapelift.training.validation import draw_rows, validate
+from shapelift.training.validation import best_threshold, draw_rows, validate
 
 CONFIG_NAME = "config.json"
 MODEL_NAME = "model"
@@ -84,7 +86,7 @@ class TrainResult:
     Attributes:
         model_folder: the exported model, or None when the sitting was interrupted before the end.
         step: steps done.
-        best_iou: validation IoU of the exported weights.
+        best_iou: validation IoU of the exported weights, before the threshold is chosen.
         best_step: step they are from.
         used_s: seconds used over all sittings.
     """
@@ -333,7 +335,8 @@ class _Run:
             self._tell("exporting", 1.0)
             tensors, _ = read_tensors(self.output / BEST_NAME, device="cpu")
             self.judged.load_state_dict(tensors)
-            export_run(self.config, self.judged.eval(), self.data, self.state, folder)
+            config, model, state = self._calibrated()
+            export_run(config, model.eval(), self.data, state, folder)
         self.world.wait()
         self._tell("done" if done else "interrupted", self.progress)
         return TrainResult(
@@ -343,6 +346,19 @@ class _Run:
             best_step=self.state.best_step,
             used_s=self.used_s(),
         )
+
+    def _calibrated(self) -> tuple[TrainConfig, Reconstructor, RunState]:
+        """The run and its best network with the threshold that suits the validation split; once, by one process."""
+        family = self.config.model
+        if not isinstance(family, Thresholded):
+            return self.config, self.judged, self.state
+        model = self.judged.eval()
+        threshold, iou = best_threshold(model, family, self.held_out, self.config, self.world.device)
+        chosen = family.at_threshold(threshold)
+        calibrated = build_network(chosen.build(), self.world.device, channels_last=self.config.channels_last)
+        calibrated.load_state_dict(model.state_dict())
+        state = dataclasses.replace(self.state, best_iou=iou)
+        return dataclasses.replace(self.config, model=chosen), calibrated, state
 
     # -- small things ---------------------------------------------------------------------------------------------
 
