@@ -15,7 +15,12 @@ from shapelift.training.feed import Batch
 def build_network(model: Reconstructor, device: torch.device, *, channels_last: bool) -> Reconstructor:
     """The network on its device, convolution weights in channels-last memory if asked."""
     model = model.to(device)
-    return model.to(memory_format=torch.channels_last) if channels_last else model  # type: ignore[call-overload]
+    if channels_last:
+        # Not `Module.to`, which would ask the same of the five axes of a 3D convolution.
+        for values in (*model.parameters(), *model.buffers()):
+            if values.dim() == 4:
+                values.data = values.data.contiguous(memory_format=torch.channels_last)
+    return model
 
 
 def build_optimizer(model: nn.Module, settings: AdamW) -> torch.optim.AdamW:
