@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from shapelift.inference import read_card
+from shapelift.testing import write_example_data
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "add_a_family.md").read_text(encoding="utf-8")
 
@@ -65,6 +68,13 @@ def run(copy: Path, *arguments: str) -> str:
 def test_the_new_family_keeps_its_contract(copy: Path) -> None:
     where = f"import shapelift; assert shapelift.__file__.startswith({str(copy)!r}); "
     assert run(copy, "-c", f"{where}exec(open('check.py').read())").strip() == "coarse keeps its contract"
+
+
+def test_the_new_family_trains_and_reconstructs(copy: Path) -> None:
+    write_example_data(copy / "data")
+    options = ["--recipe", "coarse-tiny", "--steps", "2", "--no-evaluate", "--device", "cpu", "--output", "run"]
+    assert "validation IoU" in run(copy, "-m", "shapelift", "train", "data", *options)
+    assert read_card(copy / "run" / "model").representation == "grid"
 
 
 def test_the_new_recipe_is_listed(copy: Path) -> None:
