@@ -16,6 +16,7 @@ from shapelift.training import AdamW, Status, TrainConfig, Validation, loop, tra
 from shapelift.training.export import WEIGHTS_NAME
 from shapelift.training.log import METRICS_NAME
 from shapelift.training.network import MovingAverage
+from shapelift.training.validation import THRESHOLDS
 
 
 def _lines(output: Path, kind: str) -> list[dict[str, object]]:
@@ -43,7 +44,8 @@ def test_a_run_learns_and_leaves_a_model_that_opens(
     assert (result.model_folder / WEIGHTS_NAME).is_file()
     card = Reconstructor.load(result.model_folder, threads=1).card
     assert (card.name, card.categories, card.training["steps"]) == ("mugs", ("ellipsoid",), 150)
-    assert card.scores["validation"]["iou"] == result.best_iou
+    assert card.scores["validation"]["iou"] >= result.best_iou - 1e-3  # the threshold was chosen since
+    assert card.threshold in THRESHOLDS
     assert (card.data[0].licence, card.data[0].shapes) == ("CC0-1.0", 8)
     assert not [path for path in (tmp_path / "mugs").iterdir() if path.name.startswith(".")]
     session = onnxruntime.InferenceSession(result.model_folder / "encode.onnx")

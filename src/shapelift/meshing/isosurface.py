@@ -19,6 +19,8 @@ Faces = npt.NDArray[np.int32]
 MINIMUM_CUT = 0.02
 """How near to a node, as a share of the edge, a vertex may lie. Values are raised to keep it so: a vertex moves by at
 most this share of a cell, and only on the two edges in a hundred that are cut nearer to a node."""
+_LARGEST = np.float32(1e15)
+"""Products of two values stay finite in single precision."""
 BULGE = 0.2
 """How far the middle of an edge of four triangles is moved into its cell, as a share of the way to the opposite
 vertices."""
@@ -43,7 +45,7 @@ def isosurface(values: Values, origin: npt.ArrayLike, spacing: npt.ArrayLike) ->
     from skimage.measure import marching_cubes
 
     values, corner = _cropped(np.asarray(values, np.float32))
-    values = keep_cuts_apart(_closed(values))
+    values = _scaled(keep_cuts_apart(_closed(values)))
     vertices, faces, _, _ = marching_cubes(values, 0.0, gradient_direction="ascent")
     faces = np.ascontiguousarray(faces, np.int32)
     vertices, faces = _without_shared_diagonals(_with_centers_amid(vertices.astype(np.float64), faces), faces)
@@ -91,19 +93,7 @@ def keep_cuts_apart(values: Values) -> Values:
     result = values.copy()
     flat = result.reshape(-1)
     ratio = np.float32(MINIMUM_CUT / (1.0 - MINIMUM_CUT))
-    inside = result > 0
-    ends = []
-    strides = (values.shape[1] * values.shape[2], values.shape[2], 1)
-    for axis, stride in enumerate(strides):
-        before = (slice(None),) * axis
-        cut = np.zeros(values.shape, np.bool_)
-        np.not_equal(
-            inside[(*before, slice(None, -1))], inside[(*before, slice(1, None))], out=cut[(*before, slice(None, -1))]
-        )
-        first = np.flatnonzero(cut)
-        ends += [(first, first + stride), (first + stride, first)]
-    near = np.concatenate([first for first, _ in ends])
-    far = np.concatenate([second for _, second in ends])
+    near, far = _cut_edges(values)
     # Raising one value can make a third one relatively too small; each round shrinks that effect by `ratio`.
     for _ in range(8):
         size = np.abs(flat)
@@ -116,13 +106,42 @@ def keep_cuts_apart(values: Values) -> Values:
     return result
 
 
+def _cut_edges(values: Values) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Flat indices of both nodes of every edge that the surface cuts; every edge comes twice, once from either end."""
+    inside = values > 0
+    ends = []
+    for axis, stride in enumerate((values.shape[1] * values.shape[2], values.shape[2], 1)):
+        before = (slice(None),) * axis
+        cut = np.zeros(values.shape, np.bool_)
+        np.not_equal(
+            inside[(*before, slice(None, -1))], inside[(*before, slice(1, None))], out=cut[(*before, slice(None, -1))]
+        )
+        first = np.flatnonzero(cut)
+        ends += [(first, first + stride), (first + stride, first)]
+    return np.concatenate([first for first, _ in ends]), np.concatenate([second for _, second in ends])
+
+
+def _scaled(values: Values) -> Values:
+    """The same surface from larger values.
+
+    Marching cubes decides a side with two opposite corners inside by the sign of a difference of products, and takes a
+    difference below 1e-7 for zero; then its two cells may decide differently. So the smallest value at the surface
+    becomes 1.
+    """
+    near, _ = _cut_edges(values)
+    smallest = np.abs(values.reshape(-1)[near]).min()
+    return np.asarray(np.clip(values / smallest, -_LARGEST, _LARGEST), np.float32)
+
+
 def _with_centers_amid(vertices: npt.NDArray[np.float64], faces: Faces) -> npt.NDArray[np.float64]:
     """Put the vertices that stand inside cells at the mean of the vertices around them, as Lewiner's paper does.
 
     scikit-image weighs the corners of the cell by the inverse of their values instead, which can end at a corner.
     """
     # A vertex on an edge of the grid has two whole coordinates, in units of nodes.
-    inner = np.flatnonzero((vertices == np.round(vertices)).sum(axis=1) != 2)
+    inner = np.union1d(
+        np.flatnonzero((vertices == np.round(vertices)).sum(axis=1) != 2), _centers_on_edges(vertices, faces)
+    )
     if not len(inner):
         return vertices
     place = np.full(len(vertices), -1)
@@ -137,6 +156,24 @@ def _with_centers_amid(vertices: npt.NDArray[np.float64], faces: Faces) -> npt.N
     result = vertices.copy()
     result[inner] = total / count[:, None]
     return result
+
+
+def _centers_on_edges(vertices: npt.NDArray[np.float64], faces: Faces) -> npt.NDArray[np.intp]:
+    """Indices of vertices that stand for the inside of a cell although they fell on another vertex at its edge.
+
+    All triangles around such a vertex lie in one cell; those around a vertex of an edge lie in four.
+    """
+    # One number per position, equal for equal positions: sorting numbers is far cheaper than sorting rows.
+    keys = vertices[:, 0] + np.pi * vertices[:, 1] + np.e * vertices[:, 2]
+    order = np.argsort(keys)
+    same = np.flatnonzero(np.diff(keys[order]) == 0.0)
+    found = []
+    for vertex in np.unique(order[np.concatenate([same, same + 1])]):
+        around = vertices[faces[(faces == vertex).any(axis=1)]].reshape(-1, 3)
+        low = np.floor(around.min(axis=0))
+        if (around.max(axis=0) <= low + 1.0).all():
+            found.append(vertex)
+    return np.array(found, np.intp)
 
 
 def _without_shared_diagonals(vertices: npt.NDArray[np.float64], faces: Faces) -> tuple[npt.NDArray[np.float64], Faces]:
