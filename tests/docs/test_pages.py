@@ -1,0 +1,144 @@
+"""The pages agree with the repository: links lead somewhere, commands and options exist, examples of code run."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from shapelift.cli.main import _COMMANDS, _application
+from shapelift.inference import shipped_models
+from shapelift.recipes import RECIPES
+from shapelift.synthesis import procedural
+from shapelift.testing import write_example_data
+
+ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
+# Written from the shipped model, so they come with it.
+OF_THE_MODEL = {"docs/images/hero.png", "docs/model_general.md"}
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def prose(text: str) -> str:
+    return re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+
+
+def anchors(page: Path) -> set[str]:
+    heads = re.findall(r"^#+ (.+)$", prose(page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_and_pictures_lead_somewhere(page: Path) -> None:
+    later = set() if "general" in shipped_models() else OF_THE_MODEL
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose(page.read_text(encoding="utf-8"))):
+        if link.startswith("https://"):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (page.parent / name).resolve() if name else page
+        if target.is_relative_to(ROOT) and target.relative_to(ROOT).as_posix() in later:
+            continue
+        assert target.exists(), f"{page.name} links to {link}"
+        assert target.is_relative_to(ROOT), f"{page.name} links out of the repository: {link}"
+        assert not anchor or anchor in anchors(target), f"{page.name} links to a heading that is not there: {link}"
+
+
+def test_the_readme_marks_two_commands() -> None:
+    call = [sys.executable, str(ROOT / ".ci" / "readme_commands.py"), str(ROOT / "README.md")]
+    marked = subprocess.run(call, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert marked == [
+        "pip install . && shapelift reconstruct examples/chair.png",
+        'pip install -c constraints.txt -e ".[dev]" && pytest',
+    ]
+
+
+def test_there_is_a_readable_sheet_of_every_category() -> None:
+    paths = [ROOT / "docs" / "images" / f"sheet_{category}.png" for category in procedural.CATEGORIES]
+    assert sum(path.stat().st_size for path in paths) < 3_000_000
+    for path in paths:
+        with Image.open(path) as picture:
+            assert picture.width == 2 * picture.height
+        assert f"images/{path.name}" in read("docs/data.md")
+
+
+def test_the_page_of_commands_has_what_the_program_lists() -> None:
+    listed = subprocess.run([sys.executable, "-m", "shapelift", "--help"], capture_output=True, text=True, check=True)
+    commands = re.findall(r"^  ([a-z]+)  ", listed.stdout.partition("Commands:")[2], re.MULTILINE)
+    assert commands == re.findall(r"^## `shapelift ([a-z]+)", read("docs/cli.md"), re.MULTILINE)
+    assert commands == list(_COMMANDS)
+
+
+@pytest.mark.parametrize("command", _COMMANDS)
+def test_the_page_of_commands_has_every_option(command: str) -> None:
+    application: Any = _application(command)
+    options: set[str] = set()
+    for parameter in application.commands[command].params:
+        options.update(name for name in (*parameter.opts, *parameter.secondary_opts) if name.startswith("-"))
+    section = read("docs/cli.md").partition(f"## `shapelift {command}")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`-.*?) \|", section, re.MULTILINE)
+    assert {name for row in rows for name in re.findall(r"`(-[^`]+)`", row)} == options - {"--help"}
+
+
+def test_options_in_examples_exist() -> None:
+    text = "\n".join(block for page in PAGES for block in blocks(page.read_text(encoding="utf-8"), "bash"))
+    for command, rest in re.findall(r"shapelift ([a-z]+) (.*)", text):
+        application: Any = _application(command)
+        known = {name for item in application.commands[command].params for name in (*item.opts, *item.secondary_opts)}
+        used = set(re.findall(r"(?<!\S)--?[a-z][a-z-]*", rest.partition("#")[0]))
+        assert used <= known, f"shapelift {command} {rest}"
+
+
+def test_every_recipe_has_its_line() -> None:
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", read("docs/training.md"), re.MULTILINE)) >= set(RECIPES)
+
+
+def test_the_configuration_of_the_training_page_can_be_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def train(*arguments: Any) -> SimpleNamespace:
+        seen.extend(arguments)
+        return SimpleNamespace(model_folder=arguments[2] / "model", best_iou=0.5)
+
+    monkeypatch.setattr("shapelift.training.train", train)
+    (block,) = blocks(read("docs/training.md"), "python")
+    exec(block, {})  # noqa: S102 - the page is our own
+    assert (seen[0].recipe, seen[0].model.frame, seen[0].batch_size) == ("mugs", "object", 16)
+    assert sum(parameter.numel() for parameter in seen[0].model.build().parameters()) > 1_000_000
+
+
+def test_the_lines_of_the_readme_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from shapelift.cli.main import run
+
+    write_example_data(tmp_path / "data", shapes=12)
+    options = ["--recipe", "implicit-tiny", "--steps", "60", "--no-evaluate", "--device", "cpu"]
+    assert run(["train", str(tmp_path / "data"), *options, "--output", str(tmp_path / "run")]) == 0
+    capsys.readouterr()
+    picture = Image.open(ROOT / "examples" / "chair.png")
+    picture.paste((90, 90, 90, 255), (100, 100, 412, 412))  # a model that knows balls does not know chairs
+    (tmp_path / "examples").mkdir()
+    picture.save(tmp_path / "examples" / "chair.png")
+    monkeypatch.chdir(tmp_path)
+    (block,) = blocks(read("README.md"), "python")
+    lines = block.replace('"general"', '"run/model"')
+    assert len([line for line in lines.splitlines() if line.strip()]) <= 10
+    names: dict[str, Any] = {}
+    exec(lines, names)  # noqa: S102 - the page is our own
+    assert names["mesh"].volume > 0.0
+    assert len(names["points"]) == 2048
+    assert names["grid"].occupancy.shape == (64, 64, 64)
+    assert (tmp_path / "chair.3mf").stat().st_size > 1000
