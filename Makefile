@@ -1,5 +1,5 @@
 # Short names for what developers run; CI runs the README's own commands.
-.PHONY: test lint bench sheets
+.PHONY: test lint bench sheets hero
 
 test:
 	python -m pytest -q
@@ -12,3 +12,9 @@ lint:
 
 bench:
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; python $$script || exit 1; done
+
+sheets:
+	python docs/make_sheets.py
+
+hero:
+	python docs/make_pictures.py
