@@ -36,7 +36,7 @@ def cell(values: dict[str, Any], metric: str, *, interval: bool) -> str:
     found = values[metric]
     text = f"{found['mean'] * scale:.3f}"
     if interval:
-        text += f" ({found['low'] * scale:.3f}–{found['high'] * scale:.3f})"
+        text += f" ({found['low'] * scale:.3f} to {found['high'] * scale:.3f})"
     return text
 
 
@@ -64,8 +64,8 @@ def page(card: ModelCard) -> str:
     lines = [
         "# The model `general`",
         "",
-        f"Version {card.version}. Family `{card.family}`, frame `{card.frame}`, licence {card.licence}. Written from the",
-        "model's card by `docs/make_model_page.py`; all figures are those of the card.",
+        f"Version {card.version}. Family `{card.family}`, frame `{card.frame}`, licence {card.licence}.",
+        "Written from the model's card by `docs/make_model_page.py`; all figures are those of the card.",
         "",
         "## What it cannot do",
         "",
@@ -73,17 +73,19 @@ def page(card: ModelCard) -> str:
         "",
         "## Training",
         "",
-        f"{training['parameters'] / 1e6:.1f} M parameters, recipe `{training['recipe']}`: {training['images_seen']:,} images of",
-        f"{training['shapes']:,} shapes ({training['views_per_shape']} views each) in {training['seconds'] / 60:.0f} minutes on",
-        "an ordinary two-core processor, shared with other work. The loss was still falling: more images would help.",
+        f"{training['parameters'] / 1e6:.1f} M parameters, recipe `{training['recipe']}`:",
+        f"{training['images_seen']:,} images of {training['shapes']:,} shapes,",
+        f"{training['views_per_shape']} views each,",
+        f"in {training['seconds'] / 60:.0f} minutes on an ordinary two-core processor, shared with other work.",
+        "The loss was still falling: more images would help.",
         f"The surface lies at probability {card.threshold:g}, chosen on the validation split.",
         "",
         "## Scores on the test split",
         "",
         "No shape of the test split was trained on. One image per shape, mean over shapes, 95 % bootstrap intervals in",
         "brackets. IoU on uniform points of the unit cube, surfaces on 100,000 samples; definitions in",
-        "[conventions](conventions.md). Mean shape and retrieval are computed from the training split: a model that only",
-        "recognised its category, or a training shape, would score like them.",
+        "[conventions](conventions.md). Mean shape and retrieval are computed from the training split: a model that",
+        "only recognised a training shape would score like retrieval.",
     ]
     titles = {"procedural": "Unseen procedural shapes", "real": "Real meshes of the test split"}
     for name, group in test["groups"].items():
@@ -93,8 +95,8 @@ def page(card: ModelCard) -> str:
         "",
         "## Random results",
         "",
-        "24 test shapes drawn at random (`docs/make_results.py`), good and bad alike. Each block: input, result from the",
-        "front and from behind (blue), truth from the same sides (grey, drawn as points).",
+        "24 test shapes drawn at random (`docs/make_results.py`), good and bad alike. Each block: input, result from",
+        "the front and from behind (blue), truth from the same sides (grey, drawn as points).",
         "",
         "![24 random test results](images/results_general.png)",
         "",
