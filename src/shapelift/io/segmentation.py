@@ -1,6 +1,6 @@
 """What in the picture is the object.
 
-In this order: the alpha channel if it says anything, a mask that the user gives, a plain background that is keyed out,
+In this order: a mask that the user gives, the alpha channel if it says anything, a plain background that is keyed out,
 and for everything else GrabCut (Rother, Kolmogorov, Blake 2004; OpenCV's implementation) with a warning.
 """
 
@@ -54,7 +54,7 @@ def object_mask(
 
     Args:
         rgba: `h w 4` uint8, straight alpha.
-        mask: `h w` uint8 coverage from the user; it is asked only where the alpha channel is opaque everywhere.
+        mask: `h w` uint8 coverage from the user; transparent pixels stay outside of it.
         name: How messages call the image.
         mask_name: How messages call the mask.
 
