@@ -27,9 +27,10 @@ SIDES_DEG = ((20.0, 18.0), (200.0, 18.0))
 SIZE_PX, COLUMNS = 128, 3
 
 
-def block(reconstructor: Reconstructor, path: Path, view: int) -> np.ndarray:
+def block(reconstructor: Reconstructor, path: Path, rng: np.random.Generator) -> np.ndarray:
     """Input, two views of the result, two of the truth: `s 5s 3`."""
     record = read_record(path)
+    view = int(rng.integers(0, record.views))
     rgba = record.rgba[view]
     tiles = [np.asarray(Image.fromarray(on_paper(rgba, 235)).resize((SIZE_PX, SIZE_PX), Image.Resampling.LANCZOS))]
     try:
@@ -56,7 +57,7 @@ def main() -> None:
     rng = np.random.default_rng(arguments.seed)
     drawn = [entries[i] for i in rng.permutation(len(entries))[: arguments.count]]
     reconstructor = Reconstructor.load(arguments.model)
-    blocks = [block(reconstructor, arguments.data / entry.file, int(rng.integers(0, 8))) for entry in drawn]
+    blocks = [block(reconstructor, arguments.data / entry.file, rng) for entry in drawn]
     gap = np.full((SIZE_PX, 12, 3), 255, np.uint8)
     rows = []
     for start in range(0, len(blocks), COLUMNS):

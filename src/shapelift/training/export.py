@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from shapelift import __version__
 from shapelift.inference import DataSource, ModelCard, read_card, write_card
@@ -50,7 +50,8 @@ def export_run(config: TrainConfig, model: Reconstructor, data: TrainingData, st
         fresh.mkdir()
         export_graphs(model, fresh)
         weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-        save_file(weights, fresh / WEIGHTS_NAME)
+        # Bytes, not save_file: that makes files only their owner can read.
+        (fresh / WEIGHTS_NAME).write_bytes(save(weights))
         (fresh / CONFIG_NAME).write_text(config.to_json() + "\n", encoding="utf-8")
         files = [path.name for path in fresh.iterdir()]
         write_card(fresh, _card(config, model, data, state, folder), files)
