@@ -16,6 +16,11 @@ from shapelift.inference.card import ModelCard
 from shapelift.inference.limits import check_resolution, check_size_mm
 
 
+_SMALLEST_PART = 0.05
+"""Parts with less than this share of the largest part's volume are dropped: what a network leaves of a thin part that it
+half sees is a crumb in the air, and of no use in a slicer."""
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Reconstruction:
     """What a model makes of one picture.
@@ -132,7 +137,7 @@ class Reconstruction:
                 "give a picture that shows one whole object"
             ) from error
         try:
-            return printable(surface)
+            return printable(surface, minimum_share=_SMALLEST_PART)
         except ValueError as error:
             raise InputError(f"{self.name}: the shape found is no solid ({error}); try another --resolution") from error
 
