@@ -83,11 +83,13 @@ class ModelFolder:
         path: The folder.
         card: What its card says.
         graphs: Graph name (`encode`, `decode` or `predict`) -> graph.
+        threads: CPU threads to use.
     """
 
     path: Path
     card: ModelCard
     graphs: Mapping[str, Graph]
+    threads: int = 1
 
     @property
     def has_features(self) -> bool:
@@ -146,12 +148,15 @@ def open_model(name_or_folder: str | Path = "general", threads: int | None = Non
     for file in needed:
         if file not in card.files:
             raise InputError(f"{folder / CARD_NAME}: lists no {file}; use the folder as it was exported")
+    cores = threads or available_cores()
     graphs: dict[str, Graph] = {}
     for file, digest in card.files.items():
         data = _verified(folder / file, digest)
         if file in needed:
-            graphs[file.removesuffix(".onnx")] = _open_graph(data, str(folder / file), threads or available_cores())
-    model = ModelFolder(folder, card, graphs)
+            name = file.removesuffix(".onnx")
+            # A decoder reads its points in many small parts: one thread each, several parts at a time.
+            graphs[name] = _open_graph(data, str(folder / file), 1 if name == "decode" else cores)
+    model = ModelFolder(folder, card, graphs, cores)
     _check_signature(model)
     return model
 
