@@ -154,6 +154,7 @@ def _refine(lattice: _Lattice, values: Values, exact: Mask, step: int) -> tuple[
     fine = values
     for axis in range(3):
         fine = _interpolated(fine, axis)
+    fine = np.ascontiguousarray(fine)  # interpolation leaves the axes in another order: masks would inherit it
     known = np.zeros(fine.shape, np.bool_)
     known[::2, ::2, ::2] = exact
     wanted = _in_doubt(values, lattice.spacing * step)
@@ -249,8 +250,10 @@ def _spread(cells: npt.NDArray[_T], axis: int) -> npt.NDArray[_T]:
     """Nodes along one axis, each with the larger value of the cells on its two sides."""
     shape = list(cells.shape)
     shape[axis] += 1
-    nodes = np.zeros(shape, cells.dtype)
-    first, last = _ends(nodes, axis)
-    first[...] = cells
-    np.maximum(last, cells, out=last)
+    nodes = np.empty(shape, cells.dtype)
+    before = (slice(None),) * axis
+    nodes[(*before, slice(None, 1))] = cells[(*before, slice(None, 1))]
+    nodes[(*before, slice(-1, None))] = cells[(*before, slice(-1, None))]
+    first, last = _ends(cells, axis)
+    np.maximum(first, last, out=nodes[(*before, slice(1, -1))])
     return nodes
