@@ -97,6 +97,14 @@ def test_augmentation_off_is_the_identity_and_on_keeps_the_object(folder: Path) 
     assert not np.array_equal(varied, rgba)
 
 
+def test_another_margin_is_what_inference_would_crop(folder: Path) -> None:
+    data = dataset(folder, preprocess=Preprocess(32, margin=0.2))
+    entry, view = data.entry(0)
+    expected = data.preprocess(read_record(entry.path).rgba[view])
+    assert np.array_equal(data.fixed_batch([0])["image"][0].numpy(), expected)
+    assert not np.array_equal(dataset(folder).fixed_batch([0])["image"][0].numpy(), expected)
+
+
 @pytest.mark.parametrize("case", ["missing", "broken", "empty"])
 def test_unusable_folders_are_one_clear_line(tmp_path: Path, case: str) -> None:
     if case == "broken":

@@ -17,7 +17,7 @@ from shapelift.datasets.augmentation import NO_AUGMENTATION, Augmentation
 from shapelift.datasets.targets import Arrays, Sample, Target
 from shapelift.errors import InputError
 from shapelift.io.preprocess import Preprocess, resample_window
-from shapelift.io.records import RecordReader, Split, open_record
+from shapelift.io.records import FRAMED_MARGIN, RecordReader, Split, open_record
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ class ShapeDataset:
         self.augmentation = augmentation
         self.seed = seed
         self.entries = _entries(self.directory, split)
+        self._cached_order: tuple[int, npt.NDArray[np.int64]] | None = None
         # Records of a data set share their number of views and image size, so one header tells.
         with open_record(self.entries[0].path) as record:
             self.views = record.shape("rgba")[0]
@@ -112,10 +113,12 @@ class ShapeDataset:
         return self.entries[pair // self.views], pair % self.views
 
     def _order(self, epoch: int) -> npt.NDArray[np.int64]:
-        if getattr(self, "_cached_epoch", None) != epoch:
-            self._cached_order = np.random.default_rng((self.seed, 0, epoch)).permutation(len(self))
-            self._cached_epoch = epoch
-        return self._cached_order
+        # One tuple, replaced at once: several threads may ask for different epochs.
+        cached = self._cached_order
+        if cached is None or cached[0] != epoch:
+            cached = (epoch, np.random.default_rng((self.seed, 0, epoch)).permutation(len(self)))
+            self._cached_order = cached
+        return cached[1]
 
     def _sample(
         self, pair: int, rng: np.random.Generator, image_rng: np.random.Generator | None, mirrored: bool
@@ -136,7 +139,9 @@ class ShapeDataset:
         if mirrored:
             rgba = np.ascontiguousarray(rgba[:, ::-1])
         size = self.preprocess.image_size_px
-        if rgba.shape[0] != size:
+        if self.preprocess.margin != FRAMED_MARGIN:
+            rgba = self.preprocess.crop(rgba)
+        elif rgba.shape[0] != size:
             rgba = resample_window(rgba, 0.0, 0.0, float(rgba.shape[0]), size)
         if rng is not None and self.augmentation != NO_AUGMENTATION:
             rgba = self.augmentation.vary(rgba, rng)

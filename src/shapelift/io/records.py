@@ -24,6 +24,8 @@ from shapelift.io.atomic import atomic_path
 
 SCHEMA = "shapelift-record-1"
 SUFFIX = ".safetensors"
+FRAMED_MARGIN = 0.05
+"""Free border around the object in the images of a record, as a share of their side."""
 
 Split = Literal["train", "validation", "test"]
 

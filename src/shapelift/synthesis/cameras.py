@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.geometry import Camera, normalizing_transform, rotation_y, similarity
+from shapelift.io.records import FRAMED_MARGIN
 
 HIGH_PROBABILITY = 0.15
 LOW_ELEVATION_DEG = (-5.0, 40.0)
 HIGH_ELEVATION_DEG = (40.0, 60.0)
 FOV_DEG = (15.0, 55.0)
 SLACK = (1.0, 1.3)
-MARGIN = 0.05
+MARGIN = FRAMED_MARGIN
 
 
 @dataclass(frozen=True, slots=True)
