@@ -36,6 +36,13 @@ def train(
         str | None, typer.Option(help="Time to train, 30m or 1h30m, export included.", show_default="the recipe's")
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps to train, instead of a time.")] = None,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(
+            help="Model folder of an earlier run of the same recipe, to go on from its weights.",
+            show_default="fresh weights",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all randomness.")] = 0,
     threads: Annotated[
         int | None, typer.Option(min=1, help="CPU threads per process.", show_default="all cores")
@@ -64,8 +71,9 @@ def train(
         with join_world(device) as world:
             screen = _Screen(shown=world.is_main and not json)
             made = _Making(views=views, count=count, workers=workers)
+            config = _started(config, start_from)
             data = _data(source, output, config, world, made, screen)
-            result = _train(config, data, output, world, screen)
+            result = _train(config, data, output, start_from, world, screen)
             scores = None
             if result.model_folder is not None and evaluate and world.is_main:
                 scores = _evaluate(result.model_folder, data, output, threads, screen)
@@ -119,6 +127,15 @@ def _config(
     if workers is not None:
         config = dataclasses.replace(config, workers=workers)
     return dataclasses.replace(config, seed=seed)
+
+
+def _started(config: TrainConfig, start_from: Path | None) -> TrainConfig:
+    """The run with the weights it begins with: a folder that holds none is refused before anything is made."""
+    if start_from is None:
+        return config
+    from shapelift.training import read_start
+
+    return dataclasses.replace(config, start=read_start(start_from))
 
 
 def _require_torch() -> None:
@@ -204,7 +221,9 @@ def _data(source: str, output: Path, config: TrainConfig, world: World, making: 
     return data
 
 
-def _train(config: TrainConfig, data: Path, output: Path, world: World, screen: _Screen) -> TrainResult:
+def _train(
+    config: TrainConfig, data: Path, output: Path, start_from: Path | None, world: World, screen: _Screen
+) -> TrainResult:
     from shapelift.training import train as run
 
     with screen.bar("training") as update:
@@ -217,7 +236,7 @@ def _train(config: TrainConfig, data: Path, output: Path, world: World, screen: 
             if status.activity == "validated":
                 screen.line(f"step {status.step}: {loss}validation IoU {status.iou:.4f} (best {status.best_iou:.4f})")
 
-        return run(config, data, output, world=world, report=show)
+        return run(config, data, output, world=world, start_from=start_from, report=show)
 
 
 def _evaluate(model: Path, data: Path, output: Path, threads: int | None, screen: _Screen) -> dict[str, Any] | None:

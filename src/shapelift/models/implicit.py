@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from shapelift.datasets.targets import OccupancyPoints, Target
 from shapelift.losses.occupancy import occupancy_cross_entropy, occupancy_squared_error
+from shapelift.losses.overlap import soft_jaccard
 from shapelift.models.base import Batch, Graph, Prediction, Reconstructor, ReconstructorConfig
 from shapelift.nn.encoders import CompactEncoder, ImNetEncoder
 from shapelift.nn.imnet import ImNetDecoder, leaky_clip
@@ -36,6 +37,7 @@ class ImplicitConfig(ReconstructorConfig):
         uniform_points: Training points per image, uniform in the unit cube.
         near_points: Training points per image, near the surface.
         near_weight: Weight of a near point in the cross-entropy; a uniform one has weight 1.
+        overlap_weight: Weight of the overlap of the uniform points (`soft_jaccard`) beside the cross-entropy.
         loss: `bce`, or `mse` on the leaky-clipped output as IM-NET was published (decoder `imnet` only).
         threshold: Probability at which the surface is drawn; the exporter moves it to logit 0.
     """
@@ -55,12 +57,15 @@ class ImplicitConfig(ReconstructorConfig):
     uniform_points: int = 1024
     near_points: int = 1024
     near_weight: float = 1.0
+    overlap_weight: float = 0.0
     loss: Literal["bce", "mse"] = "bce"
     threshold: float = 0.5
 
     def __post_init__(self) -> None:
         if self.loss == "mse" and self.decoder != "imnet":
             raise ValueError("loss 'mse' belongs to the published decoder: use decoder='imnet'")
+        if self.overlap_weight < 0.0 or (self.overlap_weight and (self.loss == "mse" or self.uniform_points < 1)):
+            raise ValueError("overlap_weight is not negative, and needs loss='bce' and uniform points")
         if self.encoder == "imnet" and self.image_size != ImNetEncoder.image_size:
             raise ValueError(f"encoder 'imnet' takes images of {ImNetEncoder.image_size} px, got {self.image_size}")
         stages = {self.image_size // 4 // 2**index for index in range(len(self.widths))}
@@ -137,7 +142,7 @@ class ImplicitReconstructor(Reconstructor):
         return prediction
 
     def loss(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
-        """Cross-entropy (or the published squared error) on the labelled points."""
+        """Cross-entropy (or the published squared error) on the labelled points, and the overlap if it has weight."""
         values, occupancy = prediction["values"], batch["points_occupancy"]
         if self.config.loss == "mse":
             return {"occupancy": occupancy_squared_error(leaky_clip(values), occupancy)}
@@ -145,7 +150,11 @@ class ImplicitReconstructor(Reconstructor):
         if self.config.near_weight != 1.0:
             weights = torch.ones_like(occupancy)
             weights[:, self.config.uniform_points :] = self.config.near_weight
-        return {"occupancy": occupancy_cross_entropy(values, occupancy, weights)}
+        terms = {"occupancy": occupancy_cross_entropy(values, occupancy, weights)}
+        if self.config.overlap_weight:
+            uniform = slice(self.config.uniform_points)
+            terms["overlap"] = self.config.overlap_weight * soft_jaccard(values[:, uniform], occupancy[:, uniform])
+        return terms
 
     def logits_at(self, prediction: Prediction, points: Tensor) -> Tensor:
         """Logits `b n`, zero on the surface."""

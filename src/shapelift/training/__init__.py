@@ -1,11 +1,13 @@
 """Training: the loop, and what it needs to be stopped, continued, watched and shared between machines."""
 
-from shapelift.training.config import AdamW, TrainConfig, Validation
+from shapelift.training.config import AdamW, Start, TrainConfig, Validation
 from shapelift.training.loop import Status, TrainResult, find_run, train
 from shapelift.training.schedule import WarmupCosine, parse_duration_s
+from shapelift.training.start import read_start
 
 __all__ = [
     "AdamW",
+    "Start",
     "Status",
     "TrainConfig",
     "TrainResult",
@@ -13,5 +15,6 @@ __all__ = [
     "WarmupCosine",
     "find_run",
     "parse_duration_s",
+    "read_start",
     "train",
 ]

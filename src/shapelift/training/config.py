@@ -57,6 +57,21 @@ class Validation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Start:
+    """Trained weights that a run begins with, instead of fresh ones.
+
+    Attributes:
+        name: name of their model, from its card.
+        sha256: digest of their file: another file is another run.
+        images_seen: images they had been trained on.
+    """
+
+    name: str
+    sha256: str
+    images_seen: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class TrainConfig:
     """A complete training run.
 
@@ -73,6 +88,7 @@ class TrainConfig:
         precision: `bf16` computes the network under bfloat16 autocast, `fp32` in single precision.
         channels_last: keep images and convolution weights in channels-last memory, faster on most machines.
         ema_decay: decay of a moving average of the weights, which is then what is validated and exported; or None.
+        start: the weights it begins with, or None for fresh ones.
         seed: seed of weights, order of the data, points, augmentation and dropout.
         threads: CPU threads per process, or None for PyTorch's own choice.
         workers: 1 for a thread that puts batches together, more for so many processes; None to choose by the device.
@@ -94,6 +110,7 @@ class TrainConfig:
     precision: Precision = "bf16"
     channels_last: bool = True
     ema_decay: float | None = 0.999
+    start: Start | None = None
     seed: int = 0
     threads: int | None = None
     workers: int | None = None
@@ -145,12 +162,14 @@ class TrainConfig:
         """
         try:
             values = json.loads(text)
+            start = values.pop("start", None)
             return cls(
                 model=config_from_json(json.dumps(values.pop("model")), FAMILIES),
                 augmentation=Augmentation(**_tuples(values.pop("augmentation"))),
                 optimizer=AdamW(**values.pop("optimizer")),
                 schedule=WarmupCosine(**values.pop("schedule")),
                 validation=Validation(**values.pop("validation")),
+                start=None if start is None else Start(**start),
                 **values,
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:

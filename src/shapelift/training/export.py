@@ -88,6 +88,7 @@ def _card(config: TrainConfig, model: Reconstructor, data: TrainingData, state: 
             "views_per_shape": data.views,
             "precision": config.precision,
             "seed": config.seed,
+            **_started(config),
             "shapelift": __version__,
             "torch": torch.__version__,
         },
@@ -95,6 +96,12 @@ def _card(config: TrainConfig, model: Reconstructor, data: TrainingData, state: 
         scores={"validation": {"iou": state.best_iou}},
         limits=_limits(data),
     )
+
+
+def _started(config: TrainConfig) -> dict[str, str | int]:
+    if config.start is None:
+        return {}
+    return {"started_from": config.start.name, "images_seen_before": config.start.images_seen}
 
 
 def _sources(data: TrainingData) -> tuple[DataSource, ...]:

@@ -46,6 +46,7 @@ from shapelift.training.log import Line, Meter, MetricsLog
 from shapelift.training.network import MovingAverage, build_network, build_optimizer, predict, to_device
 from shapelift.training.pictures import grid, write_png
 from shapelift.training.schedule import Clock
+from shapelift.training.start import load_start, read_start
 from shapelift.training.validation import best_threshold, draw_rows, validate
 
 CONFIG_NAME = "config.json"
@@ -108,6 +109,7 @@ def train(
     *,
     device: str = "auto",
     world: World | None = None,
+    start_from: Path | None = None,
     report: Report | None = None,
 ) -> TrainResult:
     """Train, or continue the run that stands in `output`, and export the best weights to `output/model`.
@@ -122,18 +124,22 @@ def train(
             `metrics.jsonl`, `tensorboard/`, `pictures/` and at the end `model/`.
         device: `auto`, `cpu` or `cuda`.
         world: the processes of the run where they have been joined already; `device` is theirs then.
+        start_from: model folder of a run of the same network whose weights are the first ones of this run.
         report: called after every step on the first process.
 
     Raises:
-        InputError: the data set is unusable, `output` holds another run, or the loss is no longer a number.
+        InputError: the data set or `start_from` is unusable, `output` holds another run, or the loss is no longer a
+            number.
     """
     begun = time.perf_counter()
+    if start_from is not None:
+        config = dataclasses.replace(config, start=read_start(start_from))
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     with contextlib.nullcontext(world) if world is not None else join_world(device) as here:
         if config.batch_size % here.size:
             raise InputError(f"batch size {config.batch_size} cannot be shared by {here.size} processes")
-        run = _Run(config, data_folder, output, here, report or (lambda status: None), begun)
+        run = _Run(config, data_folder, output, here, report or (lambda status: None), begun, start_from)
         try:
             return run.work()
         finally:
@@ -142,7 +148,14 @@ def train(
 
 class _Run:
     def __init__(
-        self, config: TrainConfig, data_folder: Path, output: Path, world: World, report: Report, begun: float
+        self,
+        config: TrainConfig,
+        data_folder: Path,
+        output: Path,
+        world: World,
+        report: Report,
+        begun: float,
+        start_from: Path | None,
     ) -> None:
         self.config, self.output, self.world, self.report, self.begun = config, output, world, report, begun
         self.clock = Clock(steps=config.steps, budget_s=config.budget_s)
@@ -153,6 +166,8 @@ class _Run:
         self.held_out = HeldOut(data_folder, config)
         torch.manual_seed(config.seed)
         self.model = build_network(config.model.build(), world.device, channels_last=config.channels_last)
+        if state is None and config.start is not None:
+            load_start(start_from, config.start, self.model)
         self.optimizer = build_optimizer(self.model, config.optimizer)
         self.judged, self.average = self.model, None
         if config.ema_decay is not None:
