@@ -18,8 +18,8 @@ from PIL import Image
 from shapelift import Reconstructor
 from shapelift.errors import InputError
 from shapelift.geometry import PointCloud
+from shapelift.io.manifest import read_manifest
 from shapelift.io.records import read_record
-from shapelift.synthesis.manifest import read_manifest
 from shapelift.synthesis.portraits import on_paper, portrait
 from shapelift.training.pictures import shade
 

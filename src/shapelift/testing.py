@@ -21,13 +21,13 @@ from shapelift.datasets import ShapeDataset
 from shapelift.geometry import Camera, ImplicitField, VoxelGrid
 from shapelift.inference import ModelCard, write_card
 from shapelift.inference import Reconstructor as Exported
+from shapelift.io.manifest import Manifest, ShapeEntry
 from shapelift.io.preprocess import Preprocess
 from shapelift.io.records import ShapeRecord, Split, write_record
 from shapelift.meshing import to_mesh
 from shapelift.models.base import Graph, Reconstructor, ReconstructorConfig, config_from_json
 from shapelift.models.export import example_inputs, export_graphs
 from shapelift.synthesis.cameras import framed_camera, random_viewpoints, view_from_object
-from shapelift.synthesis.manifest import Manifest, ShapeEntry
 
 Tensors = Mapping[str, Tensor]
 

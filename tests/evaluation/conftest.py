@@ -10,9 +10,9 @@ import pytest
 
 from shapelift.errors import InputError
 from shapelift.geometry import ImplicitField, Mesh, rotation_y, similarity, transform_points
+from shapelift.io.manifest import Manifest, ShapeEntry
 from shapelift.io.records import ShapeRecord, write_record
 from shapelift.meshing.fields import mesh_field
-from shapelift.synthesis.manifest import Manifest, ShapeEntry
 
 SIZE_PX = 16
 VIEWS = 3

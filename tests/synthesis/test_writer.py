@@ -21,8 +21,8 @@ from solids_with_answers import ball, box, in_box, joined, mesh_of
 from shapelift.cli.main import run
 from shapelift.errors import InputError
 from shapelift.geometry import Mesh, transform_points
+from shapelift.io.manifest import read_manifest
 from shapelift.io.records import open_record, read_record, split_of
-from shapelift.synthesis.manifest import Manifest, read_manifest
 from shapelift.synthesis.options import SynthesisOptions
 from shapelift.synthesis.pool import Crash, run_isolated
 from shapelift.synthesis.writer import Progress, synthesize
@@ -200,17 +200,6 @@ def test_options_are_checked():
     for wrong in ({"views": 0}, {"size_px": 4}, {"workers": 0}, {"seed": -1}, {"supersampling": 9}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             SynthesisOptions(**wrong)
-
-
-def test_manifest_that_cannot_be_read(tmp_path):
-    with pytest.raises(InputError, match="no such data set"):
-        read_manifest(tmp_path)
-    (tmp_path / "manifest.json").write_text("{}")
-    with pytest.raises(InputError, match="not a readable manifest"):
-        read_manifest(tmp_path)
-    manifest = Manifest("me", {"views": 1}, 3, ("a",))
-    manifest.write(tmp_path)
-    assert read_manifest(tmp_path) == manifest
 
 
 def test_a_process_that_dies_takes_one_item_with_it():

@@ -25,7 +25,7 @@ def test_a_source_is_made_into_data_first(tmp_path: Path, capsys: pytest.Capture
     made: list[str] = []
 
     def synthesize(source: str, output: Path, options: object, progress: object) -> object:
-        from shapelift.synthesis.manifest import read_manifest
+        from shapelift.io.manifest import read_manifest
         from shapelift.testing import write_example_data
 
         made.append(source)

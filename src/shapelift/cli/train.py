@@ -188,7 +188,7 @@ class _Screen:
 
 def _data(source: str, output: Path, config: TrainConfig, world: World, making: _Making, screen: _Screen) -> Path:
     """The data set: SOURCE itself if it is one, else made from it in `<output>/data` by the first process."""
-    from shapelift.synthesis.manifest import FILE_NAME
+    from shapelift.io.manifest import FILE_NAME
     from shapelift.training import find_run
 
     if (Path(source) / FILE_NAME).is_file():
@@ -243,7 +243,7 @@ def _evaluate(model: Path, data: Path, output: Path, threads: int | None, screen
     """Score the model on the test split, write the report beside it and the means into its card."""
     from shapelift.evaluation import evaluate, summarize, write_report
     from shapelift.inference import Reconstructor, read_card
-    from shapelift.synthesis.manifest import read_manifest
+    from shapelift.io.manifest import read_manifest
     from shapelift.training.export import add_scores
 
     known = read_card(model).scores.get("test")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +13,9 @@ from torch import Tensor
 
 from shapelift.datasets.augmentation import NO_AUGMENTATION, Augmentation
 from shapelift.datasets.targets import Arrays, Sample, Target
-from shapelift.errors import InputError
+from shapelift.io.manifest import StoredShape, stored_shapes
 from shapelift.io.preprocess import Preprocess, resample_window
 from shapelift.io.records import FRAMED_MARGIN, RecordReader, Split, open_record
-
-
-@dataclass(frozen=True)
-class ShapeEntry:
-    """One shape of the manifest: its name, category, file and where it came from."""
-
-    shape_id: str
-    category: str
-    path: Path
 
 
 class ShapeDataset:
@@ -63,7 +52,7 @@ class ShapeDataset:
         self.preprocess = preprocess
         self.augmentation = augmentation
         self.seed = seed
-        self.entries = _entries(self.directory, split)
+        self.entries = stored_shapes(self.directory, split)
         self._cached_order: tuple[int, npt.NDArray[np.int64]] | None = None
         # Records of a data set share their number of views and image size, so one header tells.
         with open_record(self.entries[0].path) as record:
@@ -108,7 +97,7 @@ class ShapeDataset:
             for i in range(count)
         ]
 
-    def entry(self, pair: int) -> tuple[ShapeEntry, int]:
+    def entry(self, pair: int) -> tuple[StoredShape, int]:
         """The shape and the view of a pair."""
         return self.entries[pair // self.views], pair % self.views
 
@@ -150,23 +139,3 @@ class ShapeDataset:
 
 def _stack(samples: Sequence[Arrays]) -> dict[str, Tensor]:
     return {name: torch.from_numpy(np.stack([sample[name] for sample in samples])) for name in samples[0]}
-
-
-def _entries(directory: Path, split: Split) -> tuple[ShapeEntry, ...]:
-    manifest = directory / "manifest.json"
-    try:
-        shapes = json.loads(manifest.read_text(encoding="utf-8"))["shapes"]
-        entries = tuple(
-            ShapeEntry(item["shape_id"], item["category"], directory / item["file"])
-            for item in shapes
-            if item["split"] == split
-        )
-    except FileNotFoundError as error:
-        raise InputError(
-            f"{directory}: holds no manifest.json; make the data set with `shapelift synthesize`"
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{manifest}: not a manifest of shapelift ({error}); synthesize the data set again") from error
-    if not entries:
-        raise InputError(f"{directory}: no shape falls into the {split} split; add shapes (about ten are the least)")
-    return entries

@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from shapelift.errors import InputError
 from shapelift.evaluation.answers import Answer, Nothing, Points, Reconstructor, Solid, Stored
-from shapelift.evaluation.dataset import Entry, Sample, frame_matrix, surface_of, views_of
+from shapelift.evaluation.dataset import Sample, frame_matrix, surface_of, views_of
 from shapelift.geometry import UNIT_BOX, ImplicitField
+from shapelift.io.manifest import StoredShape
 from shapelift.io.records import RecordReader, open_record
 from shapelift.meshing.fields import mesh_field
 
@@ -42,7 +43,7 @@ class TrainingPairs:
         coarse: `p 32^3/8` uint8, the same for the oracle.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[StoredShape, ...]
     views: tuple[int, ...]
     features: npt.NDArray[np.float32]
     grids: Packed
@@ -59,7 +60,7 @@ class TrainingPairs:
 
 
 def collect_pairs(
-    entries: Sequence[Entry], reconstructor: Reconstructor, frame: str, max_pairs: int, report: Report
+    entries: Sequence[StoredShape], reconstructor: Reconstructor, frame: str, max_pairs: int, report: Report
 ) -> TrainingPairs:
     """Read, encode and voxelise up to `max_pairs` training pairs: every shape once, then every shape twice, and so on.
 
@@ -75,7 +76,7 @@ def collect_pairs(
     """
     shares = _shares(entries, max_pairs)
     total = sum(count for _, count in shares)
-    found: list[tuple[Entry, int, npt.NDArray[np.float32], Packed, Packed]] = []
+    found: list[tuple[StoredShape, int, npt.NDArray[np.float32], Packed, Packed]] = []
     refusal = ""
     for entry, count in shares:
         with open_record(entry.path) as record:
@@ -199,7 +200,7 @@ def _grid_field(mean: npt.NDArray[np.float32], level: float) -> ImplicitField:
     return ImplicitField(logits, UNIT_BOX)
 
 
-def _shares(entries: Sequence[Entry], max_pairs: int) -> list[tuple[Entry, int]]:
+def _shares(entries: Sequence[StoredShape], max_pairs: int) -> list[tuple[StoredShape, int]]:
     """How many images of each shape are used: as even as possible, every shape before any shape twice."""
     chosen = entries[:max_pairs]
     available = [_view_count(entry) for entry in chosen]
@@ -214,7 +215,7 @@ def _turns(available: Sequence[int]) -> Iterator[int]:
         yield from (index for index, count in enumerate(available) if count > turn)
 
 
-def _view_count(entry: Entry) -> int:
+def _view_count(entry: StoredShape) -> int:
     with open_record(entry.path) as record:
         return record.shape("rgba")[0]
 

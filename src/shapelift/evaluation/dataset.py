@@ -10,23 +10,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from shapelift.errors import InputError
 from shapelift.geometry import PointCloud, transform_points
+from shapelift.io.manifest import StoredShape, stored_shapes
 from shapelift.io.records import RecordReader, open_record
-from shapelift.synthesis.manifest import read_manifest
 
 FREE_CELLS = 40
 """Cells per side of the jittered grid that supplies points outside the tight box of an object: 64,000 candidates."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One shape of a data set: its name, category, file and split (`train`, `validation` or `test`)."""
-
-    shape_id: str
-    category: str
-    path: Path
-    split: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +49,7 @@ class Sample:
     weights: npt.NDArray[np.float32]
 
 
-def read_entries(folder: str | Path, split: str | None = None, limit: int | None = None) -> tuple[Entry, ...]:
+def read_entries(folder: str | Path, split: str | None = None, limit: int | None = None) -> tuple[StoredShape, ...]:
     """The shapes of a data set that belong to `split` (None: to any), in an order that only their names decide.
 
     The order is by hash, so that the first `limit` shapes are a fair draw and stay the same ones when shapes are added.
@@ -68,18 +57,10 @@ def read_entries(folder: str | Path, split: str | None = None, limit: int | None
     Raises:
         InputError: no data set there, a damaged manifest, or no shape in the split.
     """
-    folder = Path(folder)
-    entries = [Entry(e.shape_id, e.category, folder / e.file, e.split) for e in read_manifest(folder).shapes]
-    chosen = sorted((e for e in entries if split in {None, e.split}), key=lambda e: stable_number(e.shape_id))
-    if not chosen:
-        counts = {name: sum(e.split == name for e in entries) for name in ("train", "validation", "test")}
-        raise InputError(
-            f"{folder}: no shape in the split {split!r} (it holds {counts}); choose another split or add shapes"
-        )
-    return tuple(chosen[:limit])
+    return tuple(sorted(stored_shapes(folder, split), key=lambda shape: stable_number(shape.shape_id))[:limit])
 
 
-def read_samples(entries: Sequence[Entry], frame: str, views_per_shape: int = 1) -> Iterator[Sample]:
+def read_samples(entries: Sequence[StoredShape], frame: str, views_per_shape: int = 1) -> Iterator[Sample]:
     """Samples of `entries`, `views_per_shape` images each (fewer where a record has fewer), read one at a time.
 
     Args:
@@ -96,7 +77,7 @@ def read_samples(entries: Sequence[Entry], frame: str, views_per_shape: int = 1)
                 yield read_sample(entry, record, view, frame)
 
 
-def read_sample(entry: Entry, record: RecordReader, view: int, frame: str) -> Sample:
+def read_sample(entry: StoredShape, record: RecordReader, view: int, frame: str) -> Sample:
     """Image `view` of a record with its truth in `frame` (`object` or `view`)."""
     frame_from_object = frame_matrix(record, view, frame)
     points, inside, weights = _volume_points(entry.shape_id, record, frame_from_object)

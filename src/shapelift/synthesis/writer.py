@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 from shapelift import __version__
 from shapelift.errors import InputError
+from shapelift.io.manifest import FILE_NAME, Manifest, Rejection, ShapeEntry, read_manifest
 from shapelift.io.records import SUFFIX, open_record, read_record, split_of, write_record
 from shapelift.synthesis.labels import UnusableShapeError
-from shapelift.synthesis.manifest import FILE_NAME, Manifest, Rejection, ShapeEntry, read_manifest
 from shapelift.synthesis.options import SynthesisOptions
 from shapelift.synthesis.pool import Crash, available_cores, run_isolated
 from shapelift.synthesis.rays import TRAIN_EXTRA

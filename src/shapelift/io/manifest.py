@@ -1,4 +1,7 @@
-"""The table of contents of a data set: `manifest.json`."""
+"""The table of contents of a data set: `manifest.json`.
+
+Synthesis writes it; training and evaluation find their shapes through it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from shapelift.errors import InputError
 from shapelift.io.atomic import write_atomically
@@ -18,7 +21,7 @@ FILE_NAME = "manifest.json"
 
 @dataclass(frozen=True)
 class ShapeEntry:
-    """One shape of a data set.
+    """One shape of a data set, as the manifest states it.
 
     Attributes:
         shape_id: Its name, unique in the data set.
@@ -75,15 +78,27 @@ class Manifest:
         write_atomically(Path(folder) / FILE_NAME, json.dumps(data, indent=1, sort_keys=True) + "\n")
 
 
+@dataclass(frozen=True)
+class StoredShape:
+    """One shape of a data set and the file that holds its record: what a reader of records needs to know."""
+
+    shape_id: str
+    category: str
+    path: Path
+    split: Split
+
+
 def read_manifest(folder: str | Path) -> Manifest:
     """The manifest of the data set in `folder`.
 
     Raises:
-        InputError: there is none, or it cannot be read.
+        InputError: there is none, it is of another version, or it cannot be read.
     """
     path = Path(folder) / FILE_NAME
     try:
         data = json.loads(path.read_bytes())
+        if not isinstance(data, dict):
+            raise TypeError(f"it holds a {type(data).__name__}, not an object")
         if data["schema"] != SCHEMA:
             raise InputError(f"{path}: made by another version of shapelift; synthesize into a new folder")
         return Manifest(
@@ -91,14 +106,44 @@ def read_manifest(folder: str | Path) -> Manifest:
             parameters=dict(data["parameters"]),
             seed=int(data["seed"]),
             sources=tuple(data["sources"]),
-            shapes=tuple(ShapeEntry(**entry) for entry in data["shapes"]),
-            rejected=tuple(Rejection(**entry) for entry in data["rejected"]),
+            shapes=tuple(_entry(shape) for shape in data["shapes"]),
+            rejected=tuple(Rejection(str(item["source"]), str(item["reason"])) for item in data["rejected"]),
         )
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such data set; make one with `shapelift synthesize`") from error
     except InputError:
         raise
     except (OSError, ValueError, KeyError, TypeError) as error:
+        what = f"it lacks {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
         raise InputError(
-            f"{path}: not a readable manifest ({error}); delete it and run `shapelift synthesize` again"
+            f"{path}: not a readable manifest ({what}); delete it and run `shapelift synthesize` again"
         ) from error
+
+
+def stored_shapes(folder: str | Path, split: str | None = None) -> tuple[StoredShape, ...]:
+    """The shapes of the data set in `folder` that belong to `split` (None: to any), in the order of the manifest.
+
+    Raises:
+        InputError: no data set there, a damaged manifest, or no shape in the split.
+    """
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    found = tuple(
+        StoredShape(entry.shape_id, entry.category, folder / entry.file, entry.split)
+        for entry in manifest.shapes
+        if split in {None, entry.split}
+    )
+    if not found:
+        counts = ", ".join(f"{name} {len(manifest.split(name))}" for name in get_args(Split))
+        where = "no shape" if split is None else f"no shape in the split {split!r}"
+        raise InputError(f"{folder}: {where} (it holds {counts}); choose another split or add shapes")
+    return found
+
+
+def _entry(shape: Mapping[str, Any]) -> ShapeEntry:
+    split = shape["split"]
+    if split not in get_args(Split):
+        raise ValueError(f"shape {shape['shape_id']}: no split is called {split!r}")
+    names = ("shape_id", "category", "file", "sha256", "source")
+    shape_id, category, file, sha256, source = (str(shape[name]) for name in names)
+    return ShapeEntry(shape_id, category, file, sha256, split, source)
