@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from shapelift.synthesis.procedural.solids import (
+    SIDES,
     Piece,
     box,
     pillow,
@@ -20,8 +21,6 @@ from shapelift.synthesis.procedural.solids import (
 )
 
 BackStyle = Literal["solid", "slats", "ladder", "spindles", "frame", "tufted", "hoop", "splat", "low", "cushion"]
-
-_SIDES = (-1.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +57,7 @@ def _stiles(p: Backrest, height: float) -> list[Piece]:
     foot = -0.7 * p.root
     return [
         (span((s * p.width / 2, foot, -t / 2), (s * (p.width / 2 - t), height, t / 2), 0.12 * t), "frame")
-        for s in _SIDES
+        for s in SIDES
     ]
 
 
@@ -86,7 +85,7 @@ def _low_back(p: Backrest) -> list[Piece]:
     t = stile_width(p.thickness)
     posts = [
         span((s * 0.3 * p.width - t / 2, -0.7 * p.root, -t / 2), (s * 0.3 * p.width + t / 2, height * 0.8, t / 2))
-        for s in _SIDES
+        for s in SIDES
     ]
     return [(plate, "seat"), *[(post_, "frame") for post_ in posts]]
 

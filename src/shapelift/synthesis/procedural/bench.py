@@ -12,11 +12,13 @@ from manifold3d import Manifold
 from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.procedural.draws import between, chance, count, finish, pick
 from shapelift.synthesis.procedural.solids import (
+    SIDES,
     Array,
     Piece,
     assemble,
     beam,
     bend,
+    bow,
     box,
     ellipse,
     flip,
@@ -32,18 +34,16 @@ from shapelift.synthesis.procedural.solids import (
     sweep,
     tube,
 )
-from shapelift.synthesis.procedural.supports import LegShape, Stretcher, corners, leg, stretchers
+from shapelift.synthesis.procedural.supports import LegParameters, LegShape, apron, corners, leg, stretchers
 
 Seat = Literal["slab", "planks", "slats", "soft", "half_log"]
 Back = Literal["none", "planks", "slats", "solid", "cross", "arch", "soft"]
 Support = Literal["legs", "panels", "trestle", "iron", "blocks", "loops", "box", "columns"]
 Arms = Literal["none", "posts", "curl", "panel"]
 
-_SIDES = (-1.0, 1.0)
-
 
 @dataclass(frozen=True, kw_only=True)
-class BenchParameters:
+class BenchParameters(LegParameters):
     """Lengths in metres; the bench runs along X."""
 
     length: float
@@ -55,13 +55,8 @@ class BenchParameters:
     seat_gap: float
     rounding: float
     support: Support
-    leg_shape: LegShape
-    leg_width: float
-    leg_taper: float
-    splay: float
     inset: float
     middle_support: bool
-    stretcher: Stretcher
     apron: float
     back: Back
     back_height: float
@@ -143,14 +138,9 @@ class BenchParameters:
         )
         pieces = [*_seat(self), *_support(self), *_back(self), *_arms(self)]
         if self.curve:
-            pieces = [(bend(solid, self._bow, 0.2), group) for solid, group in pieces]
+            forward = self.curve * self.depth
+            pieces = [(bow(solid, forward, self.length, 0.2), group) for solid, group in pieces]
         return assemble([(solid, finishes[group]) for solid, group in pieces])
-
-    def _bow(self, points: Array) -> Array:
-        """Bring the ends forward on a parabola, every cross section kept whole."""
-        moved = points.copy()
-        moved[:, 2] += self.curve * self.depth * (2 * points[:, 0] / self.length) ** 2
-        return moved
 
 
 _BACKS: dict[Back, float] = {"planks": 4.0, "slats": 3.0, "solid": 1.5, "cross": 0.8, "arch": 1.0, "soft": 1.0}
@@ -207,7 +197,7 @@ def _boards(p: BenchParameters) -> list[Piece]:
         bars = [span((s - rail, p.under, -0.97 * z), (s + rail, top_half + 0.004, 0.97 * z)) for s in spots]
     else:
         bars = [
-            span((-x, p.under, s * 0.8 * z - rail / 2), (x, top_half + 0.004, s * 0.8 * z + rail / 2)) for s in _SIDES
+            span((-x, p.under, s * 0.8 * z - rail / 2), (x, top_half + 0.004, s * 0.8 * z + rail / 2)) for s in SIDES
         ]
         bars += [span((s - rail, p.under, -0.8 * z), (s + rail, top_half + 0.004, 0.8 * z)) for s in (-inner, inner)]
     return pieces + [(bar, "support") for bar in bars]
@@ -219,9 +209,7 @@ def _boards(p: BenchParameters) -> list[Piece]:
 def _support(p: BenchParameters) -> list[Piece]:
     solids = _SUPPORT_MAKERS[p.support](p)
     if p.apron and p.support in {"legs", "panels", "blocks"}:
-        x, z, t = p.foot_x, p.foot_z, 0.014
-        ring = [rectangle(2 * (x + t), 2 * (z + t)), rectangle(2 * (x - t), 2 * (z - t))]
-        solids.append(prism(ring, p.under - p.apron, p.under + 0.01))
+        solids.append(apron(p.foot_x, p.foot_z, 0.028, p.under - p.apron, p.under + 0.01))
     if p.shelf and p.support in {"panels", "blocks", "loops"}:
         y = 0.35 * p.under
         solids.append(span((-p.foot_x, y, -p.foot_z), (p.foot_x, y + 0.025, p.foot_z)))
@@ -235,18 +223,14 @@ def _spots(p: BenchParameters) -> list[float]:
 
 def _legs(p: BenchParameters) -> list[Manifold]:
     top = p.under + 0.3 * p.seat_thickness
-    solids = []
-    for x in [p.foot_x, *([0.0] if p.middle_support and p.length > 1.2 else [])]:
-        tops, feet = (corners(max(x, 1e-3), p.foot_z, top, p.splay if x else 0.0, at) for at in (top, 0.0))
-        pairs = list(zip(feet, tops, strict=True))[: 4 if x else 2]
-        solids += [leg(a, b, p.leg_width, p.leg_shape, p.leg_taper) for a, b in pairs]
+    solids = p.four_legs(p.foot_x, p.foot_z, top)
+    if p.middle_support and p.length > 1.2:
+        x = 1e-3  # off the middle, so that a bent leg knows which way is out
+        ends = [((x, 0.0, z), (x, top, z)) for z in (p.foot_z, -p.foot_z)]
+        solids += [leg(foot, head, p.leg_width, p.leg_shape, p.leg_taper) for foot, head in ends]
     bar = 0.6 * p.leg_width
     ledge = corners(p.foot_x, p.foot_z, top, 0.0, p.under - 0.5 * bar)
-    solids += stretchers(ledge, "sides", bar)
-    if p.leg_shape not in {"saber", "hairpin"}:
-        rail = corners(p.foot_x, p.foot_z, top, p.splay, 0.35 * top)
-        solids += stretchers(rail, p.stretcher, bar, p.leg_shape != "square")
-    return solids
+    return solids + stretchers(ledge, "sides", bar) + p.ties(p.foot_x, p.foot_z, top, 0.35 * top, bar)
 
 
 def _panels(p: BenchParameters) -> list[Manifold]:
@@ -263,7 +247,7 @@ def _trestle(p: BenchParameters) -> list[Manifold]:
     solids = []
     head = -0.8 * z if p.inset > 0.09 else 0.35 * z
     for x in _spots(p):
-        ends = [((x, 0.0, s * (z + p.splay)), (x, p.under + 0.01, s * head)) for s in _SIDES]
+        ends = [((x, 0.0, s * (z + p.splay)), (x, p.under + 0.01, s * head)) for s in SIDES]
         solids += [leg(foot, top, p.leg_width, "square", 1.0) for foot, top in ends]
         solids.append(beam((x, p.under - 0.01, -z), (x, p.under - 0.01, z), p.leg_width, 0.05))
     y = p.under * (z + p.splay) / (z + p.splay + 0.8 * z) if head < 0 else p.under - 0.02

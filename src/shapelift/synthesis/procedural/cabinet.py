@@ -12,6 +12,7 @@ from manifold3d import Manifold
 from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.procedural.draws import between, chance, count, finish, pick
 from shapelift.synthesis.procedural.solids import (
+    SIDES,
     Piece,
     assemble,
     box,
@@ -35,8 +36,6 @@ Front = Literal["door", "drawer", "open", "glass", "panel_door", "louver"]
 Foot = Literal["none", "plinth", "legs", "bracket", "sled", "casters", "bun"]
 Handle = Literal["knob", "bar", "cup", "none", "long"]
 Crown = Literal["none", "top", "cornice", "arch", "rail", "upstand"]
-
-_SIDES = (-1.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -366,7 +365,7 @@ def _foot(p: CabinetParameters) -> list[Piece]:
                 t / 2,
                 8,
             )
-            for s in _SIDES
+            for s in SIDES
         ]
         return [(solid, "foot") for solid in loop]
     points = corners(x - thickness, z - thickness, top + 0.004, 0.0, top + 0.004)
@@ -398,8 +397,8 @@ def _brackets(p: CabinetParameters) -> list[Piece]:
         return np.concatenate([[[-half, 0.0], [-half, top], [half, top], [half, 0.0]], arch])
 
     front = prism(skirt(x), z - 1.3 * t, z, "z")
-    sides = [prism(skirt(z), s * x, s * (x - 1.3 * t), "x") for s in _SIDES]
-    rear = [box((2 * t, top, 2 * t), (s * (x - t), top / 2, t - z)) for s in _SIDES]
+    sides = [prism(skirt(z), s * x, s * (x - 1.3 * t), "x") for s in SIDES]
+    rear = [box((2 * t, top, 2 * t), (s * (x - t), top / 2, t - z)) for s in SIDES]
     return [(solid, "body") for solid in [front, *sides, *rear]]
 
 
@@ -438,5 +437,5 @@ def _crown(p: CabinetParameters) -> list[Piece]:
     r = 0.013
     path = [(-x + r, y - 0.004, z1 - r), (-x + r, rail_y, z1 - r), (x - r, rail_y, z1 - r), (x - r, y - 0.004, z1 - r)]
     rear = [(a, b, z0 + r) for a, b, _ in path]
-    sides = [rod((s * (x - r), rail_y, z0 + r), (s * (x - r), rail_y, z1 - r), r, segments=8) for s in _SIDES]
+    sides = [rod((s * (x - r), rail_y, z0 + r), (s * (x - r), rail_y, z1 - r), r, segments=8) for s in SIDES]
     return [(solid, "handle") for solid in [tube(path, r, 8), tube(rear, r, 8), *sides]]

@@ -12,6 +12,7 @@ from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.procedural.backrests import Backrest, BackStyle, stile_width
 from shapelift.synthesis.procedural.draws import between, chance, count, finish, pick
 from shapelift.synthesis.procedural.solids import (
+    SIDES,
     Array,
     Piece,
     around,
@@ -24,8 +25,6 @@ from shapelift.synthesis.procedural.solids import (
     ellipse,
     ellipsoid,
     pillow,
-    prism,
-    rectangle,
     rod,
     rounded_rectangle,
     slab,
@@ -36,8 +35,9 @@ from shapelift.synthesis.procedural.solids import (
     tube,
 )
 from shapelift.synthesis.procedural.supports import (
+    LegParameters,
     LegShape,
-    Stretcher,
+    apron,
     cantilever,
     corners,
     crossed_legs,
@@ -53,19 +53,12 @@ Back = Literal["none"] | BackStyle
 Arms = Literal["none", "posts", "loop", "panel", "rolled", "horseshoe", "sloped"]
 Seat = Literal["square", "squircle", "round", "trapezoid"]
 
-_SIDES = (-1.0, 1.0)
-
 
 @dataclass(frozen=True, kw_only=True)
-class ChairParameters:
+class ChairParameters(LegParameters):
     """Lengths in metres; the seat's top is at `seat_height`, the back leans by `back_tilt_deg`."""
 
     base: Base
-    leg_shape: LegShape
-    leg_width: float
-    leg_taper: float
-    splay: float
-    stretcher: Stretcher
     spokes: int
     casters: bool
     seat: Seat
@@ -236,9 +229,8 @@ def _seat(p: ChairParameters) -> list[Piece]:
         soft = pillow(size, (0.0, high + 0.3 * p.cushion, 0.0), 2.6 if p.seat == "round" and not p.boxy else 5.0)
         pieces.append((soft, "soft"))
     if p.apron and p.base in {"legs", "rocker"}:
-        height, (x, z) = p.apron * 0.8, _leg_square(p)
-        ring = [rectangle(2 * x + 0.02, 2 * z + 0.02), rectangle(2 * x - 0.02, 2 * z - 0.02)]
-        pieces.append((prism(ring, low - height, low + 0.2 * p.seat_thickness), "frame"))
+        boards = apron(*_leg_square(p), 0.02, low - p.apron * 0.8, low + 0.2 * p.seat_thickness)
+        pieces.append((boards, "frame"))
     return pieces
 
 
@@ -273,12 +265,7 @@ def _base(p: ChairParameters) -> list[Piece]:
 def _legs_base(p: ChairParameters) -> list[Manifold]:
     top = p.seat_height - 0.6 * p.seat_thickness
     x, z = _leg_square(p)
-    tops, feet = (corners(x, z, top, p.splay, at) for at in (top, 0.0))
-    solids = [leg(foot, head, p.leg_width, p.leg_shape, p.leg_taper) for foot, head in zip(feet, tops, strict=True)]
-    if p.leg_shape in {"saber", "hairpin"}:
-        return solids
-    rail = corners(x, z, top, p.splay, (0.3 + 0.25 * p.back_gap) * top)
-    return solids + stretchers(rail, p.stretcher, 0.7 * p.leg_width, p.leg_shape != "square")
+    return p.four_legs(x, z, top) + p.ties(x, z, top, (0.3 + 0.25 * p.back_gap) * top, 0.7 * p.leg_width)
 
 
 def _rocker_base(p: ChairParameters) -> list[Manifold]:
@@ -303,7 +290,7 @@ def _sled_base(p: ChairParameters) -> list[Manifold]:
     inner = _leg_square(p)
     frames = [
         tube([(s * inner[0], top, inner[1]), (s * x, r, z), (s * x, r, -z), (s * inner[0], top, -inner[1])], r, 10)
-        for s in _SIDES
+        for s in SIDES
     ]
     bars = [rod((-x, r, at), (x, r, at), r, segments=10) for at in ((-z + r,) if p.spokes < 5 else (-z + r, z - r))]
     under = p.seat_height - p.seat_thickness * 0.6
@@ -349,7 +336,7 @@ def _solid_base(p: ChairParameters) -> list[Piece]:
     if p.base == "panels":
         t = max(0.025, 0.6 * p.leg_width)
         x, d = p.seat_width / 2, p.seat_depth
-        panels = [span((s * x, 0.0, -d / 2), (s * (x - t), low + 0.02, d / 2), 0.2 * t) for s in _SIDES]
+        panels = [span((s * x, 0.0, -d / 2), (s * (x - t), low + 0.02, d / 2), 0.2 * t) for s in SIDES]
         rail = span((-x, 0.35 * low, -0.4 * d), (x, low + 0.02, -0.4 * d + t))
         return [(piece, "frame") for piece in [*panels, rail]]
     under = min((0.12 + 0.5 * p.back_gap) * p.seat_height, low - 0.02)

@@ -10,8 +10,9 @@ from manifold3d import Manifold
 
 from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.procedural.draws import between, chance, count, finish, pick
-from shapelift.synthesis.procedural.panels import FlatPanel, PanelBack, buttons
+from shapelift.synthesis.procedural.panels import PanelParameters, buttons
 from shapelift.synthesis.procedural.solids import (
+    SIDES,
     Array,
     Piece,
     around,
@@ -38,24 +39,12 @@ from shapelift.synthesis.procedural.solids import (
 Kind = Literal["flat", "tube", "laptop", "dual"]
 Stand = Literal["plate", "disc", "oval", "feet", "vee", "easel", "arm", "ring", "block", "wall", "tripod"]
 
-_SIDES = (-1.0, 1.0)
-
 
 @dataclass(frozen=True, kw_only=True)
-class DisplayParameters:
+class DisplayParameters(PanelParameters):
     """Lengths are shares of the panel's width, which is 1."""
 
     kind: Kind
-    aspect: float
-    thickness: float
-    bezel: float
-    chin: float
-    recess: float
-    corner: float
-    curve: float
-    back: PanelBack
-    back_depth: float
-    back_size: float
     tilt_deg: float
     stand: Stand
     stand_height: float
@@ -65,11 +54,8 @@ class DisplayParameters:
     base_depth: float
     base_height: float
     neck_lean: float
-    buttons: int
-    speakers: float
     tube_depth: float
     hinge_deg: float
-    vents: int
     material_seed: int
 
     @classmethod
@@ -106,30 +92,6 @@ class DisplayParameters:
             hinge_deg=between(rng, 92.0, 130.0),
             vents=count(rng, 3, 7) if chance(rng, 0.3) else 0,
             material_seed=int(rng.integers(2**31)),
-        )
-
-    @property
-    def height(self) -> float:
-        """Height of the panel."""
-        return 1.0 / self.aspect
-
-    @property
-    def panel(self) -> FlatPanel:
-        """The screen of a flat display."""
-        return FlatPanel(
-            height=self.height,
-            thickness=self.thickness,
-            bezel=self.bezel,
-            chin=self.chin,
-            recess=self.recess,
-            corner=self.corner,
-            curve=self.curve,
-            back=self.back,
-            back_depth=self.back_depth,
-            back_size=self.back_size,
-            buttons=self.buttons,
-            speakers=self.speakers,
-            vents=self.vents,
         )
 
     def build(self) -> Asset:
@@ -170,7 +132,7 @@ def _flat(p: DisplayParameters) -> list[Piece]:
     """Panel on its stand; the ground is y = 0 and the neck stands behind the panel."""
     low = _clearance(p)
     middle = low + p.height / 2
-    panel = [(move(turn(solid, "x", -p.tilt_deg), (0.0, middle, 0.0)), group) for solid, group in p.panel.build()]
+    panel = [(move(turn(solid, "x", -p.tilt_deg), (0.0, middle, 0.0)), group) for solid, group in p.panel()]
     return panel + [(solid, "stand") for solid in _STAND_MAKERS[p.stand](p, low, middle)]
 
 
@@ -237,12 +199,12 @@ def _feet(p: DisplayParameters, low: float, middle: float) -> list[Manifold]:
     top[2] += 0.5 * p.height * np.sin(np.radians(p.tilt_deg))
     top[1] += rise
     solids = []
-    for s in _SIDES:
+    for s in SIDES:
         head = top * [s, 1, 1]
         foot = np.array([s * (x + p.neck_lean), t / 2, head[2]])
         solids.append(beam(head, foot, t, t, (0.0, 0.0, 1.0)))
         if p.buttons % 2:
-            ends = [foot + np.array([0.0, 0.0, d * z]) for d in _SIDES]
+            ends = [foot + np.array([0.0, 0.0, d * z]) for d in SIDES]
             solids += [beam(head, end, t, t, (1.0, 0.0, 0.0)) for end in ends]
         solids.append(beam(foot - [0.0, 0.0, z], foot + np.array([0.0, 0.0, z]), t, t))
     return solids
@@ -255,7 +217,7 @@ def _vee(p: DisplayParameters, low: float, middle: float) -> list[Manifold]:
     hub = np.array([0.0, 0.5 * p.base_height, -behind - p.neck_lean])
     t = max(p.base_height, 0.022)
     bars = []
-    for s in _SIDES:
+    for s in SIDES:
         tip = hub + np.array([s * 0.6 * p.base_width, 0.0, p.base_depth + behind + p.neck_lean])
         bars.append(beam(hub - (tip - hub) * 0.08, tip, 1.3 * t, t))
         tail = hub + np.array([s * 0.3 * p.base_width, 0.0, -0.4 * p.base_depth])
@@ -278,7 +240,7 @@ def _easel(p: DisplayParameters, low: float, middle: float) -> list[Manifold]:
     z = -0.5 * p.thickness + 0.5 * p.height * np.sin(lean)
     y = middle - 0.5 * p.height * np.cos(lean) + 0.02
     bow = 4 * p.curve * 0.09
-    return [strut, *[span((s * 0.3 - 0.03, 0.0, z + bow - 0.03), (s * 0.3 + 0.03, y, z + bow + 0.03)) for s in _SIDES]]
+    return [strut, *[span((s * 0.3 - 0.03, 0.0, z + bow - 0.03), (s * 0.3 + 0.03, y, z + bow + 0.03)) for s in SIDES]]
 
 
 def _arm(p: DisplayParameters, low: float, middle: float) -> list[Manifold]:
@@ -309,7 +271,7 @@ def _ring(p: DisplayParameters, low: float, middle: float) -> list[Manifold]:
     path = np.array([[-w, r, front], [w, r, front], [w, r, rear], [-w, r, rear]])
     hoop = tube(path, r, 8, closed=True)
     grip = mount - [0.0, 0.0, 2 * r + p.back_depth]
-    uprights = [rod((s * 0.5 * w, r, rear), grip + np.array([s * 0.3 * w, 0.0, 0.0]), r, segments=8) for s in _SIDES]
+    uprights = [rod((s * 0.5 * w, r, rear), grip + np.array([s * 0.3 * w, 0.0, 0.0]), r, segments=8) for s in SIDES]
     block = span((-0.4 * w, mount[1] - 0.05, mount[2] - 3 * r - p.back_depth), (0.4 * w, mount[1] + 0.05, mount[2]))
     return [hoop, *uprights, block]
 
@@ -320,7 +282,7 @@ def _wall(p: DisplayParameters, low: float, middle: float) -> list[Manifold]:
     front = -0.5 * p.thickness
     plate = box((0.6 * p.base_width, 0.45 * p.height, 0.025), (0.0, 0.0, front - gap), 0.004)
     tall, x = (0.2 + 0.1 * p.neck_width) * p.height, 0.2 * p.base_width
-    rails = [span((s * x - 0.015, -tall, front - gap), (s * x + 0.015, tall, front)) for s in _SIDES]
+    rails = [span((s * x - 0.015, -tall, front - gap), (s * x + 0.015, tall, front)) for s in SIDES]
     return [move(turn(solid, "x", -p.tilt_deg), (0.0, middle, 0.0)) for solid in [plate, *rails]]
 
 
@@ -399,7 +361,7 @@ def _tube_stand(p: DisplayParameters, h: float, d: float) -> list[Piece]:
     elif p.stand in {"feet", "vee", "tripod", "easel"}:
         drop = 0.05 + p.stand_height
         front = 0.13 + 0.15 * p.back_size
-        for s in _SIDES:
+        for s in SIDES:
             for z in (-0.05, -front):
                 pieces.append(
                     (rod((s * 0.42, -h / 2 - drop, z), (s * 0.4, -h / 2 + 0.02, z), 0.014, 0.024, 10), "stand")
@@ -409,7 +371,7 @@ def _tube_stand(p: DisplayParameters, h: float, d: float) -> list[Piece]:
     if p.vents and p.tube_depth < 0.7:
         top = h / 2 - 0.01
         pieces.append((rod((0.0, top - 0.03, -0.1), (0.0, top + 0.035, -0.1), 0.07, 0.05, 14), "detail"))
-        for s in _SIDES:
+        for s in SIDES:
             tip = (s * (0.15 + p.base_width * 0.5), top + 0.25 + p.stand_height, -0.12)
             pieces.append((rod((0.0, top, -0.1), tip, 0.01, segments=6), "detail"))
     return pieces
@@ -453,15 +415,15 @@ def _dual(p: DisplayParameters) -> list[Piece]:
     middle = low + p.height / 2
     pieces: list[Piece] = []
     reach = 0.5 * np.cos(np.radians(yaw)) + 0.02 + (p.speakers or 0.0)
-    for s in _SIDES:
-        for solid, group in p.panel.build():
+    for s in SIDES:
+        for solid, group in p.panel():
             pieces.append((move(turn(solid, "y", -s * yaw), (s * reach, middle, 0.0)), group))
     r = 0.3 * p.neck_depth + 0.016
     behind = -p.thickness - p.back_depth - 0.08
     bar = beam((-reach - 0.02, middle, behind), (reach + 0.02, middle, behind), 2 * r, 2.4 * r)
     pieces.append((bar, "stand"))
     pivots = [
-        rod((s * reach, middle, behind), (s * reach, middle, -0.4 * p.thickness), 1.6 * r, segments=12) for s in _SIDES
+        rod((s * reach, middle, behind), (s * reach, middle, -0.4 * p.thickness), 1.6 * r, segments=12) for s in SIDES
     ]
     pieces += [(pivot, "stand") for pivot in pivots]
     pieces.append((rod((0.0, 0.0, behind), (0.0, middle + 0.06, behind), 1.3 * r, segments=14), "stand"))

@@ -11,6 +11,7 @@ from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.procedural.draws import between, chance, count, finish, pick
 from shapelift.synthesis.procedural.lampshades import Lampshade, ShadeStyle
 from shapelift.synthesis.procedural.solids import (
+    SIDES,
     Piece,
     Vector,
     around,
@@ -33,8 +34,6 @@ from shapelift.synthesis.procedural.solids import (
 Kind = Literal["table", "floor", "tripod", "desk", "arc", "pendant", "chandelier", "lantern", "wall"]
 Foot = Literal["disc", "dome", "square", "bell", "feet", "rings", "block"]
 Body = Literal["plain", "gourd", "vase", "balls", "turned", "column", "box", "cone", "ring"]
-
-_SIDES = (-1.0, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,7 +292,7 @@ def _desk(p: LampParameters) -> list[Piece]:
     head = elbow + upper * np.array([0.0, np.sin(b) * 0.6, np.cos(b)])
     head[1] = max(head[1], p.shade_height + 0.05)
     pieces = _foot(p, p.foot_radius)
-    strands = _SIDES if p.finial else (0.0,)
+    strands = SIDES if p.finial else (0.0,)
     for side in strands:
         offset = np.array([side * 1.3 * r, 0.0, 0.0])
         pieces += [(rod(start + offset, elbow + offset, r, segments=10), "stem")]

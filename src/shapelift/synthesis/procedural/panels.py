@@ -9,9 +9,9 @@ import numpy as np
 from manifold3d import Manifold
 
 from shapelift.synthesis.procedural.solids import (
-    Array,
+    SIDES,
     Piece,
-    bend,
+    bow,
     box,
     difference,
     ellipsoid,
@@ -25,21 +25,19 @@ from shapelift.synthesis.procedural.solids import (
 
 PanelBack = Literal["flat", "bulge", "box", "slope"]
 
-_SIDES = (-1.0, 1.0)
-
 
 @dataclass(frozen=True, kw_only=True)
-class FlatPanel:
+class PanelParameters:
     """A panel of width 1 about 0, its front face in z = 0, looking to +Z.
 
     bezel, chin: widths of the frame and, further, of its lower edge.
-    recess: how far the pane lies behind the frame.
+    aspect: width over height. recess: how far the pane lies behind the frame.
     curve: how far the ends come forward.
     back_size: share of the panel that the body behind it covers, `back_depth` its depth.
     speakers: width of the boxes on either side.
     """
 
-    height: float
+    aspect: float
     thickness: float
     bezel: float
     chin: float
@@ -53,7 +51,12 @@ class FlatPanel:
     speakers: float
     vents: int
 
-    def build(self) -> list[Piece]:
+    @property
+    def height(self) -> float:
+        """Height of the panel."""
+        return 1.0 / self.aspect
+
+    def panel(self) -> list[Piece]:
         """Its parts, in groups "frame", "screen" and "detail"."""
         return _parts(self)
 
@@ -64,13 +67,13 @@ def buttons(number: int, y: float) -> list[Piece]:
     return [(rod((x, y, -0.02), (x, y, 0.012), 0.014, segments=10), "detail") for x in spots]
 
 
-def _plate(p: FlatPanel, low: float, high: float) -> Manifold:
+def _plate(p: PanelParameters, low: float, high: float) -> Manifold:
     """Rounded plate in the (x, y) plane between two depths, its bottom edge at y = -height / 2."""
     outline = rounded_rectangle(1.0, p.height, p.corner * min(1.0, p.height), 4)
     return prism(outline, low, high, "z")
 
 
-def _parts(p: FlatPanel) -> list[Piece]:
+def _parts(p: PanelParameters) -> list[Piece]:
     """Panel around 0 with its front face at z = 0, curved and with its back."""
     h, t = p.height, p.thickness
     frame = _plate(p, -t, 0.0)
@@ -81,19 +84,15 @@ def _parts(p: FlatPanel) -> list[Piece]:
     pane = span((-0.5 + 0.7 * side, low - 0.3 * side, -0.8 * t), (0.5 - 0.7 * side, high + 0.3 * side, -recess))
     pieces: list[Piece] = [(difference(frame, [window]), "frame"), (pane, "screen"), *_back(p)]
     pieces += buttons(p.buttons, -h / 2 + 0.5 * p.bezel)
-    for side_ in _SIDES if p.speakers else ():
+    for side_ in SIDES if p.speakers else ():
         x = side_ * (0.5 + 0.5 * p.speakers - 0.004)
         pieces.append((box((p.speakers, 0.96 * h, 1.2 * t + 0.01), (x, 0.0, -0.5 * t), 0.2 * t), "detail"))
     if p.curve:
-
-        def bow(points: Array) -> Array:
-            return points + np.stack([0 * points[:, 0], 0 * points[:, 0], 4 * p.curve * points[:, 0] ** 2], axis=1)
-
-        pieces = [(bend(solid, bow, 0.14), group) for solid, group in pieces]
+        pieces = [(bow(solid, p.curve, 1.0, 0.14), group) for solid, group in pieces]
     return pieces
 
 
-def _back(p: FlatPanel) -> list[Piece]:
+def _back(p: PanelParameters) -> list[Piece]:
     h, t, size = p.height, p.thickness, p.back_size
     z = -0.9 * t
     if p.back == "flat":
@@ -111,7 +110,7 @@ def _back(p: FlatPanel) -> list[Piece]:
     return [(loft(sections), "frame"), *_vents(p, 0.0, z - p.back_depth)]
 
 
-def _vents(p: FlatPanel, middle: float, z: float) -> list[Piece]:
+def _vents(p: PanelParameters, middle: float, z: float) -> list[Piece]:
     """Ribs across the back."""
     reach, rise = 0.4 * p.back_size, 0.32 * p.back_size * p.height
     return [

@@ -17,6 +17,7 @@ from shapelift.synthesis.procedural.solids import (
     assemble,
     beam,
     bend,
+    bow,
     box,
     flip,
     move,
@@ -134,17 +135,12 @@ class SofaParameters:
         )
         pieces = [*_body(self), *_cushions(self), *_back(self), *_both_arms(self), *_extension(self), *_pillows(self)]
         if self.curve:
-            pieces = [(bend(solid, self._bow, 0.22), group) for solid, group in pieces]
+            forward = self.curve * self.seat_depth
+            pieces = [(bow(solid, forward, self.width, 0.22), group) for solid, group in pieces]
         pieces += _feet(self)
         if self.mirror:
             pieces = [(flip(solid), group) for solid, group in pieces]
         return assemble([(solid, finishes[group]) for solid, group in pieces])
-
-    def _bow(self, points: Array) -> Array:
-        """Bring the ends forward on a parabola."""
-        moved = points.copy()
-        moved[:, 2] += self.curve * self.seat_depth * (2 * points[:, 0] / self.width) ** 2
-        return moved
 
 
 _BACKS: dict[Back, float] = {

@@ -25,6 +25,9 @@ Vector = Sequence[float] | Array
 Part = tuple[Manifold, Material]
 Piece = tuple[Manifold, str]  # a part with the name of its material group
 
+SIDES = (-1.0, 1.0)
+"""Signs of the two halves of something symmetric."""
+
 # Vertices closer than this share of the longest side are one vertex: single precision could not keep them apart.
 _MERGE_TOLERANCE = 2e-5
 # Parts are grown by about this share of their longest side before they are united.
@@ -393,6 +396,17 @@ def bend(solid_: Manifold, function: Callable[[Array], Array], edge_length: floa
     """
     refined = solid_ if edge_length is None else solid_.refine_to_length(edge_length)
     return refined.warp_batch(function)
+
+
+def bow(solid_: Manifold, forward: float, length: float, edge_length: float) -> Manifold:
+    """Bring the ends of a solid that is `length` long in X forward by `forward`, on a parabola; see `bend`."""
+
+    def parabola(points: Array) -> Array:
+        moved = points.copy()
+        moved[:, 2] += forward * (2 * points[:, 0] / length) ** 2
+        return moved
+
+    return bend(solid_, parabola, edge_length)
 
 
 # ---------------------------------------------------------------------------------------------- assembly

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from shapelift.synthesis.procedural.solids import (
     ellipsoid,
     move,
     post,
+    prism,
     rectangle,
     regular_polygon,
     revolve,
@@ -33,6 +35,36 @@ Stretcher = Literal["none", "box", "h", "x", "sides", "front"]
 # (height fraction, scale of the section) of legs shaped on a lathe
 _TURNED = ((0, 0.55), (0.1, 0.75), (0.14, 0.5), (0.5, 0.95), (0.62, 0.6), (0.66, 0.85), (0.7, 0.6), (0.76, 1), (1, 1))
 _BULB = ((0, 0.5), (0.06, 0.8), (0.14, 0.5), (0.4, 1.35), (0.62, 0.6), (0.72, 1.0), (1, 1.0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegParameters:
+    """What the parameters of chairs, tables and benches have in common.
+
+    leg_width: thickness of a leg at the top; `leg_taper` times that at the floor.
+    splay: how much further out the feet stand than the tops.
+    """
+
+    leg_shape: LegShape
+    leg_width: float
+    leg_taper: float
+    splay: float
+    stretcher: Stretcher
+
+    def four_legs(self, half_width: float, half_depth: float, top: float) -> list[Manifold]:
+        """Legs from the floor to the corners of the rectangle of these half sides at height `top`."""
+        heads, feet = (corners(half_width, half_depth, top, self.splay, at) for at in (top, 0.0))
+        return [
+            leg(foot, head, self.leg_width, self.leg_shape, self.leg_taper)
+            for foot, head in zip(feet, heads, strict=True)
+        ]
+
+    def ties(self, half_width: float, half_depth: float, top: float, at: float, thickness: float) -> list[Manifold]:
+        """Stretchers between those legs at height `at`; legs that are bent have no place for them."""
+        if self.leg_shape in {"saber", "hairpin"}:
+            return []
+        rail = corners(half_width, half_depth, top, self.splay, at)
+        return stretchers(rail, self.stretcher, thickness, self.leg_shape != "square")
 
 
 def leg(bottom: Vector, top: Vector, width: float, shape: LegShape, taper: float = 1.0) -> Manifold:
@@ -75,6 +107,12 @@ def corners(half_width: float, half_depth: float, height: float, splay: float, a
     out = splay * (1 - at / height)
     x, z = half_width + out, half_depth + out
     return np.array([[x, at, z], [x, at, -z], [-x, at, -z], [-x, at, z]])
+
+
+def apron(half_width: float, half_depth: float, thickness: float, low: float, high: float) -> Manifold:
+    """Boards below a seat or a top, along the rectangle of these half sides, between two heights."""
+    x, z, t = half_width, half_depth, thickness / 2
+    return prism([rectangle(2 * (x + t), 2 * (z + t)), rectangle(2 * (x - t), 2 * (z - t))], low, high)
 
 
 def stretchers(points: Array, kind: Stretcher, thickness: float, round_bars: bool = False) -> list[Manifold]:

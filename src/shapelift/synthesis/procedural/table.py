@@ -11,6 +11,7 @@ import numpy as np
 from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.procedural.draws import between, chance, count, finish, pick
 from shapelift.synthesis.procedural.solids import (
+    SIDES,
     Array,
     Piece,
     around,
@@ -31,13 +32,12 @@ from shapelift.synthesis.procedural.solids import (
     tube,
 )
 from shapelift.synthesis.procedural.supports import (
+    LegParameters,
     LegShape,
-    Stretcher,
-    corners,
+    apron,
     leg,
     pedestal,
     star_base,
-    stretchers,
 )
 
 Top = Literal["rectangle", "rounded", "oval", "round", "squircle", "hexagon", "octagon", "half"]
@@ -46,11 +46,9 @@ Support = Literal[
 ]
 Storage = Literal["none", "drawers", "pedestals", "one_pedestal"]
 
-_SIDES = (-1.0, 1.0)
-
 
 @dataclass(frozen=True, kw_only=True)
-class TableParameters:
+class TableParameters(LegParameters):
     """Lengths in metres; `width` runs along X."""
 
     top: Top
@@ -62,14 +60,9 @@ class TableParameters:
     corner: float
     planks: int
     support: Support
-    leg_shape: LegShape
-    leg_width: float
-    leg_taper: float
-    splay: float
     inset: float
     spokes: int
     apron: float
-    stretcher: Stretcher
     stretcher_height: float
     shelf: float
     storage: Storage
@@ -213,19 +206,14 @@ def _top(p: TableParameters) -> list[Piece]:
 def _apron(p: TableParameters, x: float, z: float) -> list[Piece]:
     if not p.apron:
         return []
-    t = 0.012 + 0.15 * p.leg_width
-    ring = [rectangle(2 * (x + t), 2 * (z + t)), rectangle(2 * (x - t), 2 * (z - t))]
-    return [(prism(ring, p.under - p.apron, p.under + 0.004), "leg")]
+    thickness = 2 * (0.012 + 0.15 * p.leg_width)
+    return [(apron(x, z, thickness, p.under - p.apron, p.under + 0.004), "leg")]
 
 
 def _legs(p: TableParameters) -> list[Piece]:
     x, z = p.foot_square
     top = p.under + 0.3 * p.top_thickness
-    tops, feet = (corners(x, z, top, p.splay, at) for at in (top, 0.0))
-    solids = [leg(a, b, p.leg_width, p.leg_shape, p.leg_taper) for a, b in zip(feet, tops, strict=True)]
-    if p.leg_shape not in {"saber", "hairpin"}:
-        rail = corners(x, z, top, p.splay, p.stretcher_height * top)
-        solids += stretchers(rail, p.stretcher, max(0.025, 0.5 * p.leg_width), p.leg_shape != "square")
+    solids = p.four_legs(x, z, top) + p.ties(x, z, top, p.stretcher_height * top, max(0.025, 0.5 * p.leg_width))
     return [*_apron(p, x, z), *[(solid, "leg") for solid in solids]]
 
 
@@ -269,7 +257,7 @@ def _columns(p: TableParameters) -> list[Piece]:
     x, z = 0.62 * p.foot_square[0], 0.75 * p.foot_square[1]
     t = max(0.025, 0.6 * p.leg_width)
     solids = []
-    for s in _SIDES:
+    for s in SIDES:
         shape: LegShape = p.leg_shape if p.leg_shape in {"turned", "bulb", "square"} else "round"
         solids.append(leg((s * x, 0.5 * t, 0.0), (s * x, p.under + 0.005, 0.0), 1.2 * p.leg_width, shape, p.leg_taper))
         solids.append(beam((s * x, 0.5 * t, -z - p.splay), (s * x, 0.5 * t, z + p.splay), 1.3 * p.leg_width, t))
@@ -284,8 +272,8 @@ def _trestle(p: TableParameters) -> list[Piece]:
     x, z = p.foot_square
     t = p.leg_width
     solids = []
-    for s in _SIDES:
-        for d in _SIDES:
+    for s in SIDES:
+        for d in SIDES:
             foot, head = (s * x, 0.0, d * (z + p.splay)), (s * x, p.under + 0.005, d * (0.25 + 3 * p.inset) * z)
             solids.append(leg(foot, head, t, "square", max(p.leg_taper, 0.7)))
         y = 0.35 * p.under
@@ -302,7 +290,7 @@ def _panels(p: TableParameters) -> list[Piece]:
     t = max(0.022, 0.5 * p.leg_width)
     ends = [
         span((s * (x + 0.5 * p.leg_width), 0.0, -z), (s * (x + 0.5 * p.leg_width - t), p.under + 0.004, z))
-        for s in _SIDES
+        for s in SIDES
     ]
     bar = span((-x, p.under * (1 - p.stretcher_height), -0.2 * t), (x, p.under + 0.004, 0.6 * t))
     return [(solid, "leg") for solid in [*ends, bar]]
@@ -313,8 +301,8 @@ def _cross(p: TableParameters) -> list[Piece]:
     x, z = p.foot_square
     t = p.leg_width
     solids = []
-    for s in _SIDES:
-        ends = [((s * x, 0.0, d * (z + p.splay)), (s * x, p.under + 0.005, -d * z)) for d in _SIDES]
+    for s in SIDES:
+        ends = [((s * x, 0.0, d * (z + p.splay)), (s * x, p.under + 0.005, -d * z)) for d in SIDES]
         solids += [leg(foot, head, t, "square", 1.0) for foot, head in ends]
     y = p.under * (z + p.splay) / (2 * z + p.splay)
     solids.append(beam((-x, y, 0.0), (x, y, 0.0), 0.6 * t, 0.8 * t))
@@ -329,10 +317,8 @@ def _loops(p: TableParameters) -> list[Piece]:
     middle = np.array([0.0, (p.under + 0.004) / 2])
     inner = (outer - middle) * (1 - 2 * t / np.array([2 * (z + p.splay), p.under])) + middle
     hoop = prism([outer, inner], -t / 2, t / 2, "x")
-    solids = [move(hoop, (s * x, 0.0, 0.0)) for s in _SIDES]
-    solids += [
-        beam((-x, t / 2, d * (z + p.splay - t / 2)), (x, t / 2, d * (z + p.splay - t / 2)), t, t) for d in _SIDES
-    ]
+    solids = [move(hoop, (s * x, 0.0, 0.0)) for s in SIDES]
+    solids += [beam((-x, t / 2, d * (z + p.splay - t / 2)), (x, t / 2, d * (z + p.splay - t / 2)), t, t) for d in SIDES]
     return [(solid, "leg") for solid in (solids if p.stretcher != "none" else solids[:2])] + _apron(p, x, 0.8 * z)
 
 
@@ -389,7 +375,7 @@ def _storage(p: TableParameters) -> list[Piece]:
         pieces += _drawer_block((-x, p.under - height, -z), (x, p.under + 0.004, z), p.drawers, 1)
     elif p.storage != "none" and p.support != "cross":
         w = min(0.45 * x, 0.45)
-        sides = _SIDES if p.storage == "pedestals" else (1.0,)
+        sides = SIDES if p.storage == "pedestals" else (1.0,)
         floor = p.under * 0.3 * p.stretcher_height
         for s in sides:
             inner, outer = sorted((s * (x + 0.3 * p.leg_width), s * (x - w)))
