@@ -186,3 +186,14 @@ def test_a_model_without_features_says_so(make_data, shapes):
 
     with pytest.raises(InputError, match="gives no image features"):
         evaluate(shapes.Reconstructor(known, feature=refuse), make_data(known), **FAST)
+
+
+def test_threads_change_nothing(make_data, shapes):
+    # The fake looks its shapes up by their image, so it may be asked from several threads.
+    known = [*_two(shapes), shapes.Shape("slim", "box", (0.1, 0.5, 0.2), split="train")]
+    fake, data = shapes.Reconstructor(known, "object"), make_data(known)
+    options = {"oracle": True, "views_per_shape": 2, "resolution": 32, "points": 2_000}
+    one, three = (evaluate(fake, data, workers=workers, **options).scores for workers in (1, 3))
+    assert one == three
+    with pytest.raises(InputError, match="workers"):
+        evaluate(fake, data, workers=0, **options)

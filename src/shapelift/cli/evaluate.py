@@ -42,6 +42,7 @@ def evaluate(
 
     from shapelift import evaluation
     from shapelift.inference import Reconstructor
+    from shapelift.inference.model_folder import available_cores
 
     evaluation.check_folder(output)
     reconstructor = Reconstructor.load(model, threads=threads)
@@ -65,6 +66,7 @@ def evaluate(
             oracle=oracle,
             limit=limit,
             training_pairs=pairs,
+            workers=threads or available_cores(),
             progress=show,
         )
     summary = evaluation.summarize(found)

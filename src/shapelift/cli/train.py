@@ -243,6 +243,7 @@ def _evaluate(model: Path, data: Path, output: Path, threads: int | None, screen
     """Score the model on the test split, write the report beside it and the means into its card."""
     from shapelift.evaluation import evaluate, summarize, write_report
     from shapelift.inference import Reconstructor, read_card
+    from shapelift.inference.model_folder import available_cores
     from shapelift.io.manifest import read_manifest
     from shapelift.training.export import add_scores
 
@@ -257,6 +258,7 @@ def _evaluate(model: Path, data: Path, output: Path, threads: int | None, screen
             Reconstructor.load(model, threads=threads),
             data,
             limit=_TEST_LIMIT,
+            workers=threads or available_cores(),
             progress=lambda stage, done, total: update(done, total, stage),
         )
     write_report(found, output / "evaluation")

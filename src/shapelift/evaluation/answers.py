@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Protocol
 
 import numpy as np
@@ -122,16 +123,19 @@ class Solid:
         self.mesh = mesh
         self.note = ""
         self._cloud: PointCloud | None = None
+        self._lock = threading.Lock()
 
     def inside(self, points: Points) -> Inside:
         """Where the field is positive."""
         return inside_field(self.field, points)
 
     def surface(self, count: int, rng: np.random.Generator) -> PointCloud:
-        """Points on the mesh; the same ones every time."""
-        if self._cloud is None or len(self._cloud) != count:
-            self._cloud = sample_mesh(self.mesh, count, rng)
-        return self._cloud
+        """Points on the mesh; the same ones every time, whoever asks first."""
+        del rng
+        with self._lock:
+            if self._cloud is None or len(self._cloud) != count:
+                self._cloud = sample_mesh(self.mesh, count, np.random.default_rng(0))
+            return self._cloud
 
 
 class Stored:

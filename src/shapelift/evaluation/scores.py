@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,6 +107,7 @@ def evaluate(
     oracle: bool = False,
     limit: int | None = None,
     training_pairs: int = 4000,
+    workers: int = 1,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Score `reconstructor` on every shape of a split. Equal arguments give equal results.
@@ -120,13 +123,14 @@ def evaluate(
         oracle: Whether the best training shape (chosen by looking at the truth) is scored as an upper bound.
         limit: Score only so many shapes: a fixed, fair draw.
         training_pairs: At most so many pairs of shape and image feed the baselines.
+        workers: Threads that score objects side by side; the result does not depend on it.
         progress: Told about what goes on.
 
     Raises:
         InputError: no such data set, nothing in a split that is needed, a damaged record, or a number out of range.
     """
     check_resolution(resolution)
-    _check(views_per_shape, points, training_pairs, limit)
+    _check(views_per_shape, points, training_pairs, limit, workers)
     report = progress or _silent
     frame = str(reconstructor.card.frame)
     entries = read_entries(dataset_dir, split, limit)
@@ -136,16 +140,20 @@ def evaluate(
         pairs = collect_pairs(training, reconstructor, frame, training_pairs, _stage(report, "training pairs"))
     if pairs is not None and baselines:
         mean = mean_shape(pairs, _stage(report, "mean shape"))
-    scores: list[Score] = []
-    total = len(entries) * views_per_shape
-    for done, sample in enumerate(read_samples(entries, frame, views_per_shape)):
-        report("objects", done, total)
+
+    def scored(sample: Sample) -> list[Score]:
         answers = {MODEL: _predicted(reconstructor, sample, resolution)}
         if pairs is not None and mean is not None:
             answers |= {MEAN_SHAPE: mean, RETRIEVAL: _retrieved(reconstructor, sample, pairs, frame)}
         if pairs is not None and oracle:
             answers[ORACLE] = pairs.answer(oracle_pair(pairs, sample, frame), frame)
-        scores += _score_all(sample, answers, points)
+        return list(_score_all(sample, answers, points))
+
+    scores: list[Score] = []
+    total = len(entries) * views_per_shape
+    for done, found in enumerate(_side_by_side(scored, read_samples(entries, frame, views_per_shape), workers)):
+        report("objects", done, total)
+        scores += found
     report("objects", total, total)
     return Evaluation(
         model={key: str(getattr(reconstructor.card, key, "")) for key in ("name", "version", "family", "frame")},
@@ -204,6 +212,20 @@ def _score_all(sample: Sample, answers: Mapping[str, Answer], points: int) -> It
     yield score(FLOOR, sampling_floor(_at_most(sample.surface, points, rng)))
 
 
+def _side_by_side(
+    function: Callable[[Sample], list[Score]], samples: Iterator[Sample], workers: int
+) -> Iterator[list[Score]]:
+    """The function of every sample, in order, computed by so many threads; few samples wait in memory."""
+    waiting: deque[Future[list[Score]]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        for sample in samples:
+            waiting.append(pool.submit(function, sample))
+            if len(waiting) > workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
 def _predicted(reconstructor: Reconstructor, sample: Sample, resolution: int) -> Answer:
     try:
         return Predicted(reconstructor.reconstruct(sample.rgba), resolution)
@@ -235,11 +257,12 @@ def _silent(stage: str, done: int, total: int) -> None:
     del stage, done, total
 
 
-def _check(views_per_shape: int, points: int, training_pairs: int, limit: int | None) -> None:
+def _check(views_per_shape: int, points: int, training_pairs: int, limit: int | None, workers: int) -> None:
     limits = {
         "views per shape": (views_per_shape, 1, 1000),
         "points": (points, 100, 1_000_000),
         "training pairs": (training_pairs, 1, 20_000),
+        "workers": (workers, 1, 256),
         "limit": (1 if limit is None else limit, 1, 10**9),
     }
     for name, (value, low, high) in limits.items():
