@@ -50,6 +50,24 @@ def test_round_trip_is_exact_and_repeatable(tmp_path: Path) -> None:
     assert back.depth_scale == record.depth_scale
 
 
+def test_depth_views_are_optional(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    views = {
+        "fixed_depth": rng.integers(0, 60000, (8, 16, 16), dtype=np.uint16),
+        "novel_depth": rng.integers(0, 60000, (3, 16, 16), dtype=np.uint16),
+        "novel_camera_from_world": np.tile(np.eye(4), (3, 1, 1)),
+    }
+    write_record(tmp_path / "with.safetensors", dataclasses.replace(ball_record(), **views))
+    write_record(tmp_path / "without.safetensors", ball_record())
+    back = read_record(tmp_path / "with.safetensors")
+    assert all(np.array_equal(getattr(back, name), value) for name, value in views.items())
+    assert back.stored_fields == (*record_fields(), *views)
+    assert read_record(tmp_path / "without.safetensors").fixed_depth is None
+    with open_record(tmp_path / "without.safetensors") as reader:
+        assert "rgba" in reader
+        assert "fixed_depth" not in reader
+
+
 def test_single_items_are_read_without_the_rest(tmp_path: Path) -> None:
     record = ball_record()
     write_record(tmp_path / "a.safetensors", record)
@@ -83,6 +101,8 @@ def test_camera_and_depth_come_back() -> None:
         ({"near_occupancy": np.zeros(6, bool)}, "near_occupancy must have axes"),
         ({"grid_shape": np.array([3, 3, 3], np.int32)}, "does not match"),
         ({"depth_scale": 0.0}, "depth_scale"),
+        ({"novel_depth": np.zeros((3, 8, 8), np.uint16)}, "belong together"),
+        ({"fixed_depth": np.zeros((8, 8, 7), np.uint16)}, "fixed_depth must have axes"),
     ],
 )
 def test_inconsistent_records_are_refused(change: dict[str, object], message: str) -> None:

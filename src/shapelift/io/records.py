@@ -46,6 +46,13 @@ _SHAPES: dict[str, tuple[str, tuple[str | int, ...]]] = {
     "surface_points": ("float16", ("k", 3)),
     "surface_normals": ("int8", ("k", 3)),
 }
+# What a record may lack. Of the novel views there are both fields or neither.
+_OPTIONAL: dict[str, tuple[str, tuple[str | int, ...]]] = {
+    "fixed_depth": ("uint16", ("f", "s", "s")),
+    "novel_depth": ("uint16", ("q", "s", "s")),
+    "novel_camera_from_world": ("float64", ("q", 4, 4)),
+}
+_ALL = _SHAPES | _OPTIONAL
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +75,11 @@ class ShapeRecord:
         near_occupancy: `m` bool.
         surface_points: `k 3` float16, on the outer surface.
         surface_normals: `k 3` int8, outward unit normals * 127.
-        depth_scale: Object units per step of `depth`.
+        depth_scale: Object units per step of `depth`, `fixed_depth` and `novel_depth`.
         metadata: Text about the shape: shape_id, category, source, licence, ...
+        fixed_depth: `f s s` uint16, orthographic depth from `geometry.fixed_cameras(f, s)`, or None.
+        novel_depth: `q s s` uint16, orthographic depth from random viewpoints, or None.
+        novel_camera_from_world: `q 4 4`, where those stand; their intrinsics are those of the fixed ones. Or None.
     """
 
     rgba: npt.NDArray[np.uint8]
@@ -89,10 +99,16 @@ class ShapeRecord:
     surface_normals: npt.NDArray[np.int8]
     depth_scale: float
     metadata: Mapping[str, str] = field(default_factory=dict)
+    fixed_depth: npt.NDArray[np.uint16] | None = None
+    novel_depth: npt.NDArray[np.uint16] | None = None
+    novel_camera_from_world: npt.NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         sizes: dict[str, int] = {}
-        for name, (dtype, shape) in _SHAPES.items():
+        if (self.novel_depth is None) != (self.novel_camera_from_world is None):
+            raise ValueError("novel_depth and novel_camera_from_world belong together")
+        for name in self.stored_fields:
+            dtype, shape = _ALL[name]
             array = np.ascontiguousarray(getattr(self, name))
             if str(array.dtype) != dtype:
                 raise ValueError(f"{name} must be {dtype}, got {array.dtype}")
@@ -110,6 +126,11 @@ class ShapeRecord:
             )
         if not (np.isfinite(self.depth_scale) and self.depth_scale > 0):
             raise ValueError("depth_scale must be positive")
+
+    @property
+    def stored_fields(self) -> tuple[str, ...]:
+        """Names of the array fields that are not None, in order."""
+        return (*_SHAPES, *(name for name in _OPTIONAL if getattr(self, name) is not None))
 
     @property
     def shape_id(self) -> str:
@@ -162,7 +183,7 @@ def write_record(path: str | Path, record: ShapeRecord) -> None:
     """Write `record` to `path`, atomically; the same record gives the same bytes."""
     from safetensors.numpy import save_file
 
-    arrays = {name: np.ascontiguousarray(getattr(record, name)) for name in _SHAPES}
+    arrays = {name: np.ascontiguousarray(getattr(record, name)) for name in record.stored_fields}
     text = {
         "schema": SCHEMA,
         "depth_scale": repr(float(record.depth_scale)),
@@ -196,7 +217,8 @@ class RecordReader:
             self.depth_scale = float(text["depth_scale"])
             self.metadata: dict[str, str] = json.loads(text["metadata"])
             schema = text["schema"]
-            missing = set(_SHAPES) - set(self._file.keys())
+            self._names = frozenset(self._file.keys())
+            missing = set(_SHAPES) - self._names
         except FileNotFoundError as error:
             raise InputError(f"{path}: no such record; run `shapelift synthesize` again to make it") from error
         except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
@@ -218,6 +240,10 @@ class RecordReader:
         """Release the file."""
         self._file = None
 
+    def __contains__(self, name: str) -> bool:
+        """Whether the record holds a field: it may lack the depth views."""
+        return name in self._names
+
     def field(self, name: str) -> npt.NDArray[Any]:
         """One whole array of the record."""
         return np.asarray(self._file.get_tensor(name))
@@ -234,7 +260,7 @@ class RecordReader:
     def read(self) -> ShapeRecord:
         """The whole record."""
         try:
-            arrays = {name: self.field(name) for name in _SHAPES}
+            arrays = {name: self.field(name) for name in _ALL if name in self}
             return ShapeRecord(**arrays, depth_scale=self.depth_scale, metadata=self.metadata)
         except ValueError as error:
             raise InputError(f"{self.path}: damaged shape record ({error}); synthesize it again") from error
@@ -261,5 +287,5 @@ def split_of(shape_id: str) -> Split:
 
 
 def record_fields() -> tuple[str, ...]:
-    """Names of the array fields of a record, in order."""
+    """Names of the array fields that every record has, in order."""
     return tuple(item.name for item in fields(ShapeRecord) if item.name in _SHAPES)
