@@ -16,6 +16,7 @@ from shapelift.geometry.rotations import (
     transform_points,
 )
 from shapelift.geometry.viewmaps import ViewMaps
+from shapelift.geometry.viewpoints import fixed_cameras, orthographic_camera, random_cameras
 from shapelift.geometry.voxels import VoxelGrid
 
 __all__ = [
@@ -29,7 +30,10 @@ __all__ = [
     "Representation",
     "ViewMaps",
     "VoxelGrid",
+    "fixed_cameras",
     "normalizing_transform",
+    "orthographic_camera",
+    "random_cameras",
     "rotation_x",
     "rotation_y",
     "rotation_z",
