@@ -8,7 +8,7 @@ from scipy.ndimage import map_coordinates
 from shapelift.nn.convolutions import ResidualBlock
 from shapelift.nn.encoders import CompactEncoder, ImNetEncoder
 from shapelift.nn.imnet import ImNetDecoder, leaky_clip
-from shapelift.nn.planes import PlaneDecoder, PlaneGenerator, sample_planes, sample_rows
+from shapelift.nn.planes import PlaneDecoder, PlaneGenerator, corners, sample_planes
 
 
 def parameters(module: torch.nn.Module) -> int:
@@ -91,15 +91,52 @@ def test_planes_are_read_like_images_of_the_three_sides() -> None:
             assert np.allclose(sampled[0, plane, channel], expected)
 
 
-def test_rows_give_what_planes_give_also_at_and_beyond_the_border() -> None:
-    torch.manual_seed(0)
-    planes = torch.randn(2, 3, 4, 8, 8, dtype=torch.float64)
-    points = torch.rand(2, 300, 3, dtype=torch.float64) * 1.3 - 0.65
+def border_cases(batch: int) -> torch.Tensor:
+    """Random points in and beyond the cube, and some on its corners and on the border of the pixel centres."""
+    points = torch.rand(batch, 300, 3, dtype=torch.float64) * 1.3 - 0.65
     points[0, :3] = torch.tensor([[0.5, 0.5, 0.5], [-0.5, -0.5, -0.5], [0.4375, -0.4375, 0.0]])
-    rows = planes.permute(0, 1, 3, 4, 2)
-    assert torch.allclose(sample_rows(rows, points), sample_planes(planes, points).transpose(2, 3))
+    return points
+
+
+def test_projected_planes_give_the_same_logits_also_at_and_beyond_the_border() -> None:
+    torch.manual_seed(0)
+    planes, points = torch.randn(2, 3, 4, 8, 8, dtype=torch.float64), border_cases(2)
     decoder = PlaneDecoder(channels=4, hidden=6).double()
-    assert torch.allclose(decoder.forward_rows(rows, points), decoder(planes, points))
+    projected = decoder.projected(planes)
+    assert projected.shape == (2, 3, 10, 10, 6)
+    assert torch.allclose(decoder.forward_projected(projected, points), decoder(planes, points))
+
+
+def test_a_projected_pixel_is_the_first_layer_pixel_by_pixel() -> None:
+    torch.manual_seed(0)
+    planes = torch.randn(1, 3, 4, 8, 8, dtype=torch.float64)
+    decoder = PlaneDecoder(channels=4, hidden=6).double()
+    projected = decoder.projected(planes)[0]
+    weight, bias = decoder.first.weight, decoder.first.bias
+    for x, y, z in [(0, 0, 0), (3, 5, 1), (9, 0, 4), (9, 9, 9)]:
+        ours = projected[0, y, x] + projected[1, z, x] + projected[2, y, z]
+        # Pixels of the added border repeat their neighbours; rows of the planes run downwards.
+        column, row, depth = (min(max(at - 1, 0), 7) for at in (x, y, z))
+        pixels = planes[0, 0, :, 7 - row, column], planes[0, 1, :, 7 - depth, column], planes[0, 2, :, 7 - row, depth]
+        place = (torch.tensor([x, y, z]) - 0.5) / 8 - 0.5
+        assert torch.allclose(ours, weight @ torch.cat([*pixels, place.double()]) + bias)
+
+
+def test_corners_are_the_pixels_around_a_point() -> None:
+    torch.manual_seed(0)
+    points, side = border_cases(2), 7
+    index, weights = corners(points, side)
+    pixels = np.stack(np.unravel_index(index.numpy(), (2, 3, side, side)), axis=2)
+    for number, point in enumerate(points.flatten(0, 1).numpy()):
+        place = point * 5 + 3
+        for plane, (column, row) in enumerate([(0, 1), (0, 2), (2, 1)]):
+            left, top = (int(np.clip(np.floor(place[axis]), 0, 5)) for axis in (column, row))
+            u, v = place[column] - left, place[row] - top
+            item = number // points.shape[1]
+            expected = [(item, plane, top + down, left + right) for down in (0, 1) for right in (0, 1)]
+            assert pixels[number, 4 * plane : 4 * plane + 4].tolist() == [list(pixel) for pixel in expected]
+            products = [(1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v]
+            assert np.allclose(weights[number, 4 * plane : 4 * plane + 4].numpy(), products)
 
 
 def test_plane_decoder_gradients_are_right() -> None:

@@ -165,14 +165,15 @@ class ImplicitReconstructor(Reconstructor):
         return values - self.config.level
 
     def graphs(self) -> Mapping[str, Graph]:
-        """`encode`: image -> planes (channels last) or code, features. `decode`: those and points -> logits."""
+        """`encode`: image -> planes (`PlaneDecoder.projected`) or code, features. `decode`: those, points -> logits."""
         config = self.config
         image = ("b", config.image_channels, config.image_size, config.image_size)
         name: str = "code"
         shape: tuple[int | str, ...] = ("b", config.code_size)
         if self.generator is not None:
             name = "planes"
-            shape = ("b", 3, self.generator.resolution, self.generator.resolution, config.plane_channels)
+            side = self.generator.resolution + 2
+            shape = ("b", 3, side, side, config.plane_hidden)
         return {
             "encode": Graph(_Encode(self), {"image": image}, (name, "features")),
             "decode": Graph(_Decode(self), {name: shape, "points": ("b", "n", 3)}, ("logits",)),
@@ -186,9 +187,8 @@ class _Encode(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         shape, features = self.model.encode(image)
-        if self.model.generator is not None:
-            shape = shape.permute(0, 1, 3, 4, 2).contiguous()
-        return shape, features
+        decoder = self.model.decoder
+        return (decoder.projected(shape) if isinstance(decoder, PlaneDecoder) else shape), features
 
 
 class _Decode(nn.Module):
@@ -198,5 +198,5 @@ class _Decode(nn.Module):
 
     def forward(self, shape: Tensor, points: Tensor) -> Tensor:
         decoder = self.model.decoder
-        values = decoder.forward_rows(shape, points) if isinstance(decoder, PlaneDecoder) else decoder(shape, points)
-        return self.model.centered(values)
+        read = decoder.forward_projected if isinstance(decoder, PlaneDecoder) else decoder
+        return self.model.centered(read(shape, points))

@@ -11,10 +11,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 PLANES = 3
+COLUMN_AXES, ROW_AXES = (0, 0, 2), (1, 2, 1)
+"""Axis of the points along the columns and the rows of each plane."""
+CORNERS = 4 * PLANES
+"""Pixels that a point is read from."""
 
 
 class PlaneGenerator(nn.Module):
@@ -99,26 +103,47 @@ class PlaneDecoder(nn.Module):
         features = sampled.reshape(-1, PLANES * channels, count).transpose(1, 2)
         return self._logits(self.first(torch.cat([features, points.to(features.dtype)], dim=2)))
 
-    def forward_rows(self, rows: Float[Tensor, "b 3 r r c"], points: Float[Tensor, "b n 3"]) -> Float[Tensor, "b n"]:
-        """The same logits from planes with the channels last: how exported models read them, several times faster."""
-        sampled = sample_rows(rows, points)
-        channels = rows.shape[4]
-        weight = self.first.weight
-        x = nn.functional.linear(points, weight[:, PLANES * channels :], self.first.bias)
-        for plane in range(PLANES):
-            # One product per plane: the samples never need to be laid out anew.
-            part = weight[:, plane * channels : (plane + 1) * channels]
-            x = x + nn.functional.linear(sampled[:, plane], part)
-        return self._logits(x)
+    def projected(self, planes: Float[Tensor, "b 3 c r r"]) -> Float[Tensor, "b 3 s s h"]:
+        """Planes that have been through the first layer already: how exported models hand them to their decoder.
+
+        The first layer is linear, and so is a bilinear look-up in what it reads: it may as well be applied to the
+        pixels once instead of to every point. Its bias and its share of the coordinates go into the pixels too, since
+        bilinear interpolation reproduces linear functions. For them the border is repeated once around every plane:
+        in that outermost ring of cells the features stay as they are, and the coordinates go on.
+
+        Returns:
+            Planes with the hidden units last and `s = r + 2`. Their rows and columns run along +x, +y and +z.
+        """
+        channels, side = planes.shape[2], planes.shape[3]
+        padded = nn.functional.pad(planes.flip(3).flatten(0, 1), (1, 1, 1, 1), mode="replicate")
+        pixels = padded.reshape(-1, PLANES, channels, (side + 2) ** 2).transpose(2, 3)
+        weight = self.first.weight.T
+        values = pixels @ weight[: PLANES * channels].reshape(PLANES, channels, -1)
+        center = (torch.arange(side + 2, dtype=planes.dtype, device=planes.device) - 0.5) / side - 0.5
+        # Every axis runs along two planes, which share its term.
+        ramp = center[:, None] * weight[PLANES * channels :, None] / 2.0
+        across, down = ramp[list(COLUMN_AXES)], ramp[list(ROW_AXES)] + self.first.bias / PLANES
+        result: Tensor = values.reshape(-1, PLANES, side + 2, side + 2, values.shape[3]) + across[:, None]
+        return result + down[:, :, None]
+
+    def forward_projected(
+        self, projected: Float[Tensor, "b 3 s s h"], points: Float[Tensor, "b n 3"]
+    ) -> Float[Tensor, "b n"]:
+        """The logits of `forward` from `projected` planes: a weighted sum of twelve pixels, then the other layers."""
+        index, weights = corners(points, projected.shape[2])
+        pixels = projected.flatten(0, 3).index_select(0, index.flatten()).reshape(-1, CORNERS, projected.shape[4])
+        # A runtime does this product of a row with a small matrix faster than a multiplication and a sum.
+        x = (weights[:, None] @ pixels).squeeze(1)
+        return self._logits(x).reshape(points.shape[:2])
 
     def _logits(self, x: Tensor) -> Tensor:
         x = nn.functional.relu(self.second(nn.functional.relu(x)))
-        logits: Tensor = self.last(x)[..., 0]
+        logits: Tensor = self.last(x).squeeze(-1)
         return logits
 
     @staticmethod
     def multiply_adds(channels: int, hidden: int) -> int:
-        """Multiply-adds per point, look-ups included."""
+        """Multiply-adds per point of `forward`, look-ups included; `forward_projected` saves the first layer's."""
         return 4 * PLANES * channels + (PLANES * channels + 3) * hidden + hidden * hidden + hidden
 
 
@@ -137,20 +162,30 @@ def sample_planes(planes: Float[Tensor, "b 3 c r r"], points: Float[Tensor, "b n
     return values.reshape(planes.shape[0], PLANES, planes.shape[2], points.shape[1])
 
 
-def sample_rows(rows: Float[Tensor, "b 3 r r c"], points: Float[Tensor, "b n 3"]) -> Float[Tensor, "b 3 n c"]:
-    """`sample_planes` written as four look-ups of whole rows of channels, for planes with the channels last.
+def corners(points: Float[Tensor, "b n 3"], side: int) -> tuple[Int64[Tensor, "m 12"], Float[Tensor, "m 12"]]:
+    """The pixels around every point in `PlaneDecoder.projected` planes, and their bilinear weights.
 
-    Runtimes copy a row of channels at once, where their sampling operator walks every channel by itself.
+    Few operations on matrices of twelve columns: in a runtime each operation costs more than its arithmetic.
+
+    Args:
+        points: Points; beyond the outermost pixel centres the planes are continued linearly.
+        side: Pixels along a side of a plane, the repeated border included.
+
+    Returns:
+        For the `m = b n` points: indices into all pixels of all planes of the batch, and weights, plane by plane.
     """
-    batch, planes, side, _, channels = rows.shape
-    table = rows.reshape(-1, channels)
-    x, y, z = points.unbind(2)
-    column = ((torch.stack([x, x, z], dim=1) + 0.5) * side - 0.5).clamp(0, side - 1)
-    row = ((torch.stack([-y, -z, -y], dim=1) + 0.5) * side - 0.5).clamp(0, side - 1)
-    left, top = column.floor().clamp(max=side - 2), row.floor().clamp(max=side - 2)
-    across, down = (column - left)[..., None], (row - top)[..., None]
-    first = torch.arange(batch * planes, device=rows.device).reshape(batch, planes, 1) * (side * side)
-    index = first + (top * side + left).long()
-    upper = torch.lerp(table[index], table[index + 1], across)
-    lower = torch.lerp(table[index + side], table[index + side + 1], across)
-    return torch.lerp(upper, lower, down)
+    right, lower = points.new_tensor([[0, 1, 0, 1], [0, 0, 1, 1]]).repeat(1, PLANES)
+    axes = torch.eye(3).to(points)
+    across, down = (axes[:, list(chosen)].repeat_interleave(4, 1) for chosen in (COLUMN_AXES, ROW_AXES))
+    plane = torch.arange(PLANES).to(points).repeat_interleave(4)
+
+    # The first pixel centre lies half a pixel outside the cube.
+    position = points.flatten(0, 1) * (side - 2) + (side - 1) / 2.0
+    cell = position.floor().clamp(0, side - 2)
+    fraction = position - cell
+    weights = torch.addmm(1 - right, fraction, across * (2 * right - 1))
+    weights = weights * torch.addmm(1 - lower, fraction, down * (2 * lower - 1))
+    # Whole numbers far below 2^24, so exact in single precision; the batch, which has no bound, is added after.
+    index = torch.addmm(plane * side**2 + right + side * lower, cell, across + side * down).long()
+    item = torch.arange(points.shape[0], device=points.device)[:, None, None] * (PLANES * side**2)
+    return (index.reshape(*points.shape[:2], CORNERS) + item).flatten(0, 1), weights
