@@ -14,8 +14,8 @@ from shapelift.geometry import UNIT_BOX, ImplicitField, Representation, VoxelGri
 from shapelift.inference.model_folder import GRAPHS, ModelFolder
 
 CHUNK_POINTS = 2048
-"""Points per run of a decoder, so that its activations stay within the caches: a point in feature planes costs 30 % more
-at 4,096 and 66 % more at 8,192, and 10 % more at 512, where starting the operators begins to show."""
+"""Points per run of a decoder, so that its activations stay within the caches: a point in feature planes costs 30 %
+more at 4,096 and 66 % more at 8,192, and 10 % more at 512, where starting the operators begins to show."""
 
 Image = npt.NDArray[np.float32]
 
