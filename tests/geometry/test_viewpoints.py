@@ -96,3 +96,17 @@ def test_random_cameras_repeat_with_their_seed() -> None:
 def test_other_counts_are_refused() -> None:
     with pytest.raises(ValueError, match="4, 6, 8, 12, 20 views, not of 5"):
         fixed_cameras(5, 128)  # type: ignore[arg-type]
+
+
+def test_a_wider_extent_shows_all_of_the_cube() -> None:
+    corners = np.stack(np.meshgrid(*[[-0.5, 0.5]] * 3), axis=-1).reshape(-1, 3)
+    random = random_cameras(50, 32, np.random.default_rng(0), 1.75)
+    for camera in (*fixed_cameras(8, 32, 1.75), *random):
+        pixels, _ = camera.project(corners)
+        assert pixels.min() > 0.0
+        assert pixels.max() < 32.0
+        middle, depth = camera.project([[0.0, 0.0, 0.0]])
+        np.testing.assert_allclose([*middle[0], depth[0]], [16.0, 16.0, 1.0])
+    right = fixed_cameras(8, 32, 1.75)[0].camera_from_world[0, :3]
+    pixels, _ = fixed_cameras(8, 32, 1.75)[0].project([1.75 * right])
+    np.testing.assert_allclose(pixels[0, 0], 16.0 + 32.0)

@@ -57,11 +57,12 @@ def test_depth_views_are_optional(tmp_path: Path) -> None:
         "novel_depth": rng.integers(0, 60000, (3, 16, 16), dtype=np.uint16),
         "novel_camera_from_world": np.tile(np.eye(4), (3, 1, 1)),
     }
-    write_record(tmp_path / "with.safetensors", dataclasses.replace(ball_record(), **views))
+    write_record(tmp_path / "with.safetensors", dataclasses.replace(ball_record(), **views, depth_extent=1.75))
     write_record(tmp_path / "without.safetensors", ball_record())
     back = read_record(tmp_path / "with.safetensors")
     assert all(np.array_equal(getattr(back, name), value) for name, value in views.items())
     assert back.stored_fields == (*record_fields(), *views)
+    assert back.depth_extent == 1.75
     assert read_record(tmp_path / "without.safetensors").fixed_depth is None
     with open_record(tmp_path / "without.safetensors") as reader:
         assert "rgba" in reader

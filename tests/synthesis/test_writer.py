@@ -21,6 +21,7 @@ from solids_with_answers import ball, box, in_box, joined, mesh_of
 from shapelift.cli.main import run
 from shapelift.errors import InputError
 from shapelift.geometry import Mesh, transform_points
+from shapelift.geometry.viewpoints import fixed_cameras, orthographic_camera
 from shapelift.io.manifest import read_manifest
 from shapelift.io.records import open_record, read_record, split_of
 from shapelift.synthesis.options import SynthesisOptions
@@ -177,6 +178,9 @@ def test_the_command(meshes, tmp_path, capsys):
     assert "seed 0 (now 5)" in error
     (tmp_path / "file").write_text("")
     assert run(["synthesize", str(meshes), "-o", str(tmp_path / "file")]) == 2
+    capsys.readouterr()
+    assert run(["synthesize", str(meshes), "-o", str(tmp_path / "other"), "--depth-views=4", "--fixed-views=7"]) == 2
+    assert "--fixed-views 7" in capsys.readouterr().err
 
 
 def test_missing_packages_are_named_before_anything_is_written(meshes, tmp_path, monkeypatch):
@@ -197,7 +201,7 @@ def test_the_command_without_the_train_extra(meshes, tmp_path, package):
 
 
 def test_options_are_checked():
-    for wrong in ({"views": 0}, {"size_px": 4}, {"workers": 0}, {"seed": -1}, {"supersampling": 9}):
+    for wrong in ({"views": 0}, {"size_px": 4}, {"workers": 0}, {"seed": -1}, {"supersampling": 9}, {"fixed_views": 7}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             SynthesisOptions(**wrong)
 
@@ -217,3 +221,40 @@ def test_a_process_that_dies_takes_one_item_with_it():
 def test_an_error_of_the_work_ends_the_run():
     with pytest.raises(InputError, match="wrong"):
         list(run_isolated(fail, [1, 2], 1))
+
+
+DEPTH = replace(SMALL, depth_views=3, fixed_views=6, depth_size_px=24)
+
+
+def test_depth_views_show_the_shape_and_change_nothing_else(meshes, data, tmp_path):
+    synthesize(str(meshes), tmp_path / "set", replace(DEPTH, count=2))
+    file = next((tmp_path / "set" / "shapes").glob("box*"))
+    record = read_record(file)
+    high = record.bounds[1].astype(np.float64)
+    novel = [orthographic_camera(matrix, 24, 1.75) for matrix in record.novel_camera_from_world]
+    for depth, cameras in ((record.fixed_depth, fixed_cameras(6, 24, 1.75)), (record.novel_depth, novel)):
+        assert depth.shape == (len(cameras), 24, 24)
+        for values, camera in zip(depth, cameras, strict=True):
+            rows, columns = np.nonzero(values)
+            assert len(rows) > 20
+            seen = camera.unproject(
+                np.stack([columns + 0.5, rows + 0.5], axis=1), values[rows, columns] * record.depth_scale
+            )
+            np.testing.assert_allclose((np.abs(seen) / high).max(axis=1), 1.0, atol=2e-3)
+    assert record.depth_extent == 1.75
+    assert read_manifest(tmp_path / "set").parameters["depth_views"] == 3
+    plain = read_record(data / "shapes" / file.name)
+    for name in ("rgba", "uniform_points", "near_points", "surface_points"):
+        assert np.array_equal(getattr(record, name), getattr(plain, name))
+
+
+def test_a_data_set_is_not_mixed_of_records_with_and_without_depth_views(meshes, data, tmp_path):
+    before = contents(data)
+    with pytest.raises(InputError, match=r"depth_views none \(now 3\)"):
+        synthesize(str(meshes), data, DEPTH)
+    assert contents(data) == before
+    assert "depth_views" not in read_manifest(data).parameters
+    output = tmp_path / "set"
+    synthesize(str(meshes), output, replace(DEPTH, count=1))
+    with pytest.raises(InputError, match=r"depth_views 3 \(now none\)"):
+        synthesize(str(meshes), output, SMALL)

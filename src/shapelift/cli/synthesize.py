@@ -5,10 +5,12 @@ from __future__ import annotations
 import json as json_format
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast, get_args
 
 import typer
 
+from shapelift.errors import InputError
+from shapelift.geometry.viewpoints import FixedCount
 from shapelift.synthesis.options import SynthesisOptions
 from shapelift.synthesis.writer import Progress
 from shapelift.synthesis.writer import synthesize as run
@@ -25,9 +27,22 @@ def synthesize(
     points: Annotated[int, typer.Option(min=1000, help="Uniform labelled points per shape, about.")] = 100_000,
     near: Annotated[int, typer.Option(min=1, help="Labelled points near the surface per shape.")] = 50_000,
     surface: Annotated[int, typer.Option(min=1, help="Surface points per shape.")] = 100_000,
+    depth_views: Annotated[
+        int,
+        typer.Option(
+            min=0, max=1000, help="Orthographic depth views per shape from random sides, beside those of a fixed set."
+        ),
+    ] = 0,
+    fixed_views: Annotated[int, typer.Option(help="The fixed set of depth views: 4, 6, 8, 12 or 20.")] = 8,
+    depth_size: Annotated[int, typer.Option(min=8, max=1024, help="Side of the depth views in pixels.")] = 128,
+    depth_extent: Annotated[
+        float, typer.Option(min=0.5, max=10.0, help="Side of the depth views in longest sides of the object.")
+    ] = 1.75,
     json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
     """Render meshes or procedural shapes into a training data set: views, labelled points, surface points."""
+    if fixed_views not in get_args(FixedCount):
+        raise InputError(f"--fixed-views {fixed_views}: there is no such set; give 4, 6, 8, 12 or 20")
     options = SynthesisOptions(
         views=views,
         size_px=size,
@@ -37,6 +52,10 @@ def synthesize(
         uniform_count=points,
         near_count=near,
         surface_count=surface,
+        depth_views=depth_views,
+        fixed_views=cast("FixedCount", fixed_views),
+        depth_size_px=depth_size,
+        depth_extent=depth_extent,
     )
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn

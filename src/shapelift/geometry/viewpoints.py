@@ -1,7 +1,9 @@
 """Orthographic viewpoints around the unit cube: the published fixed sets, and random ones.
 
 Every camera here stands at distance 1 from the origin and looks at it; one world unit is as long as the side of its
-image. So the origin has depth 1 and lies in the image centre, and all of the unit cube has a depth of 1 +- sqrt(3)/2.
+image, unless another `extent` is asked for. So the origin has depth 1 and lies in the image centre, and all of the unit
+cube has a depth of 1 +- sqrt(3)/2. As published, shapes have a bounding box with a diagonal of 1 and fit into every
+image; shapes with a longest side of 1 need an extent of sqrt(3) for that, if they fill the cube.
 
 Source of the sets: Lin, Kong and Lucey, "Learning Efficient Point Cloud Generation for Dense 3D Object
 Reconstruction", AAAI 2018, and the data released with it. There the world is Blender's (+Z up); a point (x, y, z) of
@@ -67,7 +69,7 @@ _PUBLISHED: dict[int, list[_Position]] = {
 }
 
 
-def fixed_cameras(count: FixedCount, size_px: int) -> tuple[Camera, ...]:
+def fixed_cameras(count: FixedCount, size_px: int, extent: float = 1.0) -> tuple[Camera, ...]:
     """The published set of `count` viewpoints, in the published order, +Y up in every image.
 
     4: a tetrahedron; 6: the faces of a cube that stands on an edge; 8: the corners of a cube; 12: an icosahedron;
@@ -75,7 +77,8 @@ def fixed_cameras(count: FixedCount, size_px: int) -> tuple[Camera, ...]:
 
     Args:
         count: Number of views.
-        size_px: Side of the square images, and pixels per world unit.
+        size_px: Side of the square images.
+        extent: World units along that side.
 
     Raises:
         ValueError: there is no set of that many views.
@@ -83,31 +86,33 @@ def fixed_cameras(count: FixedCount, size_px: int) -> tuple[Camera, ...]:
     if count not in _PUBLISHED:
         raise ValueError(f"there are fixed sets of {', '.join(map(str, _PUBLISHED))} views, not of {count}")
     x, y, z = np.array(_PUBLISHED[count], np.float64).T
-    return tuple(orthographic_camera(_upright(position), size_px) for position in np.stack([x, z, -y], axis=-1))
+    return tuple(orthographic_camera(_upright(position), size_px, extent) for position in np.stack([x, z, -y], axis=-1))
 
 
-def random_cameras(count: int, size_px: int, rng: np.random.Generator) -> tuple[Camera, ...]:
+def random_cameras(count: int, size_px: int, rng: np.random.Generator, extent: float = 1.0) -> tuple[Camera, ...]:
     """Cameras uniform on the sphere, with uniform roll: their rotations are uniform.
 
     Args:
         count: Number of views.
-        size_px: Side of the square images, and pixels per world unit.
+        size_px: Side of the square images.
         rng: Source of randomness.
+        extent: World units along the side of the images.
     """
     quaternions = rng.standard_normal((count, 4))  # a direction uniform in four dimensions is a uniform rotation
     quaternions /= np.linalg.norm(quaternions, axis=1, keepdims=True)
-    return tuple(orthographic_camera(_placed(_rotation(quaternion)), size_px) for quaternion in quaternions)
+    return tuple(orthographic_camera(_placed(_rotation(quaternion)), size_px, extent) for quaternion in quaternions)
 
 
-def orthographic_camera(camera_from_world: npt.ArrayLike, size_px: int) -> Camera:
-    """A camera of this module's kind from its rigid transform: `size_px` pixels per world unit, square image.
+def orthographic_camera(camera_from_world: npt.ArrayLike, size_px: int, extent: float = 1.0) -> Camera:
+    """A camera of this module's kind from its rigid transform, with a square image.
 
     Args:
         camera_from_world: `4 4`.
         size_px: Side of the image.
+        extent: World units along that side.
     """
-    half = size_px / 2.0
-    intrinsics = np.array([[size_px, 0.0, half], [0.0, size_px, half], [0.0, 0.0, 1.0]])
+    half, focal = size_px / 2.0, size_px / extent
+    intrinsics = np.array([[focal, 0.0, half], [0.0, focal, half], [0.0, 0.0, 1.0]])
     return Camera(intrinsics, np.asarray(camera_from_world, np.float64), (size_px, size_px), "orthographic")
 
 

@@ -77,9 +77,10 @@ class ShapeRecord:
         surface_normals: `k 3` int8, outward unit normals * 127.
         depth_scale: Object units per step of `depth`, `fixed_depth` and `novel_depth`.
         metadata: Text about the shape: shape_id, category, source, licence, ...
-        fixed_depth: `f s s` uint16, orthographic depth from `geometry.fixed_cameras(f, s)`, or None.
+        fixed_depth: `f s s` uint16, orthographic depth from `geometry.fixed_cameras(f, s, depth_extent)`, or None.
         novel_depth: `q s s` uint16, orthographic depth from random viewpoints, or None.
         novel_camera_from_world: `q 4 4`, where those stand; their intrinsics are those of the fixed ones. Or None.
+        depth_extent: Object units along the side of the orthographic views.
     """
 
     rgba: npt.NDArray[np.uint8]
@@ -102,6 +103,7 @@ class ShapeRecord:
     fixed_depth: npt.NDArray[np.uint16] | None = None
     novel_depth: npt.NDArray[np.uint16] | None = None
     novel_camera_from_world: npt.NDArray[np.float64] | None = None
+    depth_extent: float = 1.0
 
     def __post_init__(self) -> None:
         sizes: dict[str, int] = {}
@@ -126,6 +128,8 @@ class ShapeRecord:
             )
         if not (np.isfinite(self.depth_scale) and self.depth_scale > 0):
             raise ValueError("depth_scale must be positive")
+        if not (np.isfinite(self.depth_extent) and self.depth_extent > 0):
+            raise ValueError("depth_extent must be positive")
 
     @property
     def stored_fields(self) -> tuple[str, ...]:
@@ -189,6 +193,8 @@ def write_record(path: str | Path, record: ShapeRecord) -> None:
         "depth_scale": repr(float(record.depth_scale)),
         "metadata": json.dumps(dict(record.metadata), sort_keys=True),
     }
+    if len(arrays) > len(_SHAPES):
+        text["depth_extent"] = repr(float(record.depth_extent))
     with atomic_path(path) as temporary:
         save_file(arrays, temporary, metadata={"record": json.dumps(text, sort_keys=True)})
 
@@ -215,6 +221,7 @@ class RecordReader:
             self._file: Any = _open(self.path)
             text = json.loads((self._file.metadata() or {})["record"])
             self.depth_scale = float(text["depth_scale"])
+            self.depth_extent = float(text.get("depth_extent", 1.0))
             self.metadata: dict[str, str] = json.loads(text["metadata"])
             schema = text["schema"]
             self._names = frozenset(self._file.keys())
@@ -261,7 +268,9 @@ class RecordReader:
         """The whole record."""
         try:
             arrays = {name: self.field(name) for name in _ALL if name in self}
-            return ShapeRecord(**arrays, depth_scale=self.depth_scale, metadata=self.metadata)
+            return ShapeRecord(
+                **arrays, depth_scale=self.depth_scale, depth_extent=self.depth_extent, metadata=self.metadata
+            )
         except ValueError as error:
             raise InputError(f"{self.path}: damaged shape record ({error}); synthesize it again") from error
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import get_args
+
+from shapelift.geometry.viewpoints import FixedCount
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +19,11 @@ class RecordOptions:
         near_count: Points near the surface.
         surface_count: Points on the surface.
         supersampling: Rays per pixel and axis.
+        depth_views: Orthographic depth views from random viewpoints, beside those of a fixed set; 0 for neither.
+        fixed_views: Which fixed set (see `geometry.fixed_cameras`).
+        depth_size_px: Side of the depth views.
+        depth_extent: Object units along that side. Anything in the unit cube fits into 1.75 from every direction, as
+            its diagonal is 1.73; less shows slender shapes larger, and cuts off the corners of others.
     """
 
     views: int = 12
@@ -24,8 +32,15 @@ class RecordOptions:
     near_count: int = 50_000
     surface_count: int = 100_000
     supersampling: int = 2
+    depth_views: int = 0
+    fixed_views: FixedCount = 8
+    depth_size_px: int = 128
+    depth_extent: float = 1.75
 
     def __post_init__(self) -> None:
+        if self.fixed_views not in get_args(FixedCount):
+            sets = ", ".join(map(str, get_args(FixedCount)))
+            raise ValueError(f"fixed_views must be one of {sets}, not {self.fixed_views}")
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
             if not low <= value <= high:
@@ -39,7 +54,11 @@ _RANGES = {
     "near_count": (1, 10_000_000),
     "surface_count": (1, 10_000_000),
     "supersampling": (1, 8),
+    "depth_views": (0, 1000),
+    "depth_size_px": (8, 1024),
+    "depth_extent": (0.5, 10.0),
 }
+_OF_DEPTH_VIEWS = {"depth_views", "fixed_views", "depth_size_px", "depth_extent"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +83,9 @@ class SynthesisOptions(RecordOptions):
             raise ValueError(f"workers must be at least 1, not {self.workers}")
 
     @property
-    def parameters(self) -> dict[str, int]:
+    def parameters(self) -> dict[str, int | float]:
         """What decides the content of a record, next to the source and the seed."""
-        return {name: value for name, value in asdict(self).items() if name not in {"seed", "count", "workers"}}
+        left_out = {"seed", "count", "workers"}
+        if not self.depth_views:
+            left_out |= _OF_DEPTH_VIEWS
+        return {name: value for name, value in asdict(self).items() if name not in left_out}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from shapelift.geometry import Camera
+from shapelift.geometry.viewpoints import fixed_cameras, random_cameras
 from shapelift.io.records import ShapeRecord
 from shapelift.synthesis.cameras import framed_camera, random_viewpoints, view_from_object
 from shapelift.synthesis.labels import Labels, label
@@ -16,7 +18,7 @@ from shapelift.synthesis.lighting import random_lighting
 from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.occupancy import Solid
 from shapelift.synthesis.options import RecordOptions
-from shapelift.synthesis.renderer import Scene, View, render_view
+from shapelift.synthesis.renderer import Scene, View, render_depth, render_view
 
 _DEPTH_STEPS = 65535
 
@@ -51,20 +53,32 @@ def make_record(
         options.surface_count,
         stream(seed, shape_id, "labels"),
     )
-    cameras, parameters, views = _views(asset, options, stream(seed, shape_id, "views"))
-    depth = np.stack([view.depth for view in views])
-    depth_scale = float(depth.max()) / _DEPTH_STEPS or 1.0
-    return _assembled(labels, asset, cameras, parameters, views, depth, depth_scale, metadata)
+    scene = Scene(asset)
+    cameras, parameters, views = _views(scene, options, stream(seed, shape_id, "views"))
+    if not options.depth_views:
+        return _assembled(labels, asset, cameras, parameters, views, 0.0, metadata)
+    size, extent = options.depth_size_px, options.depth_extent
+    novel = random_cameras(options.depth_views, size, stream(seed, shape_id, "depth views"), extent)
+    fixed_depth = np.stack([render_depth(scene, camera) for camera in fixed_cameras(options.fixed_views, size, extent)])
+    novel_depth = np.stack([render_depth(scene, camera) for camera in novel])
+    deepest = float(max(fixed_depth.max(), novel_depth.max()))
+    record = _assembled(labels, asset, cameras, parameters, views, deepest, metadata)
+    return replace(
+        record,
+        fixed_depth=_steps(fixed_depth, record.depth_scale),
+        novel_depth=_steps(novel_depth, record.depth_scale),
+        novel_camera_from_world=np.stack([camera.camera_from_world for camera in novel]),
+        depth_extent=extent,
+    )
 
 
 def _views(
-    asset: Asset, options: RecordOptions, rng: np.random.Generator
+    scene: Scene, options: RecordOptions, rng: np.random.Generator
 ) -> tuple[list[Camera], npt.NDArray[np.float64], list[View]]:
-    scene = Scene(asset)
     viewpoints = random_viewpoints(rng, options.views)
     parameters = np.array([[v.azimuth_deg, v.elevation_deg, v.fov_deg, v.distance] for v in viewpoints])
     cameras = [
-        framed_camera(asset.mesh.vertices, v.azimuth_deg, v.elevation_deg, v.fov_deg, v.distance, options.size_px)
+        framed_camera(scene.asset.mesh.vertices, v.azimuth_deg, v.elevation_deg, v.fov_deg, v.distance, options.size_px)
         for v in viewpoints
     ]
     views = [
@@ -80,16 +94,16 @@ def _assembled(
     cameras: list[Camera],
     parameters: npt.NDArray[np.float64],
     views: list[View],
-    depth: npt.NDArray[np.float32],
-    depth_scale: float,
+    deepest: float,
     metadata: Mapping[str, str],
 ) -> ShapeRecord:
-    steps = np.rint(depth.astype(np.float64) / depth_scale)
+    """The record but for the depth views; `deepest` is the largest depth in those."""
+    depth = np.stack([view.depth for view in views])
+    depth_scale = max(float(depth.max()), deepest) / _DEPTH_STEPS or 1.0
     normals = np.stack([view.normals for view in views])
     return ShapeRecord(
         rgba=np.stack([view.rgba for view in views]),
-        # a surface is never stored as background
-        depth=np.where(depth > 0, np.clip(steps, 1, _DEPTH_STEPS), 0).astype(np.uint16),
+        depth=_steps(depth, depth_scale),
         normals=np.rint(normals * 127.0).astype(np.int8),
         intrinsics=np.stack([camera.intrinsics for camera in cameras]).astype(np.float64),
         camera_from_world=np.stack([camera.camera_from_world for camera in cameras]).astype(np.float64),
@@ -106,3 +120,9 @@ def _assembled(
         depth_scale=depth_scale,
         metadata=dict(metadata),
     )
+
+
+def _steps(depth: npt.NDArray[np.float32], depth_scale: float) -> npt.NDArray[np.uint16]:
+    steps = np.rint(depth.astype(np.float64) / depth_scale)
+    # a surface is never stored as background
+    return np.where(depth > 0, np.clip(steps, 1, _DEPTH_STEPS), 0).astype(np.uint16)

@@ -164,6 +164,22 @@ def render_view(scene: Scene, camera: Camera, lighting: Lighting, supersampling:
     return view
 
 
+def render_depth(scene: Scene, camera: Camera) -> Array:
+    """Depth (h, w) float32 that `camera` sees of a scene in its object frame, 0 where there is nothing.
+
+    One ray per pixel, through its centre: the depth of `render_view` without the picture.
+    """
+    width, height = camera.image_size_px
+    depth = np.zeros((height, width), np.float32)
+    left, top, right, bottom = _window(scene.vertices, camera)
+    if left < right and top < bottom:
+        center = np.full((1, 2), 0.5, np.float32)
+        hits = scene.intersect(*_rays(camera, np.arange(left, right), np.arange(top, bottom), center))
+        seen = np.where(hits.faces >= 0, hits.distance, np.float32(0.0))
+        depth[top:bottom, left:right] = seen.reshape(bottom - top, right - left)
+    return depth
+
+
 def _window(vertices: Array, camera: Camera) -> tuple[int, int, int, int]:
     """Columns and rows (left, top, right, bottom) that the object can touch."""
     width, height = camera.image_size_px

@@ -177,9 +177,9 @@ class _Writer:
     def _continue(self, before: Manifest) -> None:
         now: dict[str, Any] = {"generator": GENERATOR, "seed": self._options.seed, **self._options.parameters}
         then: dict[str, Any] = {"generator": before.generator, "seed": before.seed, **before.parameters}
-        changed = [name for name in now if now[name] != then.get(name)]
+        changed = [name for name in {**now, **then} if now.get(name) != then.get(name)]
         if changed:
-            what = ", ".join(f"{name} {then.get(name)} (now {now[name]})" for name in changed)
+            what = ", ".join(f"{name} {then.get(name, 'none')} (now {now.get(name, 'none')})" for name in changed)
             raise InputError(
                 f"{self._output}: holds a data set made with {what}; use the same values or another --output"
             )
