@@ -97,8 +97,11 @@ def winding_number(mesh: Mesh, point: npt.ArrayLike) -> float:
 
     Sum of signed solid angles over 4 pi (van Oosterom and Strackee, "The solid angle of a plane triangle", 1983).
     """
-    a, b, c = np.moveaxis(mesh.corners.astype(np.float64) - np.asarray(point, np.float64), 1, 0)
-    la, lb, lc = (np.linalg.norm(side, axis=1) for side in (a, b, c))
+    # Distances of vertices, not of corners: every vertex is the corner of about six triangles.
+    offset = mesh.vertices.astype(np.float64) - np.asarray(point, np.float64)
+    distance = np.sqrt(np.einsum("vi,vi->v", offset, offset))
+    a, b, c = (offset[corner] for corner in mesh.faces.T)
+    la, lb, lc = (distance[corner] for corner in mesh.faces.T)
     triple = np.einsum("fi,fi->f", a, np.cross(b, c))
     rest = la * lb * lc
     for first, second, length in ((a, b, lc), (b, c, la), (c, a, lb)):
