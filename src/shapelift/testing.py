@@ -11,6 +11,7 @@ import hashlib
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from torch import Tensor
 
 from shapelift.datasets import ShapeDataset
 from shapelift.geometry import Camera, ImplicitField, VoxelGrid
+from shapelift.geometry.viewpoints import fixed_cameras, random_cameras
 from shapelift.inference import ModelCard, write_card
 from shapelift.inference import Reconstructor as Exported
 from shapelift.io.manifest import Manifest, ShapeEntry
@@ -28,6 +30,7 @@ from shapelift.meshing import to_mesh
 from shapelift.models.base import Graph, Reconstructor, ReconstructorConfig, config_from_json
 from shapelift.models.export import example_inputs, export_graphs
 from shapelift.synthesis.cameras import framed_camera, random_viewpoints, view_from_object
+from shapelift.synthesis.options import RecordOptions
 
 Tensors = Mapping[str, Tensor]
 
@@ -53,7 +56,7 @@ def check_family(config: ReconstructorConfig) -> None:
         ContractError: a promise is broken; the message says which.
     """
     with tempfile.TemporaryDirectory() as folder:
-        write_example_data(Path(folder), size_px=config.image_size)
+        write_example_data(Path(folder), size_px=config.image_size, options=config.record_options())
         batch = _example_batch(config, Path(folder))
         torch.manual_seed(0)
         model = config.build()
@@ -71,7 +74,14 @@ def check_family(config: ReconstructorConfig) -> None:
 
 
 def write_example_data(
-    folder: Path, *, shapes: int = 6, views: int = 2, size_px: int = 32, cells: int = 16, seed: int = 0
+    folder: Path,
+    *,
+    shapes: int = 6,
+    views: int = 2,
+    size_px: int = 32,
+    cells: int = 16,
+    seed: int = 0,
+    options: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a data set of ellipsoids, whose images and labels are exact and take no renderer.
 
@@ -82,6 +92,7 @@ def write_example_data(
         size_px: side of an image.
         cells: cells per side of the grid of stored points.
         seed: of all random draws.
+        options: what targets ask for besides (`ReconstructorConfig.record_options`): depth views.
     """
     (folder / "shapes").mkdir(parents=True, exist_ok=True)
     entries = []
@@ -89,6 +100,8 @@ def write_example_data(
         shape_id = f"ellipsoid-{number:03d}"
         file = f"shapes/{shape_id}.safetensors"
         record = _ellipsoid(shape_id, np.random.default_rng([seed, number]), views, size_px, cells)
+        if options:
+            record = _with_depth_views(record, np.random.default_rng([seed, number, 1]), RecordOptions(**options))
         write_record(folder / file, record)
         digest = hashlib.sha256((folder / file).read_bytes()).hexdigest()
         split: Split = "train" if number % 3 < 2 else ("validation" if number % 2 == 0 else "test")
@@ -284,6 +297,24 @@ def _ellipsoid(shape_id: str, rng: np.random.Generator, views: int, size_px: int
         surface_normals=(normals[points] * 127.0).round().astype(np.int8),
         depth_scale=depth_scale,
         metadata={"shape_id": shape_id, "category": "ellipsoid", "source": "analytic", "licence": "CC0-1.0"},
+    )
+
+
+def _with_depth_views(record: ShapeRecord, rng: np.random.Generator, options: RecordOptions) -> ShapeRecord:
+    size, extent, radii = options.depth_size_px, options.depth_extent, record.bounds[1].astype(np.float64)
+    fixed = fixed_cameras(options.fixed_views, size, extent)
+    novel = random_cameras(options.depth_views, size, rng, extent)
+    seen = [[_picture(camera, radii, np.ones(3))[1] for camera in cameras] for cameras in (fixed, novel)]
+    scale = max(float(np.max(seen[0])), float(np.max(seen[1]))) / 65535.0
+    steps = [np.stack(depth) / max(scale, record.depth_scale) for depth in seen]
+    return dataclasses.replace(
+        record,
+        depth=(record.depth * (record.depth_scale / max(scale, record.depth_scale))).round().astype(np.uint16),
+        depth_scale=max(scale, record.depth_scale),
+        fixed_depth=steps[0].round().astype(np.uint16),
+        novel_depth=steps[1].round().astype(np.uint16),
+        novel_camera_from_world=np.stack([camera.camera_from_world for camera in novel]),
+        depth_extent=extent,
     )
 
 

@@ -1,7 +1,17 @@
 """What training reads: batches assembled from the records that synthesis wrote."""
 
 from shapelift.datasets.augmentation import NO_AUGMENTATION, Augmentation
+from shapelift.datasets.depth_targets import FixedViews, NovelViews
 from shapelift.datasets.shapes import ShapeDataset
 from shapelift.datasets.targets import OccupancyPoints, Sample, Target
 
-__all__ = ["NO_AUGMENTATION", "Augmentation", "OccupancyPoints", "Sample", "ShapeDataset", "Target"]
+__all__ = [
+    "NO_AUGMENTATION",
+    "Augmentation",
+    "FixedViews",
+    "NovelViews",
+    "OccupancyPoints",
+    "Sample",
+    "ShapeDataset",
+    "Target",
+]

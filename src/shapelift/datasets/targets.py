@@ -43,6 +43,10 @@ class Target(abc.ABC):
     def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
         """Arrays of one sample, under `name` and names that begin with it."""
 
+    def record_options(self) -> dict[str, Any]:
+        """What synthesis must be told for records that hold this field: fields of its `RecordOptions`."""
+        return {}
+
 
 @dataclass(frozen=True)
 class OccupancyPoints(Target):

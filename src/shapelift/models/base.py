@@ -69,6 +69,10 @@ class ReconstructorConfig(abc.ABC):
     def targets(self) -> Mapping[str, Target]:
         """Batch field -> how the data set supplies it."""
 
+    def record_options(self) -> dict[str, Any]:
+        """What synthesis must be told for records that hold all targets: fields of its `RecordOptions`."""
+        return {name: value for target in self.targets().values() for name, value in target.record_options().items()}
+
     @property
     def image_channels(self) -> int:
         """Number of input channels."""
