@@ -32,12 +32,10 @@ def cell(values: dict[str, Any], metric: str, *, interval: bool) -> str:
     """One number, with its 95 % interval where asked for."""
     if metric not in values:
         return ""
-    scale = 100.0 if metric == "chamfer_l1" else 1.0
-    found = values[metric]
-    text = f"{found['mean'] * scale:.3f}"
-    if interval:
-        text += f" ({found['low'] * scale:.3f} to {found['high'] * scale:.3f})"
-    return text
+    # The card has four decimals.
+    scale, digits = (100.0, 2) if metric == "chamfer_l1" else (1.0, 3)
+    found = {end: f"{value * scale:.{digits}f}" for end, value in values[metric].items()}
+    return f"{found['mean']} ({found['low']} to {found['high']})" if interval else found["mean"]
 
 
 def method_table(group: dict[str, Any]) -> list[str]:
@@ -51,9 +49,9 @@ def method_table(group: dict[str, Any]) -> list[str]:
 
 def category_table(group: dict[str, Any]) -> list[str]:
     """One row per category."""
-    lines = ["| category | IoU | F@2 % | CD-L1 x100 |", "|---|---|---|---|"]
+    lines = ["| category | IoU | F@2 % |", "|---|---|---|"]
     for name, values in group["categories"].items():
-        cells = [cell(values, metric, interval=False) for metric in ("iou", "fscore_2", "chamfer_l1")]
+        cells = [cell(values, metric, interval=True) for metric in ("iou", "fscore_2")]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from shapelift.cli.main import run
+from shapelift.cli.train import _for_card
 from shapelift.inference import read_card
 
 
@@ -16,9 +17,33 @@ def test_data_to_a_scored_model_in_one_command(data: Path, tmp_path: Path, capsy
     assert (document["status"], document["step"]) == ("done", 3)
     card = read_card(document["model"])
     assert set(card.scores) == {"validation", "test"}
-    assert "mean_shape" in next(iter(card.scores["test"]["groups"].values()))["methods"]
+    group = next(iter(card.scores["test"]["groups"].values()))
+    assert "mean_shape" in group["methods"]
+    report = json.loads((tmp_path / "run" / "evaluation" / "scores.json").read_text())
+    overall = next(iter(report["groups"].values()))["methods"]["model"]["overall"]["iou"]
+    assert group["methods"]["model"]["iou"] == {end: round(overall[end], 4) for end in ("mean", "low", "high")}
     assert run([*arguments, "--output", str(tmp_path / "run")]) == 0  # finished: nothing is done twice
     assert json.loads(capsys.readouterr().out)["scores"] == document["scores"]
+
+
+def test_a_card_states_little_by_category() -> None:
+    means = {
+        metric: {"mean": 1 / 3, "low": 0.25, "high": 2 / 3, "count": 7} for metric in ("iou", "chamfer_l1", "fscore_2")
+    }
+    method = {"overall": means, "mean_of_categories": {}, "categories": {"mug": means}}
+    group = {"shapes": 7, "images": 7, "methods": {"model": method, "retrieval": method}, "differences": {}}
+    stated = _for_card({"model": "a", "settings": {"points": 5}, "groups": {"real": group}})
+    interval = {"mean": 0.3333, "low": 0.25, "high": 0.6667}
+    assert stated == {
+        "settings": {"points": 5},
+        "groups": {
+            "real": {
+                "shapes": 7,
+                "methods": dict.fromkeys(("model", "retrieval"), dict.fromkeys(means, interval)),
+                "categories": {"mug": {"shapes": 7, "iou": interval, "fscore_2": interval}},
+            }
+        },
+    }
 
 
 def test_a_source_is_made_into_data_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

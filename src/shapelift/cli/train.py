@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _NEEDS_TORCH = "training needs PyTorch; install it with: pip install 'shapelift[train]'"
 _TEST_LIMIT = 200
 """At most so many test shapes are scored for the card; `shapelift evaluate` scores all of them."""
+_CARD_METRICS = ("iou", "fscore_2")
+"""What a card states of every category."""
 
 
 def train(
@@ -268,15 +270,32 @@ def _evaluate(model: Path, data: Path, output: Path, threads: int | None, screen
 
 
 def _for_card(summary: dict[str, Any]) -> dict[str, Any]:
-    """The part of an evaluation that a card states: means with their intervals, and the model's by category."""
+    """The part of an evaluation that a card states: all means of all methods, and the model's main ones by category.
+
+    Everything else is in the report. Four decimals are finer than any interval.
+    """
     groups = {}
     for name, group in summary["groups"].items():
+        by_category = group["methods"]["model"]["categories"]
         groups[name] = {
             "shapes": group["shapes"],
-            "methods": {method: found["overall"] for method, found in group["methods"].items()},
-            "categories": group["methods"]["model"]["categories"],
+            "methods": {method: _rounded(found["overall"]) for method, found in group["methods"].items()},
+            "categories": {
+                category: {
+                    "shapes": means["iou"]["count"],
+                    **_rounded({metric: means[metric] for metric in _CARD_METRICS}),
+                }
+                for category, means in by_category.items()
+            },
         }
     return {"settings": summary["settings"], "groups": groups}
+
+
+def _rounded(means: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Means with their intervals, to four decimals."""
+    return {
+        metric: {end: round(interval[end], 4) for end in ("mean", "low", "high")} for metric, interval in means.items()
+    }
 
 
 def _say(result: TrainResult, output: Path, scores: dict[str, Any] | None, *, json: bool) -> None:
