@@ -22,10 +22,10 @@ ALMOST_NOWHERE = 0.02
 PROMISED = dict.fromkeys(CATEGORIES, 0.005) | {"rifle": 0.004, "airplane": 0.002}
 """Least thickness of walls (docs/data.md) as a share of the longest side: sights and levers of rifles are finer, and
 so are the trailing edges of gliders, which are long and slender."""
-THINNEST = dict(
-    chair=12, table=20, sofa=21, lamp=48, cabinet=10, bench=27, display=5,
-    car=54, airplane=36, vessel=27, rifle=8, loudspeaker=29, telephone=33,
-)  # fmt: skip
+THINNEST = {
+    "chair": 12, "table": 20, "sofa": 21, "lamp": 48, "cabinet": 10, "bench": 27, "display": 5,
+    "car": 54, "airplane": 36, "vessel": 27, "rifle": 8, "loudspeaker": 29, "telephone": 33,
+}  # fmt: skip
 """Of the first 60 seeds the one with the thinnest walls."""
 
 _STEP = 1e-5
