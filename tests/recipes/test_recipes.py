@@ -8,7 +8,7 @@ import pytest
 from shapelift.errors import InputError
 from shapelift.models import FAMILIES
 from shapelift.recipes import RECIPES, find_recipe, summary
-from shapelift.training import TrainConfig
+from shapelift.training import SGD, TrainConfig
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -54,3 +54,15 @@ def test_threads_and_logging_do_not_make_another_run() -> None:
     config = RECIPES["implicit-tiny"]()
     assert dataclasses.replace(config, threads=3, workers=2, log_every_steps=7).identity() == config.identity()
     assert dataclasses.replace(config, seed=1).identity() != config.identity()
+
+
+def test_another_optimiser_is_one_field_away_and_survives_json() -> None:
+    tiny = RECIPES["implicit-tiny"]()
+    config = dataclasses.replace(tiny, optimizer=SGD(learning_rate=0.05, nesterov=True, clip_norm=None))
+    assert TrainConfig.from_json(config.to_json()) == config
+    assert config.identity() != tiny.identity()
+    assert "kind" not in json.loads(tiny.to_json())["optimizer"]
+    values = json.loads(config.to_json())
+    values["optimizer"]["kind"] = "adagrad"
+    with pytest.raises(InputError, match="not a training configuration"):
+        TrainConfig.from_json(json.dumps(values))

@@ -42,6 +42,29 @@ class AdamW:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SGD:
+    """Settings of stochastic gradient descent.
+
+    Attributes:
+        learning_rate: highest rate of the schedule.
+        momentum: decay of the running sum of gradients, 0 for none.
+        nesterov: whether the gradient is that at the place the momentum leads to.
+        weight_decay: share of a weight that is added to its gradient; one-dimensional parameters are never decayed.
+        clip_norm: highest norm of the whole gradient, or None for no limit.
+    """
+
+    learning_rate: float = 0.1
+    momentum: float = 0.9
+    nesterov: bool = False
+    weight_decay: float = 0.0
+    clip_norm: float | None = 1.0
+
+
+Optimizer = AdamW | SGD
+_OPTIMIZERS: dict[str, type[AdamW] | type[SGD]] = {"adamw": AdamW, "sgd": SGD}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Validation:
     """How often and on how much a run is validated.
 
@@ -79,7 +102,7 @@ class TrainConfig:
         recipe: name of the recipe it came from.
         model: what builds the network.
         augmentation: what happens to images between the data set and the network.
-        optimizer: settings of AdamW.
+        optimizer: settings of the optimiser, which say which one it is.
         schedule: learning rate over the run.
         validation: held-out scores along the way.
         batch_size: items per step, over all processes together.
@@ -101,7 +124,7 @@ class TrainConfig:
     recipe: str
     model: ReconstructorConfig
     augmentation: Augmentation = field(default_factory=Augmentation)
-    optimizer: AdamW = field(default_factory=AdamW)
+    optimizer: Optimizer = field(default_factory=AdamW)
     schedule: WarmupCosine = field(default_factory=WarmupCosine)
     validation: Validation = field(default_factory=Validation)
     batch_size: int = 32
@@ -151,7 +174,10 @@ class TrainConfig:
         return {name: value for name, value in self._as_dict().items() if name not in _FREE_FIELDS}
 
     def _as_dict(self) -> dict[str, Any]:
-        return dataclasses.asdict(self) | {"model": json.loads(self.model.to_json())}
+        values = dataclasses.asdict(self) | {"model": json.loads(self.model.to_json())}
+        if not isinstance(self.optimizer, AdamW):  # what has no kind is AdamW
+            values["optimizer"]["kind"] = type(self.optimizer).__name__.lower()
+        return values
 
     @classmethod
     def from_json(cls, text: str) -> TrainConfig:
@@ -166,7 +192,7 @@ class TrainConfig:
             return cls(
                 model=config_from_json(json.dumps(values.pop("model")), FAMILIES),
                 augmentation=Augmentation(**_tuples(values.pop("augmentation"))),
-                optimizer=AdamW(**values.pop("optimizer")),
+                optimizer=_optimizer(values.pop("optimizer")),
                 schedule=WarmupCosine(**values.pop("schedule")),
                 validation=Validation(**values.pop("validation")),
                 start=None if start is None else Start(**start),
@@ -174,6 +200,10 @@ class TrainConfig:
             )
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(f"not a training configuration this version understands ({error!r})") from error
+
+
+def _optimizer(values: dict[str, Any]) -> Optimizer:
+    return _OPTIMIZERS[values.pop("kind", "adamw")](**values)
 
 
 def _tuples(values: dict[str, Any]) -> dict[str, Any]:

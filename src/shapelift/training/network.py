@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from shapelift.models.base import Reconstructor
-from shapelift.training.config import AdamW, Precision
+from shapelift.training.config import SGD, Optimizer, Precision
 from shapelift.training.feed import Batch
 
 
@@ -23,13 +23,17 @@ def build_network(model: Reconstructor, device: torch.device, *, channels_last: 
     return model
 
 
-def build_optimizer(model: nn.Module, settings: AdamW) -> torch.optim.AdamW:
-    """AdamW over all parameters; vectors and scalars (biases, norms) are not decayed."""
+def build_optimizer(model: nn.Module, settings: Optimizer) -> torch.optim.Optimizer:
+    """The optimiser of all parameters; vectors and scalars (biases, norms) are not decayed."""
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     groups = [
         {"params": [p for p in parameters if p.dim() > 1], "weight_decay": settings.weight_decay},
         {"params": [p for p in parameters if p.dim() <= 1], "weight_decay": 0.0},
     ]
+    if isinstance(settings, SGD):
+        return torch.optim.SGD(
+            groups, lr=settings.learning_rate, momentum=settings.momentum, nesterov=settings.nesterov, fused=True
+        )
     return torch.optim.AdamW(
         groups, lr=settings.learning_rate, betas=(settings.beta1, settings.beta2), eps=settings.eps, fused=True
     )
