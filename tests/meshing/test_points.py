@@ -78,7 +78,7 @@ def test_bad_input() -> None:
         to_point_cloud(PointCloud(np.zeros((1, 3))), -5, rng)
     with pytest.raises(TypeError, match="int"):
         to_point_cloud(7, 5, rng)
-    with pytest.raises(TypeError, match="PointCloud"):
-        to_mesh(PointCloud(np.zeros((1, 3))))
+    with pytest.raises(TypeError, match="str"):
+        to_mesh("a cube")
     mesh = two_triangles()
     assert to_mesh(mesh) is mesh
