@@ -1,0 +1,134 @@
+"""Losses on views: maps predicted at fixed viewpoints, and pictures of the cloud at novel ones.
+
+Source: Lin, Kong and Lucey, "Learning Efficient Point Cloud Generation for Dense 3D Object Reconstruction", AAAI 2018.
+
+The truth of a view is its depth map, 0 where it shows no object. Two choices are arguments of both losses:
+
+- `reduction`. "sum", as published: sums over pixels, divided by the batch (fixed views: the sums run over the views
+  too) or by batch times views (novel views). "mean", ours: means over the pixels that count, all in units of the image
+  side, so that weights do not depend on image size, number of views or size of the object.
+- `depth_mask`, which pixels supervise depth. "truth", ours: where the object really is. "prediction", as published:
+  where the prediction says it is, against a true depth of `background_depth` where it is not. Published, a mask that
+  shrinks to nothing costs no depth error, and what sticks out is pulled to the middle of the picture.
+
+Every loss returns its terms by name, without weights; published, they are added with weight 1.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from shapelift.ops.pseudo_render import RenderedViews
+
+Reduction = Literal["mean", "sum"]
+DepthMask = Literal["truth", "prediction"]
+BACKGROUND_DEPTH = 1.0  # as published: the depth of the origin
+
+
+def fixed_view_loss(
+    xyz: Float[Tensor, "b k h w 3"],
+    mask_logits: Float[Tensor, "b k h w"],
+    depth: Float[Tensor, "b k h w"],
+    *,
+    reduction: Reduction = "mean",
+    depth_mask: DepthMask = "truth",
+    background_depth: float = BACKGROUND_DEPTH,
+) -> dict[str, Float[Tensor, ""]]:
+    """Loss of predicted maps, the first stage of training.
+
+        mask      cross-entropy of the mask logits with (depth > 0), over all pixels
+        position  |X - column| + |Y - row| over all pixels, with pixel centres at +0.5 (in "mean": / w and / h)
+        depth     |Z - depth| over the pixels of `depth_mask`; of the prediction: mask logit > 0
+
+    Args:
+        xyz: Column [px], row [px] and depth [world units] of the point of every pixel.
+        mask_logits: Positive where a pixel sees the object.
+        depth: True depth, world units, 0 in the background.
+        reduction: See the module.
+        depth_mask: See the module.
+        background_depth: What takes the place of 0.
+
+    Raises:
+        ValueError: shapes differ.
+    """
+    _check_same_views(mask_logits, depth)
+    height, width = xyz.shape[2:4]
+    column, row, z = _single(xyz).unbind(dim=-1)
+    columns = torch.arange(width, device=xyz.device, dtype=z.dtype) + 0.5
+    rows = torch.arange(height, device=xyz.device, dtype=z.dtype)[:, None] + 0.5
+    across, down = (column - columns).abs(), (row - rows).abs()
+    position = across / width + down / height if reduction == "mean" else across + down
+    object_ = depth > 0
+    counts = object_ if depth_mask == "truth" else mask_logits > 0
+    error = (z - depth.masked_fill(~object_, background_depth)).abs()
+    items = _items(reduction, len(xyz))
+    return {
+        "mask": _reduced(_cross_entropy(mask_logits, object_), torch.ones_like(object_), items),
+        "position": _reduced(position, torch.ones_like(object_), items),
+        "depth": _reduced(error, counts, items),
+    }
+
+
+def novel_view_loss(
+    views: RenderedViews,
+    depth: Float[Tensor, "b v h w"],
+    *,
+    reduction: Reduction = "mean",
+    depth_mask: DepthMask = "truth",
+    background_depth: float = BACKGROUND_DEPTH,
+) -> dict[str, Float[Tensor, ""]]:
+    """Loss of pictures of the fused cloud, the second stage of training.
+
+        mask   cross-entropy of the mask logits with (depth > 0), over all pixels
+        depth  |rendered depth - depth| over the pixels of `depth_mask`, as far as the cloud was drawn there
+
+    The depth mask of the prediction is (collision = 1), as published: where points share a cell the published renderer
+    has no usable depth. Ours has, so the depth mask of the truth takes every drawn pixel (collision > 0).
+
+    Args:
+        views: What `render_views` drew.
+        depth: True depth, world units, 0 in the background.
+        reduction: See the module.
+        depth_mask: See the module.
+        background_depth: What takes the place of 0.
+
+    Raises:
+        ValueError: shapes differ.
+    """
+    _check_same_views(views.mask_logits, depth)
+    object_ = depth > 0
+    counts = object_ & (views.collision > 0) if depth_mask == "truth" else views.collision == 1
+    error = (_single(views.depth) - depth.masked_fill(~object_, background_depth)).abs()
+    items = _items(reduction, depth.shape[0] * depth.shape[1])
+    return {
+        "mask": _reduced(_cross_entropy(views.mask_logits, object_), torch.ones_like(object_), items),
+        "depth": _reduced(error, counts, items),
+    }
+
+
+def _check_same_views(predicted: Tensor, depth: Tensor) -> None:
+    if predicted.shape != depth.shape:
+        raise ValueError(f"predicted views have shape {tuple(predicted.shape)}, the true ones {tuple(depth.shape)}")
+
+
+def _single(values: Tensor) -> Tensor:
+    return values.to(torch.promote_types(values.dtype, torch.float32))
+
+
+def _cross_entropy(logits: Tensor, truth: Tensor) -> Tensor:
+    logits = _single(logits)
+    return torch.nn.functional.softplus(logits) - torch.where(truth, logits, 0.0)
+
+
+def _items(reduction: Reduction, items: int) -> int | None:
+    return items if reduction == "sum" else None
+
+
+def _reduced(errors: Float[Tensor, "b k h w"], counts: Bool[Tensor, "b k h w"], items: int | None) -> Float[Tensor, ""]:
+    # The sum of what counts over the number of items or, for None, over the number of pixels that count.
+    total = torch.where(counts, errors, 0.0).sum()
+    return total / (counts.sum().clamp_min(1) if items is None else items)
