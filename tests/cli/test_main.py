@@ -9,7 +9,7 @@ import pytest
 from shapelift import __version__
 from shapelift.cli.main import run
 
-COMMANDS = ("reconstruct", "synthesize", "train", "recipes", "evaluate")
+COMMANDS = ("reconstruct", "convert", "synthesize", "train", "recipes", "evaluate")
 
 
 def test_version_and_help_name_everything(capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,6 +41,7 @@ def test_nothing_asked_is_help_and_exit_code_two(capsys: pytest.CaptureFixture[s
         (["reconstruct", "a.png", "--nonsense"], "--nonsense"),
         (["reconstruct", "a.png", "--resolution", "many"], "--resolution"),
         (["reconstruct", "missing.png"], "missing.png"),
+        (["convert", "missing.ply", "out.stl"], "missing.ply"),
         (["synthesize", "procedural:dragon", "--output", "x"], "dragon"),
         (["train", "nowhere", "--output", "x"], "nowhere"),
         (["train", "nowhere", "--recipe", "implicit-smal", "--output", "x"], "implicit-small"),

@@ -58,9 +58,7 @@ def make_plan(
     crops = () if save_crop is None else (save_crop,)
     sources = [*images, *(() if mask is None else (mask,))]
     folder_is_new = output is not None and not output.exists()
-    _check_targets(
-        [*(path for job in jobs for path in job.outputs), *crops], sources, output if folder_is_new else None
-    )
+    check_targets([*(path for job in jobs for path in job.outputs), *crops], sources, output if folder_is_new else None)
     return Plan(tuple(jobs), single)
 
 
@@ -135,7 +133,12 @@ def _is_folder(path: Path) -> bool:
     return path.is_dir() or (not path.exists() and not path.suffix)
 
 
-def _check_targets(targets: Iterable[Path], sources: Iterable[Path], new_folder: Path | None) -> None:
+def check_targets(targets: Iterable[Path], sources: Iterable[Path], new_folder: Path | None = None) -> None:
+    """Check that files can be written where none of the inputs is; `new_folder` may still have to be made.
+
+    Raises:
+        InputError: a target that is an input or a folder, or whose folder is missing or closed to writing.
+    """
     inputs = {source.resolve() for source in sources}
     seen: set[Path] = set()
     for target in targets:

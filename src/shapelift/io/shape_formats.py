@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 import numpy.typing as npt
 
-from shapelift.geometry import Mesh
+from shapelift.geometry import Mesh, PointCloud
 
 Metadata = Mapping[str, str]
 
@@ -106,6 +106,24 @@ def encode_ply(mesh: Mesh, metadata: Metadata) -> bytes:
     faces["count"] = 3
     faces["corners"] = mesh.faces
     return "\n".join(lines).encode() + vertices.tobytes() + faces.tobytes()
+
+
+def encode_points_ply(cloud: PointCloud, metadata: Metadata) -> bytes:
+    """Binary little-endian PLY without faces: points, and normals and colours where there are any."""
+    blocks: list[tuple[tuple[str, ...], str, npt.NDArray[Any]]] = [(("x", "y", "z"), "float", cloud.points)]
+    if cloud.normals is not None:
+        blocks.append((("nx", "ny", "nz"), "float", cloud.normals))
+    if cloud.colors is not None:
+        blocks.append((("red", "green", "blue"), "uchar", cloud.colors))
+    lines = ["ply", "format binary_little_endian 1.0", *_comments("comment", metadata)]
+    lines.append(f"element vertex {len(cloud)}")
+    lines += [f"property {kind} {name}" for names, kind, _ in blocks for name in names]
+    types = {"float": "<f4", "uchar": "u1"}
+    records = np.empty(len(cloud), [(name, types[kind]) for names, kind, _ in blocks for name in names])
+    for names, _, values in blocks:
+        for column, name in enumerate(names):
+            records[name] = values[:, column]
+    return "\n".join([*lines, "end_header", ""]).encode() + records.tobytes()
 
 
 def encode_obj(mesh: Mesh, metadata: Metadata) -> bytes:
