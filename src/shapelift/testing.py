@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from shapelift.datasets import ShapeDataset
-from shapelift.geometry import Camera, ImplicitField, VoxelGrid
+from shapelift.geometry import Camera, ImplicitField, PointCloud, VoxelGrid
 from shapelift.geometry.viewpoints import fixed_cameras, random_cameras
 from shapelift.inference import ModelCard, write_card
 from shapelift.inference import Reconstructor as Exported
@@ -34,7 +34,7 @@ from shapelift.synthesis.options import RecordOptions
 
 Tensors = Mapping[str, Tensor]
 
-_REPRESENTATIONS: Mapping[str, type] = {"field": ImplicitField, "grid": VoxelGrid}
+_REPRESENTATIONS: Mapping[str, type] = {"field": ImplicitField, "grid": VoxelGrid, "points": PointCloud}
 
 BATCH = 3
 OVERFIT_STEPS = 80

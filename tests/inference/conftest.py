@@ -138,3 +138,39 @@ def _predict() -> tuple[list, list, list, dict[str, np.ndarray]]:
 @pytest.fixture
 def card() -> ModelCard:
     return make_card("general", "field", files={"encode.onnx": "0" * 64})
+
+
+@pytest.fixture(scope="session")
+def points_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that gives 600 points: a ball of radius 0.4, and as many at the origin that it says do not exist.
+
+    The weight of the ball is the mean coverage of the crop, less 0.2.
+    """
+    folder = tmp_path_factory.mktemp("models") / "shell"
+    folder.mkdir()
+    save_graph(folder / "predict.onnx", *_shell())
+    write_card(folder, make_card("shell", "points"), ["predict.onnx"])
+    return folder
+
+
+def _shell() -> tuple[list, list, list, dict[str, np.ndarray]]:
+    normals = np.random.default_rng(0).standard_normal((300, 3))
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    nodes = [
+        helper.make_node("ReduceMean", ["image"], ["features"], axes=[2, 3], keepdims=0),
+        helper.make_node("Gather", ["features", "last"], ["coverage"], axis=1),
+        helper.make_node("Add", ["coverage", "offset"], ["weight"]),
+        helper.make_node("Mul", ["weight", "exists"], ["weights"]),
+        helper.make_node("Identity", ["ball"], ["points"]),
+        helper.make_node("Identity", ["outward"], ["normals"]),
+    ]
+    nothing = np.zeros((300, 3))
+    constants = {
+        "last": np.array([3], np.int64),
+        "offset": np.array([-0.2], np.float32),
+        "exists": np.repeat([1.0, 0.0], 300).astype(np.float32)[None],
+        "ball": np.concatenate([0.4 * normals, nothing]).astype(np.float32)[None],
+        "outward": np.concatenate([normals, nothing]).astype(np.float32)[None],
+    }
+    outputs = [tensor("points", 1, 600, 3), tensor("weights", 1, 600), tensor("normals", 1, 600, 3)]
+    return nodes, [_image()], [*outputs, tensor("features", 1, 4)], constants

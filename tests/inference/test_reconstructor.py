@@ -10,7 +10,7 @@ from PIL import Image
 
 import shapelift
 from shapelift.errors import InputError
-from shapelift.geometry import ImplicitField, VoxelGrid
+from shapelift.geometry import ImplicitField, PointCloud, VoxelGrid
 from shapelift.inference import Reconstruction, Reconstructor, assemble, limits, open_model
 from shapelift.io.images import save_image
 
@@ -80,6 +80,30 @@ def test_grid_models(grid_folder: Path, disc: Disc) -> None:
         _ = result.field
     with pytest.raises(InputError, match="no image features"):
         Reconstructor.load(grid_folder, threads=1).encode(disc())
+
+
+def test_point_models(points_folder: Path, disc: Disc) -> None:
+    model = Reconstructor.load(points_folder, threads=1)
+    result = model.reconstruct(disc())
+    cloud = result.representation
+    assert isinstance(cloud, PointCloud)
+    assert len(cloud) == 300
+    np.testing.assert_allclose(cloud.points, 0.4 * cloud.normals, atol=1e-6)
+    mesh = result.mesh(32)
+    assert mesh.volume == pytest.approx(4.0 / 3.0 * np.pi * 0.4**3, rel=0.1)
+    assert result.voxels(32).occupancy.mean() == pytest.approx(mesh.volume, rel=0.05)
+    assert result.features is not None
+    with pytest.raises(TypeError, match="points"):
+        _ = result.field
+
+
+def test_a_cloud_without_a_point_is_one_clear_line(points_folder: Path, disc: Disc, tmp_path: Path) -> None:
+    sliver = np.zeros((48, 48, 4), np.uint8)
+    sliver[20:22, 2:46] = 255
+    save_image(tmp_path / "sliver.png", sliver)
+    with pytest.raises(InputError, match=r"sliver\.png: the model shell sees no shape in it") as caught:
+        Reconstructor.load(points_folder, threads=1).reconstruct(tmp_path / "sliver.png")
+    assert "\n" not in str(caught.value)
 
 
 def test_every_kind_of_picture_gives_the_same(ellipsoid: Reconstructor, disc: Disc, tmp_path: Path) -> None:

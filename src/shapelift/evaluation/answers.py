@@ -95,7 +95,11 @@ class Predicted:
         if isinstance(representation, ImplicitField):
             return inside_field(representation, points)
         if not isinstance(representation, VoxelGrid):
-            representation = self._reconstruction.voxels(self._resolution)
+            try:
+                representation = self._reconstruction.voxels(self._resolution)
+            except InputError as error:
+                self.note = str(error)
+                return np.zeros(len(points), np.bool_)
         box = representation.box
         return look_up(representation.occupancy > 0.5, np.array(box.minimum), box.size, points)
 

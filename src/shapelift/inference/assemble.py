@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.errors import InputError
-from shapelift.geometry import UNIT_BOX, ImplicitField, Representation, VoxelGrid
+from shapelift.geometry import UNIT_BOX, ImplicitField, PointCloud, Representation, VoxelGrid
 from shapelift.inference.model_folder import GRAPHS, ModelFolder
 
 CHUNK_POINTS = 2048
@@ -33,13 +33,13 @@ class Prediction:
     features: npt.NDArray[np.float32] | None
 
 
-def predict(model: ModelFolder, image: Image) -> Prediction:
-    """Run a model on one picture `c s s` float32 in [0, 1].
+def predict(model: ModelFolder, image: Image, name: str = "image") -> Prediction:
+    """Run a model on one picture `c s s` float32 in [0, 1], which messages call `name`.
 
     Raises:
-        InputError: the model fails or gives something that is not what its card says.
+        InputError: the model fails, gives something that is not what its card says, or sees not one point.
     """
-    return _ASSEMBLERS[model.card.representation](model, image)
+    return _ASSEMBLERS[model.card.representation](model, image, name)
 
 
 def image_features(model: ModelFolder, images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -55,7 +55,8 @@ def image_features(model: ModelFolder, images: npt.NDArray[np.float32]) -> npt.N
     return graph({"image": batch}, ["features"])["features"]
 
 
-def _field(model: ModelFolder, image: Image) -> Prediction:
+def _field(model: ModelFolder, image: Image, name: str) -> Prediction:
+    del name  # a field can be asked wherever it is
     outputs = model.graphs["encode"]({"image": np.ascontiguousarray(image[None], np.float32)})
     decode = model.graphs["decode"]
     code = {name: np.ascontiguousarray(outputs[name]) for name in decode.inputs if name != "points"}
@@ -78,13 +79,34 @@ def _field(model: ModelFolder, image: Image) -> Prediction:
     return Prediction(ImplicitField(logits, UNIT_BOX), _features(outputs))
 
 
-def _grid(model: ModelFolder, image: Image) -> Prediction:
+def _grid(model: ModelFolder, image: Image, name: str) -> Prediction:
+    del name
     graph = model.graphs["predict"]
     outputs = graph({"image": np.ascontiguousarray(image[None], np.float32)})
     logits = outputs["logits"]
     if logits.ndim != 4 or logits.shape[0] != 1 or min(logits.shape) < 1:
         raise InputError(f"{graph.origin}: gives logits of shape {logits.shape} instead of (1, x, y, z); export again")
     return Prediction(VoxelGrid(probability(logits[0]), UNIT_BOX), _features(outputs))
+
+
+def _points(model: ModelFolder, image: Image, name: str) -> Prediction:
+    graph = model.graphs["predict"]
+    outputs = graph({"image": np.ascontiguousarray(image[None], np.float32)})
+    points, weights, normals = outputs["points"], outputs["weights"], outputs.get("normals")
+    count = weights.size
+    for field, values in (("points", points), ("normals", normals)):
+        if values is not None and (values.shape != (1, count, 3) or weights.shape != (1, count)):
+            raise InputError(
+                f"{graph.origin}: gives {field} of shape {values.shape} and weights of shape {weights.shape}, which do "
+                "not fit; export again"
+            )
+    kept = weights[0] > 0.0
+    if not kept.any():
+        raise InputError(
+            f"{name}: the model {model.card.name} sees no shape in it (no point has a weight above 0); "
+            "give a picture that shows one whole object"
+        )
+    return Prediction(PointCloud(points[0, kept], None if normals is None else normals[0, kept]), _features(outputs))
 
 
 def probability(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -96,4 +118,8 @@ def _features(outputs: Mapping[str, npt.NDArray[np.float32]]) -> npt.NDArray[np.
     return outputs["features"].reshape(-1) if "features" in outputs else None
 
 
-_ASSEMBLERS: dict[str, Callable[[ModelFolder, Image], Prediction]] = {"field": _field, "grid": _grid}
+_ASSEMBLERS: dict[str, Callable[[ModelFolder, Image, str], Prediction]] = {
+    "field": _field,
+    "grid": _grid,
+    "points": _points,
+}

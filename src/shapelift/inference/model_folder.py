@@ -34,8 +34,10 @@ MAX_CARD_BYTES = 4 * 1024 * 1024
 MAX_FILE_BYTES = 1024 * 1024 * 1024
 """Largest file of a model that is read."""
 
-GRAPHS = {"field": ("encode", "decode"), "grid": ("predict",)}
+GRAPHS = {"field": ("encode", "decode"), "grid": ("predict",), "points": ("predict",)}
 """The graphs that a representation needs; `<graph>.onnx` is the file."""
+
+_OUTPUTS = {"grid": ("logits",), "points": ("points", "weights")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,8 +247,9 @@ def _check_signature(model: ModelFolder) -> None:
     if set(first.inputs) != {"image"} or len(shape) != 4 or not _fits(shape[1:], wanted):
         raise InputError(f"{first.origin}: does not take the image that {CARD_NAME} describes; export the model again")
     if not rest:
-        if "logits" not in first.outputs:
-            raise InputError(f"{first.origin}: gives no logits; export the model again")
+        for name in _OUTPUTS[model.card.representation]:
+            if name not in first.outputs:
+                raise InputError(f"{first.origin}: gives no {name}; export the model again")
         return
     decode = rest[0]
     codes = set(decode.inputs) - {"points"}

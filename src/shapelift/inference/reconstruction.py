@@ -79,10 +79,16 @@ class Reconstruction:
     def voxels(self, r: int = 64) -> VoxelGrid:
         """Occupancy probabilities of `r` x `r` x `r` cells of the unit cube, read at their centres.
 
+        A point cloud has an inside only as a mesh: its cells are 0 or 1.
+
         Raises:
-            InputError: a resolution out of range or beyond the memory.
+            InputError: a resolution out of range or beyond the memory, and for a point cloud as `mesh`.
         """
         check_resolution(r)
+        if isinstance(self.representation, PointCloud):
+            from shapelift.meshing import voxels
+
+            return voxels(self.mesh(r), r, box=UNIT_BOX)
         empty = VoxelGrid(np.zeros((r, r, r), np.float32), UNIT_BOX)
         centers = empty.centers.reshape(-1, 3)
         if isinstance(self.representation, VoxelGrid):

@@ -71,7 +71,7 @@ class Reconstructor:
         """
         rgba, warnings, name = self._cut_out(image, mask)
         crop = self.preprocess.crop(rgba)
-        prediction = predict(self.model, self.preprocess.tensor(crop))
+        prediction = predict(self.model, self.preprocess.tensor(crop), name)
         return Reconstruction(
             representation=prediction.representation,
             crop=crop,
