@@ -164,6 +164,18 @@ def test_flipped_normals_are_turned_back(shape: str) -> None:
     assert (np.einsum("ni,ni->n", found, truth) > 0).mean() > 0.995
 
 
+@pytest.mark.parametrize("noise", [0.3, 0.7])
+def test_signs_hold_under_noise(noise: float) -> None:
+    """Noise in units of the distance between points."""
+    cloud = box((1.0, 0.6, 0.3), 4000)
+    assert cloud.normals is not None
+    spread = noise * np.sqrt(2 * (0.6 + 0.3 + 0.18) / len(cloud))
+    points = cloud.points + spread * np.random.default_rng(1).normal(size=(len(cloud), 3))
+    assert (np.einsum("ni,ni->n", consistent_normals(points), cloud.normals) > 0).mean() > 0.99
+    mesh = mesh_points(PointCloud(points), resolution=32)
+    assert mesh.volume == pytest.approx(0.18, rel=0.1)
+
+
 def test_a_tetrahedron_of_four_points_is_enough() -> None:
     points = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], np.float64)
     for normals in (None, points / np.sqrt(3.0)):
