@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -69,6 +70,38 @@ def test_checkered_background_is_cut_with_a_warning() -> None:
     assert agreement(found) > 0.85
     again = object_mask(placed_on(background), name="photo.jpg")
     np.testing.assert_array_equal(found.coverage, again.coverage)
+
+
+@pytest.mark.parametrize("side", ["bottom", "left"])
+def test_an_object_that_runs_out_of_the_picture_is_not_cut_short(side: str) -> None:
+    y, x = np.mgrid[0:SIZE, 0:SIZE] / SIZE
+    rng = np.random.default_rng(3)
+    blotches = cv2.GaussianBlur(rng.normal(size=(SIZE, SIZE, 3)), (0, 0), 6.0)
+    picture = np.array([0.3, 0.5, 0.35]) + 0.1 * blotches / blotches.std()
+    solid = np.hypot(x - 0.5, y - 0.75) < 0.4
+    picture[solid] = np.array([0.8, 0.25, 0.2]) * (0.7 + 0.5 * x[solid, None])
+    rgba = np.dstack([np.rint(np.clip(picture, 0, 1) * 255), np.full((SIZE, SIZE), 255)]).astype(np.uint8)
+    if side == "left":
+        rgba, solid = np.ascontiguousarray(np.rot90(rgba, 3)), np.rot90(solid, 3)
+    found = object_mask(rgba)
+    assert found.source == "grabcut"
+    inside = found.coverage >= 128
+    assert (solid & inside).sum() / (solid | inside).sum() > 0.93
+    edge = (slice(-4, None), slice(None)) if side == "bottom" else (slice(None), slice(4))
+    assert inside[edge][solid[edge]].mean() > 0.8  # up to the rim of the picture
+
+
+def test_joints_between_bricks_are_not_an_object_before_a_plain_wall() -> None:
+    y, x = np.mgrid[0:SIZE, 0:SIZE]
+    row = y // 24
+    joint = (y % 24 < 2) | ((x + 20 * (row % 2)) % 40 < 2)
+    wall = np.where(joint[..., None], [0.75, 0.7, 0.65], [0.45, 0.2, 0.25])
+    wall += np.random.default_rng(0).normal(0, 0.01, wall.shape)
+    rgba = placed_on(wall)
+    rgba[COVERAGE >= 0.5, :3] = (60, 110, 190)
+    found = object_mask(rgba)
+    assert found.source == "grabcut"
+    assert agreement(found) > 0.8
 
 
 def test_large_pictures_are_worked_on_small_and_come_back_large() -> None:

@@ -23,7 +23,12 @@ GRABCUT_SIDE_PX = 256
 
 _KEY_SIDE_PX = 1024
 _FAINT = 8
+_MOST_PARTS_AT_BORDER = 4
+"""More separate parts than these at the border of the picture are no object but a pattern: joints between bricks."""
 _COMPONENT_SHARE = {"alpha": 0.002, "mask": 0.002, "plain background": 0.01, "grabcut": 0.1}
+
+_Mixtures = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
+"""GrabCut's mixtures of five Gaussians, `1 65` each: colours of the background and of the object."""
 
 MaskSource = Literal["alpha", "mask", "plain background", "grabcut"]
 
@@ -102,7 +107,8 @@ def _from_colours(rgb: npt.NDArray[np.uint8], name: str) -> ObjectMask:
         if keyed.max() < OPAQUE or _tiny(keyed):
             raise InputError(f"{name}: shows nothing but a plain background; give an image with an object in it")
         keyed = _without_specks(keyed, "plain background")
-        return ObjectMask(_grown(keyed, rgb.shape), "plain background")
+        if _parts_at_border(keyed) <= _MOST_PARTS_AT_BORDER:
+            return ObjectMask(_grown(keyed, rgb.shape), "plain background")
     cut = _without_specks(_grabcut(_shrunk(rgb, GRABCUT_SIDE_PX)), "grabcut")
     if cut.max(initial=0) < OPAQUE or _tiny(cut):
         raise InputError(
@@ -115,7 +121,7 @@ def _from_colours(rgb: npt.NDArray[np.uint8], name: str) -> ObjectMask:
 
 
 def _grabcut(rgb: npt.NDArray[np.uint8], border: float = 0.06) -> npt.NDArray[np.uint8]:
-    """Coverage `h w` by GrabCut with a `border` that is certainly background."""
+    """Coverage `h w` by GrabCut: a `border` is background, except where an object turns out to run into it."""
     import cv2
 
     height, width = rgb.shape[:2]
@@ -126,27 +132,57 @@ def _grabcut(rgb: npt.NDArray[np.uint8], border: float = 0.06) -> npt.NDArray[np
     labels[inside] = cv2.GC_PR_FGD
     smooth = np.asarray(cv2.medianBlur(np.ascontiguousarray(rgb), 3), np.uint8)
     known, few = _surroundings(smooth, ~inside)
-    sure = np.zeros((height, width), np.uint8) if few else _cut(rgb, labels)
-    if sure.mean() < 0.02 * 255:
-        # A pattern of a few colours, or noise: their patches inside would be taken for the object.
-        labels[inside & known] = cv2.GC_PR_BGD
-        sure = _cut(smooth, labels)
-    return sure
+    if not few:
+        sure, mixtures = _cut(rgb, labels)
+        if sure.mean() >= 0.02 * 255:
+            return _run_on(rgb, sure, mixtures, inside, inset)
+    # A pattern of a few colours, or noise: their patches inside would be taken for the object.
+    labels[inside & known] = cv2.GC_PR_BGD
+    sure, mixtures = _cut(smooth, labels)
+    return _run_on(smooth, sure, mixtures, inside, inset)
 
 
-def _cut(rgb: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8], rounds: int = 5) -> npt.NDArray[np.uint8]:
+def _cut(
+    rgb: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8], mixtures: _Mixtures | None = None
+) -> tuple[npt.NDArray[np.uint8], _Mixtures]:
+    """Coverage `h w` and the colours of background and object: learned from `labels`, or `mixtures` learned further."""
     import cv2
 
     cv2.setRNGSeed(0)  # its colour models start from k-means: the same picture must give the same mask
-    models = np.zeros((1, 65), np.float64), np.zeros((1, 65), np.float64)
+    rounds, mode = (5, cv2.GC_INIT_WITH_MASK) if mixtures is None else (3, cv2.GC_EVAL)
+    mixtures = mixtures or (np.zeros((1, 65)), np.zeros((1, 65)))
     labels = labels.copy()
     try:
-        cv2.grabCut(np.ascontiguousarray(rgb[..., ::-1]), labels, None, *models, rounds, cv2.GC_INIT_WITH_MASK)
+        cv2.grabCut(np.ascontiguousarray(rgb[..., ::-1]), labels, None, *mixtures, rounds, mode)
     except cv2.error:  # a picture with fewer colours than the mixtures need
-        return np.zeros_like(labels)
+        return np.zeros_like(labels), mixtures
     sure = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8) * 255
     # Opening drops the hairs that the cut leaves along strong edges of the background.
-    return _filled(np.asarray(cv2.morphologyEx(sure, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8))
+    opened = np.asarray(cv2.morphologyEx(sure, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
+    return _filled(opened), mixtures
+
+
+def _run_on(
+    rgb: npt.NDArray[np.uint8],
+    sure: npt.NDArray[np.uint8],
+    mixtures: _Mixtures,
+    inside: npt.NDArray[np.bool_],
+    inset: int,
+) -> npt.NDArray[np.uint8]:
+    """Decide again where the object `sure` ends near the border, which is `inset` wide; all else stays."""
+    import cv2
+
+    disc = np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (4 * inset + 1, 4 * inset + 1)), np.uint8)
+    nearby = np.ones((2 * (inset // 2) + 3,) * 2, np.uint8)
+    outer = 1 - cv2.erode(inside.astype(np.uint8), nearby)
+    for _ in range(2):  # a round object runs along the border: it meets more of it the second time
+        zone = cv2.dilate(sure * outer, disc) > 0
+        if not zone.any():
+            break
+        decided = np.where(sure > 0, cv2.GC_FGD, cv2.GC_BGD)
+        open_ = np.where(sure > 0, cv2.GC_PR_FGD, cv2.GC_PR_BGD)
+        sure, mixtures = _cut(rgb, np.where(zone, open_, decided).astype(np.uint8), mixtures)
+    return sure
 
 
 def _surroundings(
@@ -196,6 +232,15 @@ def _without_specks(coverage: npt.NDArray[np.uint8], source: MaskSource) -> npt.
         kept = cv2.dilate(kept, np.ones((3, 3), np.uint8))
         kept = cv2.resize(kept, coverage.shape[::-1], interpolation=cv2.INTER_NEAREST)
     return np.asarray(coverage * kept, np.uint8)
+
+
+def _parts_at_border(coverage: npt.NDArray[np.uint8]) -> int:
+    """How many connected parts of the object the border of the picture cuts."""
+    import cv2
+
+    _, labels = cv2.connectedComponents((coverage >= OPAQUE).astype(np.uint8), connectivity=8)
+    border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    return len(np.unique(border[border > 0]))
 
 
 def _tiny(coverage: npt.NDArray[np.uint8]) -> bool:
