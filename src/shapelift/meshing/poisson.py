@@ -97,8 +97,11 @@ def indicator(grid: PointGrid, normals: Array, areas: Array) -> Values:
     moments = normals * (areas / grid.spacing**2)[:, None]
     spectrum = np.zeros(squared.shape, np.complex64)
     for axis in range(3):
-        spectrum += rfftn(grid.splat(moments[:, axis]), workers=-1) * along[axis]
-    spectrum *= np.complex64(1j / (2.0 * np.pi)) * _gaussian(squared, SMOOTHING_CELLS) / squared
+        part = rfftn(grid.splat(moments[:, axis]), workers=-1)
+        part *= along[axis]
+        spectrum += part
+    spectrum *= _gaussian(squared, SMOOTHING_CELLS) / squared
+    spectrum *= np.complex64(1j / (2.0 * np.pi))
     field: Values = irfftn(spectrum, grid.shape, workers=-1, overwrite_x=True)
     # The equation leaves a constant open. Everything at the border is outside.
     border = np.concatenate([field[0].ravel(), field[:, 0].ravel(), field[:, :, 0].ravel()])
@@ -115,13 +118,20 @@ def level_at_points(grid: PointGrid, field: Values, areas: Array) -> Values:
     gaussian = _gaussian(squared, LEVEL_CELLS)
     shares = areas / grid.spacing**2
     at_points = grid.read(field)
-    total, density = (
-        np.maximum(irfftn(rfftn(grid.splat(values), workers=-1) * gaussian, grid.shape, workers=-1), 0.0)
-        for values in (shares * at_points, shares)
-    )
+
+    def averaged(values: Array) -> Values:
+        spectrum = rfftn(grid.splat(values), workers=-1)
+        spectrum *= gaussian
+        nodes: Values = irfftn(spectrum, grid.shape, workers=-1, overwrite_x=True)
+        return np.maximum(nodes, 0.0, out=nodes)
+
     # A flat surface smoothed with a Gaussian has this density: one unit of area per cell, spread along the normal.
     far = np.float32(FAR / (np.sqrt(2.0 * np.pi) * LEVEL_CELLS))
-    level: Values = (total + far * np.median(at_points)) / (density + far)
+    level = averaged(shares * at_points)
+    level += far * np.median(at_points)
+    density = averaged(shares)
+    density += far
+    level /= density
     return level
 
 
