@@ -118,3 +118,19 @@ def test_another_run_is_not_continued(tiny: Callable[..., TrainConfig], data: Pa
     with pytest.raises(InputError, match=r"another seed, steps; choose another --output"):
         train(tiny(steps=3, seed=1), data, tmp_path, device="cpu")
     train(tiny(steps=2, log_every_steps=5, workers=2), data, tmp_path, device="cpu")
+
+
+@pytest.mark.usefixtures("quick_export")
+def test_two_processes_do_not_train_in_one_folder(config: TrainConfig, data: Path, tmp_path: Path) -> None:
+    output = tmp_path / "run"
+    arguments = [sys.executable, "-c", _CHILD, str(data), str(output), config.to_json()]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        child.stdout.readline()  # it has begun
+        child.send_signal(signal.SIGSTOP)
+        before = (output / METRICS_NAME).stat().st_size
+        with pytest.raises(InputError, match="another process trains in it"):
+            train(config, data, output, device="cpu")
+        assert (output / METRICS_NAME).stat().st_size == before
+        child.send_signal(signal.SIGKILL)
+    assert train(config, data, output, device="cpu").step == 12

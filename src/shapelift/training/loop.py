@@ -11,13 +11,11 @@ import contextlib
 import dataclasses
 import functools
 import math
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 import numpy as np
 import torch
@@ -46,6 +44,7 @@ from shapelift.training.log import Line, Meter, MetricsLog
 from shapelift.training.network import MovingAverage, build_network, build_optimizer, predict, to_device
 from shapelift.training.pictures import grid, write_png
 from shapelift.training.schedule import Clock
+from shapelift.training.sitting import interruptible, only_sitting
 from shapelift.training.start import load_start, read_start
 from shapelift.training.validation import best_threshold, draw_rows, validate
 
@@ -139,11 +138,12 @@ def train(
     with contextlib.nullcontext(world) if world is not None else join_world(device) as here:
         if config.batch_size % here.size:
             raise InputError(f"batch size {config.batch_size} cannot be shared by {here.size} processes")
-        run = _Run(config, data_folder, output, here, report or (lambda status: None), begun, start_from)
-        try:
-            return run.work()
-        finally:
-            run.close()
+        with only_sitting(output, here):
+            run = _Run(config, data_folder, output, here, report or (lambda status: None), begun, start_from)
+            try:
+                return run.work()
+            finally:
+                run.close()
 
 
 class _Run:
@@ -155,7 +155,7 @@ class _Run:
         world: World,
         report: Report,
         begun: float,
-        start_from: Path | None,
+        start_from: Path | None = None,
     ) -> None:
         self.config, self.output, self.world, self.report, self.begun = config, output, world, report, begun
         self.clock = Clock(steps=config.steps, budget_s=config.budget_s)
@@ -190,7 +190,7 @@ class _Run:
         if self.config.budget_s is not None:
             self._rehearse(self.config.budget_s)
         self.model.train()
-        with self._feed() as feed, _interruptible() as stopped:
+        with self._feed() as feed, interruptible() as stopped:
             self.meter.start()
             while True:
                 self.progress, interrupted, due = self._agree(stopped)
@@ -458,26 +458,3 @@ def find_run(output: Path, config: TrainConfig) -> RunState | None:
     if differs:
         raise InputError(f"{output}: holds a run with another {', '.join(differs)}; choose another --output")
     return state
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """Within, the first Ctrl-C or SIGTERM sets the event instead of ending the process; the second one ends it."""
-    stopped = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stopped
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in numbers}
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopped.set()
-        signal.signal(number, before[signal.Signals(number)])
-
-    for number in numbers:
-        signal.signal(number, stop)
-    try:
-        yield stopped
-    finally:
-        for number in numbers:
-            signal.signal(number, before[number])
