@@ -148,7 +148,10 @@ def _require_torch() -> None:
 
 
 def _parameters(config: TrainConfig) -> int:
-    return sum(parameter.numel() for parameter in config.model.build().parameters())
+    import torch
+
+    with torch.device("meta"):  # the largest takes seconds to fill with numbers, and none to describe
+        return sum(parameter.numel() for parameter in config.model.build().parameters())
 
 
 # -- the stages -------------------------------------------------------------------------------------------------------
@@ -212,6 +215,7 @@ def _data(source: str, output: Path, config: TrainConfig, world: World, making: 
             seed=config.seed,
             count=making.count,
             workers=making.workers,
+            **config.model.record_options(),
         )
         with screen.bar("making data") as update:
             manifest = synthesize(

@@ -13,9 +13,11 @@ from shapelift.models.base import (
     config_from_json,
 )
 from shapelift.models.implicit import ImplicitConfig
+from shapelift.models.multiview import MultiviewConfig
 
 FAMILIES: dict[str, type[ReconstructorConfig]] = {
     "implicit": ImplicitConfig,
+    "multiview": MultiviewConfig,
 }
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "Frame",
     "Graph",
     "ImplicitConfig",
+    "MultiviewConfig",
     "Prediction",
     "Reconstructor",
     "ReconstructorConfig",

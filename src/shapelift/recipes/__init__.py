@@ -7,6 +7,13 @@ from collections.abc import Callable
 
 from shapelift.errors import InputError
 from shapelift.recipes.implicit import implicit_general, implicit_imnet, implicit_small, implicit_tiny
+from shapelift.recipes.multiview import (
+    multiview_compact,
+    multiview_compact_novel,
+    multiview_original,
+    multiview_resnet,
+    multiview_tiny,
+)
 from shapelift.training.config import TrainConfig
 
 Recipe = Callable[[], TrainConfig]
@@ -16,6 +23,11 @@ RECIPES: dict[str, Recipe] = {
     "implicit-general": implicit_general,
     "implicit-imnet": implicit_imnet,
     "implicit-tiny": implicit_tiny,
+    "multiview-compact": multiview_compact,
+    "multiview-compact-novel": multiview_compact_novel,
+    "multiview-original": multiview_original,
+    "multiview-resnet": multiview_resnet,
+    "multiview-tiny": multiview_tiny,
 }
 """Every recipe by name. For each family there is `<family>-tiny`, which the contract suite runs."""
 
@@ -46,5 +58,10 @@ __all__ = [
     "implicit_imnet",
     "implicit_small",
     "implicit_tiny",
+    "multiview_compact",
+    "multiview_compact_novel",
+    "multiview_original",
+    "multiview_resnet",
+    "multiview_tiny",
     "summary",
 ]
