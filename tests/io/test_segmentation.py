@@ -93,8 +93,8 @@ def test_an_object_that_runs_out_of_the_picture_is_not_cut_short(side: str) -> N
 
 def test_joints_between_bricks_are_not_an_object_before_a_plain_wall() -> None:
     y, x = np.mgrid[0:SIZE, 0:SIZE]
-    row = y // 24
-    joint = (y % 24 < 2) | ((x + 20 * (row % 2)) % 40 < 2)
+    row, high = np.divmod(y + 10, 24)
+    joint = (high < 2) | ((x + 10 + 20 * (row % 2)) % 40 < 2)
     wall = np.where(joint[..., None], [0.75, 0.7, 0.65], [0.45, 0.2, 0.25])
     wall += np.random.default_rng(0).normal(0, 0.01, wall.shape)
     rgba = placed_on(wall)

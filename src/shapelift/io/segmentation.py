@@ -23,8 +23,8 @@ GRABCUT_SIDE_PX = 256
 
 _KEY_SIDE_PX = 1024
 _FAINT = 8
-_MOST_PARTS_AT_BORDER = 4
-"""More separate parts than these at the border of the picture are no object but a pattern: joints between bricks."""
+_MOST_CUTS_AT_BORDER = 8
+"""What meets the border of the picture more often than this is no object but a pattern: the joints of a brick wall."""
 _COMPONENT_SHARE = {"alpha": 0.002, "mask": 0.002, "plain background": 0.01, "grabcut": 0.1}
 
 _Mixtures = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
@@ -107,7 +107,7 @@ def _from_colours(rgb: npt.NDArray[np.uint8], name: str) -> ObjectMask:
         if keyed.max() < OPAQUE or _tiny(keyed):
             raise InputError(f"{name}: shows nothing but a plain background; give an image with an object in it")
         keyed = _without_specks(keyed, "plain background")
-        if _parts_at_border(keyed) <= _MOST_PARTS_AT_BORDER:
+        if _cuts_at_border(keyed) <= _MOST_CUTS_AT_BORDER:
             return ObjectMask(_grown(keyed, rgb.shape), "plain background")
     cut = _without_specks(_grabcut(_shrunk(rgb, GRABCUT_SIDE_PX)), "grabcut")
     if cut.max(initial=0) < OPAQUE or _tiny(cut):
@@ -234,13 +234,11 @@ def _without_specks(coverage: npt.NDArray[np.uint8], source: MaskSource) -> npt.
     return np.asarray(coverage * kept, np.uint8)
 
 
-def _parts_at_border(coverage: npt.NDArray[np.uint8]) -> int:
-    """How many connected parts of the object the border of the picture cuts."""
-    import cv2
-
-    _, labels = cv2.connectedComponents((coverage >= OPAQUE).astype(np.uint8), connectivity=8)
-    border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    return len(np.unique(border[border > 0]))
+def _cuts_at_border(coverage: npt.NDArray[np.uint8]) -> int:
+    """How many times the object meets the border of the picture, going round it once."""
+    top, right, bottom, left = coverage[0], coverage[1:, -1], coverage[-1, -2::-1], coverage[-2:0:-1, 0]
+    solid = np.concatenate([top, right, bottom, left]) >= OPAQUE
+    return int((solid & ~np.roll(solid, 1)).sum())
 
 
 def _tiny(coverage: npt.NDArray[np.uint8]) -> bool:
