@@ -5,6 +5,7 @@ Run: python docs/make_model_page.py
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,13 @@ def category_table(group: dict[str, Any]) -> list[str]:
     return lines
 
 
+def started(training: Mapping[str, Any]) -> list[str]:
+    """Where the run began, if not with fresh weights."""
+    if "started_from" not in training:
+        return []
+    return [f"It began with the weights of an earlier run, which had seen {training['images_seen_before']:,} images."]
+
+
 def page(card: ModelCard) -> str:
     """The whole page."""
     training, test = card.training, card.scores["test"]
@@ -75,7 +83,7 @@ def page(card: ModelCard) -> str:
         f"{training['images_seen']:,} images of {training['shapes']:,} shapes,",
         f"{training['views_per_shape']} views each,",
         f"in {training['seconds'] / 60:.0f} minutes on an ordinary two-core processor, shared with other work.",
-        "The loss was still falling: more images would help.",
+        *started(training),
         f"The surface lies at probability {card.threshold:g}, chosen on the validation split.",
         "",
         "## Scores on the test split",
