@@ -127,14 +127,12 @@ class Reconstruction:
         }
 
     def _closed_mesh(self, resolution: int) -> Mesh:
-        from shapelift.meshing import mesh_field, to_mesh
+        from shapelift.meshing import to_mesh
         from shapelift.solids import printable
 
         try:
             if isinstance(self.representation, ImplicitField):
-                surface = mesh_field(
-                    self.representation, resolution=resolution, start_spacing=_start_spacing(resolution)
-                )
+                surface = _surface(self.representation, resolution)
             else:
                 surface = to_mesh(self.representation, resolution=resolution)
         except MemoryError as error:
@@ -150,6 +148,15 @@ class Reconstruction:
             return printable(surface, minimum_share=_SMALLEST_PART)
         except ValueError as error:
             raise InputError(f"{self.name}: the shape found is no solid ({error}); try another --resolution") from error
+
+
+def _surface(field: ImplicitField, resolution: int) -> Mesh:
+    from shapelift.meshing import mesh_field
+
+    try:
+        return mesh_field(field, resolution=resolution, start_spacing=_start_spacing(resolution))
+    except ValueError:  # nothing at these nodes: it may lie between them
+        return mesh_field(field, resolution=resolution)
 
 
 def _start_spacing(resolution: int) -> int | None:

@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.errors import InputError
+from shapelift.geometry import ImplicitField
 from shapelift.inference.assemble import image_features, predict
 from shapelift.inference.card import ModelCard
+from shapelift.inference.faint import lifted
 from shapelift.inference.limits import check_threads
 from shapelift.inference.model_folder import ModelFolder, open_model
 from shapelift.inference.reconstruction import Reconstruction
@@ -72,8 +74,12 @@ class Reconstructor:
         rgba, warnings, name = self._cut_out(image, mask)
         crop = self.preprocess.crop(rgba)
         prediction = predict(self.model, self.preprocess.tensor(crop), name)
+        representation = prediction.representation
+        if isinstance(representation, ImplicitField):
+            representation, unsure = lifted(representation)
+            warnings += tuple(f"{name}: {line}" for line in unsure)
         return Reconstruction(
-            representation=prediction.representation,
+            representation=representation,
             crop=crop,
             card=self.card,
             warnings=warnings,
