@@ -12,15 +12,16 @@ from shapelift.geometry import ImplicitField
 NODES = 33
 """Nodes per side of the grid on which the surest point is sought."""
 FAINTEST = -6.0
-"""Logit of the surest point below which there is nothing to draw, about a quarter of a percent; far from any object a
-network says -10 and less."""
+"""Logit of the surest point, 0 at the threshold of the card, below which there is nothing to draw; far from any object
+the shipped network says -10 and less."""
 
 
 def lifted(field: ImplicitField) -> tuple[ImplicitField, tuple[str, ...]]:
     """A field whose surface can be drawn, and a line for the user if it had to be moved.
 
-    A field without a positive value on the grid is drawn where its probability is at least half of the highest one:
-    for most people a guess that says so is better than no answer. One that is negative beyond doubt stays as it is.
+    A field without a positive value on the grid is drawn where the logistic function of its logits (0 at the threshold
+    of the card) is at least half of its highest value: for most people a guess that says so is better than no answer.
+    One that is negative beyond doubt stays as it is.
     """
     box = field.box
     axes = [np.linspace(low, high, NODES) for low, high in zip(box.minimum, box.maximum, strict=True)]
@@ -34,8 +35,6 @@ def lifted(field: ImplicitField) -> tuple[ImplicitField, tuple[str, ...]]:
     def logits(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         return np.asarray(field(points) - np.float32(level), np.float32)
 
-    warning = (
-        f"the model is nowhere sure of a shape (at most {100.0 * highest:.2g} %): this is where it is at least half "
-        "as sure as that; try another view"
+    return ImplicitField(logits, box), (
+        "the model is nowhere sure of a shape, this is a faint guess; try another view",
     )
-    return ImplicitField(logits, box), (warning,)
