@@ -35,6 +35,5 @@ def lifted(field: ImplicitField) -> tuple[ImplicitField, tuple[str, ...]]:
     def logits(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         return np.asarray(field(points) - np.float32(level), np.float32)
 
-    return ImplicitField(logits, box), (
-        "the model is nowhere sure of a shape, this is a faint guess; try another view",
-    )
+    warning = "the model is nowhere sure of a shape, this is a faint guess; try another view"
+    return ImplicitField(logits, box), (warning,)
