@@ -142,7 +142,8 @@ class MultiviewReconstructor(Reconstructor):
     def forward(self, batch: Batch) -> Prediction:
         """`xyz` `b k s s 3` (column px, row px, depth), `mask_logits` `b k s s` and `features` `b d`."""
         maps, code = self.generator(batch["image"])
-        return {"xyz": maps[:, :3].permute(0, 2, 3, 4, 1), "mask_logits": maps[:, 3], "features": code}
+        xyz, mask_logits = maps.split([3, 1], dim=1)
+        return {"xyz": xyz.permute(0, 2, 3, 4, 1), "mask_logits": mask_logits[:, 0], "features": code}
 
     def loss(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
         """The terms of the stage, weighted: `mask` and `depth`, and in stage `fixed` also `position`."""

@@ -6,7 +6,13 @@ import difflib
 from collections.abc import Callable
 
 from shapelift.errors import InputError
-from shapelift.recipes.implicit import implicit_general, implicit_imnet, implicit_small, implicit_tiny
+from shapelift.recipes.implicit import (
+    implicit_general,
+    implicit_imnet,
+    implicit_object,
+    implicit_small,
+    implicit_tiny,
+)
 from shapelift.recipes.multiview import (
     multiview_compact,
     multiview_compact_novel,
@@ -21,6 +27,7 @@ Recipe = Callable[[], TrainConfig]
 RECIPES: dict[str, Recipe] = {
     "implicit-small": implicit_small,
     "implicit-general": implicit_general,
+    "implicit-object": implicit_object,
     "implicit-imnet": implicit_imnet,
     "implicit-tiny": implicit_tiny,
     "multiview-compact": multiview_compact,
@@ -56,6 +63,7 @@ __all__ = [
     "find_recipe",
     "implicit_general",
     "implicit_imnet",
+    "implicit_object",
     "implicit_small",
     "implicit_tiny",
     "multiview_compact",

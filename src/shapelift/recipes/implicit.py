@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from shapelift.models.implicit import ImplicitConfig
 from shapelift.training.config import AdamW, TrainConfig, Validation
 from shapelift.training.schedule import WarmupCosine
@@ -45,6 +47,17 @@ def implicit_general() -> TrainConfig:
         budget_s=66 * 60.0,
         precision="bf16",
         ema_decay=0.999,
+    )
+
+
+def implicit_object() -> TrainConfig:
+    """`implicit-general` in the upright pose of a category, for data of one category whose shapes face one way."""
+    general = implicit_general()
+    return dataclasses.replace(
+        general,
+        recipe="implicit-object",
+        model=dataclasses.replace(general.model, frame="object"),
+        budget_s=40 * 60.0,
     )
 
 
