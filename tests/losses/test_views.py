@@ -84,7 +84,7 @@ def test_novel_views_equal_their_loop(reduction: str, depth_mask: str) -> None:
     cameras = Cameras.from_values(random_cameras(3, 6, np.random.default_rng(0)), torch.float64)
     views = render_views(points, logits, cameras, image_size=6, upsampling=5)
     assert set(views.collision.unique().tolist()) >= {0, 1, 2}
-    found = novel_view_loss(views, truth, reduction=reduction, depth_mask=depth_mask)  # type: ignore[arg-type]
+    found = novel_view_loss(views, truth, reduction=reduction, depth_mask=depth_mask, outlines="count")  # type: ignore[arg-type]
     expected = _novel_loop(views, truth, reduction, depth_mask)
     assert found.keys() == expected.keys()
     for name, value in expected.items():
@@ -114,9 +114,47 @@ def test_exact_values() -> None:
         torch.tensor([[[[0.9, 1.25]]]]), torch.tensor([[[[0.0, 0.0]]]]), torch.tensor([[[[2, 1]]]], dtype=torch.int32)
     )
     assert float(novel_view_loss(views, truth)["depth"]) == pytest.approx(0.1)
-    published = novel_view_loss(views, truth, reduction="sum", depth_mask="prediction")
+    assert float(novel_view_loss(views, truth)["mask"]) == pytest.approx(math.log(2))
+    published = novel_view_loss(views, truth, reduction="sum", depth_mask="prediction", outlines="count")
     assert float(published["depth"]) == pytest.approx(0.25)
     assert float(published["mask"]) == pytest.approx(2 * math.log(2))
+
+
+def test_outlines_are_what_touches_something_nearer() -> None:
+    # A bar at depth 0.8 crosses a plate at depth 1.2; both stand before nothing.
+    truth = torch.zeros(1, 1, 12, 12)
+    truth[..., 2:10, 2:10] = 1.2
+    truth[..., 5:7, :11] = 0.8
+    logits, depth = torch.zeros_like(truth), torch.where(truth > 0, truth + 0.1, 0.0)
+    counted = {"mask": torch.ones_like(truth, dtype=torch.bool), "depth": truth > 0}
+    for row, column in itertools.product(range(12), range(12)):
+        here = float(truth[0, 0, row, column]) or math.inf
+        near = [float(truth[0, 0, r, c]) or math.inf for r, c in _around(row, column, 12)]
+        if min(near) < here - 0.05:
+            counted["depth"][0, 0, row, column] = False
+            counted["mask"][0, 0, row, column] = here < math.inf
+    assert 0 < int(counted["depth"].sum()) < int((truth > 0).sum())
+
+    def terms(logits: torch.Tensor, depth: torch.Tensor) -> dict[str, torch.Tensor]:
+        views = RenderedViews(depth, logits, (truth > 0).int())
+        return novel_view_loss(views, truth)
+
+    assert float(terms(logits, depth)["mask"]) == pytest.approx(math.log(2))
+    assert float(terms(logits, depth)["depth"]) == pytest.approx(0.1)
+    # What does not count may be anything and gets no gradient; what counts does.
+    wild_logits = torch.where(counted["mask"], logits, 7.0).requires_grad_()
+    wild_depth = torch.where(counted["depth"], depth, 5.0).requires_grad_()
+    found = terms(wild_logits, wild_depth)
+    assert float(found["mask"].detach()) == pytest.approx(math.log(2))
+    assert float(found["depth"].detach()) == pytest.approx(0.1)
+    (found["mask"] + found["depth"]).backward()
+    assert torch.equal(wild_logits.grad != 0, counted["mask"])
+    assert torch.equal(wild_depth.grad != 0, counted["depth"])
+
+
+def _around(row: int, column: int, size: int) -> list[tuple[int, int]]:
+    places = itertools.product((row - 1, row, row + 1), (column - 1, column, column + 1))
+    return [(r, c) for r, c in places if 0 <= r < size and 0 <= c < size]
 
 
 def test_perfect_maps_cost_nothing_and_draw_what_they_show() -> None:

@@ -11,6 +11,13 @@ The truth of a view is its depth map, 0 where it shows no object. Two choices ar
   where the prediction says it is, against a true depth of `background_depth` where it is not. Published, a mask that
   shrinks to nothing costs no depth error, and what sticks out is pulled to the middle of the picture.
 
+A third one is an argument of the loss at novel views:
+
+- `outlines`. A renderer of points draws a pixel as soon as any part of it is covered, the true map looks through its
+  centre. So a perfect cloud of chairs draws 9 % more pixels than the truth, all of them touching the outline, and its
+  depth is off where a part hides another. "ignore", ours: such pixels do not count. "count", as published: they do, and
+  every shape pays for its edges.
+
 Every loss returns its terms by name, without weights; published, they are added with weight 1.
 """
 
@@ -27,7 +34,11 @@ from shapelift.ops.pseudo_render import RenderedViews
 
 Reduction = Literal["mean", "sum"]
 DepthMask = Literal["truth", "prediction"]
+Outlines = Literal["count", "ignore"]
 BACKGROUND_DEPTH = 1.0  # as published: the depth of the origin
+OUTLINE_JUMP = 0.05
+"""How much nearer than a pixel one of its neighbours has to be for the pixel to lie at an outline, in world units."""
+_FAR = 1e4
 
 
 def fixed_view_loss(
@@ -78,12 +89,13 @@ def novel_view_loss(
     *,
     reduction: Reduction = "mean",
     depth_mask: DepthMask = "truth",
+    outlines: Outlines = "ignore",
     background_depth: float = BACKGROUND_DEPTH,
 ) -> dict[str, Float[Tensor, ""]]:
     """Loss of pictures of the fused cloud, the second stage of training.
 
-        mask   cross-entropy of the mask logits with (depth > 0), over all pixels
-        depth  |rendered depth - depth| over the pixels of `depth_mask`, as far as the cloud was drawn there
+        mask   cross-entropy of the mask logits with (depth > 0), over all pixels that `outlines` counts
+        depth  |rendered depth - depth| likewise, over the pixels of `depth_mask`, as far as the cloud was drawn there
 
     The depth mask of the prediction is (collision = 1), as published: where points share a cell the published renderer
     has no usable depth. Ours has, so the depth mask of the truth takes every drawn pixel (collision > 0).
@@ -93,6 +105,7 @@ def novel_view_loss(
         depth: True depth, world units, 0 in the background.
         reduction: See the module.
         depth_mask: See the module.
+        outlines: See the module.
         background_depth: What takes the place of 0.
 
     Raises:
@@ -101,10 +114,23 @@ def novel_view_loss(
     _check_same_views(views.mask_logits, depth)
     object_ = depth > 0
     counts = object_ & (views.collision > 0) if depth_mask == "truth" else views.collision == 1
+    outline = torch.zeros_like(object_) if outlines == "count" else _outlines(depth)
     error = (_single(views.depth) - depth.masked_fill(~object_, background_depth)).abs()
     items = _items(reduction, depth.shape[0] * depth.shape[1])
-    mask = _cross_entropy(views.mask_logits, object_) / (object_.numel() if items is None else items)
-    return {"mask": mask, "depth": _reduced(error, counts, items)}
+    beside = outline & ~object_
+    # A logit this far on the right side costs nothing and has no gradient.
+    mask = _cross_entropy(views.mask_logits.masked_fill(beside, -_FAR), object_)
+    return {
+        "mask": mask / ((~beside).sum() if items is None else items),
+        "depth": _reduced(error, counts & ~outline, items),
+    }
+
+
+def _outlines(depth: Float[Tensor, "b v h w"]) -> Bool[Tensor, "b v h w"]:
+    """Pixels beside the object, and those of it that touch one nearer by `OUTLINE_JUMP` (8 neighbours)."""
+    far = depth.masked_fill(depth <= 0, _FAR)
+    nearest = -torch.nn.functional.max_pool2d(-far, 3, stride=1, padding=1)
+    return (nearest < _FAR) & (far - nearest > OUTLINE_JUMP)
 
 
 def _check_same_views(predicted: Tensor, depth: Tensor) -> None:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from shapelift.datasets.depth_targets import FixedViews, NovelViews
 from shapelift.datasets.targets import Target
 from shapelift.geometry.viewpoints import FixedCount, fixed_cameras
-from shapelift.losses.views import DepthMask, Reduction, fixed_view_loss, novel_view_loss
+from shapelift.losses.views import DepthMask, Outlines, Reduction, fixed_view_loss, novel_view_loss
 from shapelift.models.base import Batch, Frame, Graph, Prediction, Reconstructor, ReconstructorConfig
 from shapelift.nn.structure import ORIGINAL, RESNET, CompactGenerator, PublishedGenerator
 from shapelift.ops.cameras import Cameras
@@ -46,6 +46,7 @@ class MultiviewConfig(ReconstructorConfig):
         upsampling: Cells per side of a pixel in the pseudo-renderer.
         reduction: `sum` over pixels and divided by the batch, as published, or `mean`; see `losses.views`.
         depth_mask: Which mask says where depth is learnt: the `truth`, or the `prediction` as published.
+        outlines: Whether pixels at the outline of a novel view `count`, as published, or not; see `losses.views`.
         mask_weight: Weight of the masks.
         position_weight: Weight of columns and rows, in stage `fixed`.
         depth_weight: Weight of the depth.
@@ -69,6 +70,7 @@ class MultiviewConfig(ReconstructorConfig):
     upsampling: int = 5
     reduction: Reduction = "mean"
     depth_mask: DepthMask = "truth"
+    outlines: Outlines = "ignore"
     mask_weight: float = 1.0
     position_weight: float = 1.0
     depth_weight: float = 1.0
@@ -162,6 +164,7 @@ class MultiviewReconstructor(Reconstructor):
                 batch["novel_views"],
                 reduction=config.reduction,
                 depth_mask=config.depth_mask,
+                outlines=config.outlines,
             )
         weights = {"mask": config.mask_weight, "position": config.position_weight, "depth": config.depth_weight}
         return {name: weights[name] * value for name, value in terms.items()}

@@ -99,6 +99,7 @@ def _published(generator: Literal["original", "resnet"]) -> TrainConfig:
             channels="rgb",
             generator=generator,
             reduction="sum",
+            outlines="count",
         ),
         augmentation=NO_AUGMENTATION,
         optimizer=AdamW(learning_rate=1e-2, beta2=0.999, weight_decay=0.0, clip_norm=None),
