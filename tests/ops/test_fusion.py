@@ -9,8 +9,10 @@ from scipy.spatial import cKDTree
 
 from shapelift.geometry import Camera
 from shapelift.geometry.viewpoints import fixed_cameras, random_cameras
+from shapelift.losses.views import novel_view_loss
 from shapelift.ops.cameras import Cameras
 from shapelift.ops.fusion import fuse_views
+from shapelift.ops.pseudo_render import render_views
 
 # A chair that no reflection or turn maps to itself: low and high corners of its boxes.
 BOXES = np.array(
@@ -104,6 +106,24 @@ def test_any_swap_or_sign_is_caught(
     xyz, mask = perfect
     points = fuse_views(wrong(xyz).contiguous(), Cameras.from_values(fixed_cameras(8, 128)))  # type: ignore[operator]
     assert max(_errors(points[0, mask], surface)) > 1.5
+
+
+def test_perfect_views_cost_nothing_at_novel_ones_but_for_their_outlines(
+    perfect: tuple[torch.Tensor, torch.Tensor],
+) -> None:
+    xyz, mask = perfect
+    points = fuse_views(xyz, Cameras.from_values(fixed_cameras(8, 128)))
+    novel = random_cameras(3, 128, np.random.default_rng(0))
+    views = render_views(points, torch.where(mask, 20.0, -20.0)[None], Cameras.from_values(novel), image_size=128)
+    truth = np.stack([np.where(hit, depth, 0.0) for depth, hit in map(_depth, novel)])
+    target = torch.from_numpy(truth)[None].float()
+    ours = novel_view_loss(views, target)
+    published = novel_view_loss(views, target, outlines="count")
+    # Parts that no fixed view sees stay open; everything else that differs is an outline.
+    assert float(ours["mask"]) < 0.1
+    assert float(ours["depth"]) < 0.01
+    assert float(published["mask"]) > 3 * float(ours["mask"])
+    assert float(published["depth"]) > 1.2 * float(ours["depth"])
 
 
 def test_the_shape_is_asymmetric(surface: np.ndarray) -> None:
