@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from shapelift.errors import InputError
-from shapelift.geometry import ImplicitField, Mesh, rotation_y, similarity, transform_points
+from shapelift.geometry import (
+    UNIT_BOX,
+    ImplicitField,
+    Mesh,
+    PointCloud,
+    VoxelGrid,
+    rotation_y,
+    similarity,
+    transform_points,
+)
 from shapelift.io.manifest import Manifest, ShapeEntry
 from shapelift.io.records import ShapeRecord, write_record
 from shapelift.meshing.fields import mesh_field
@@ -138,6 +147,21 @@ class Reconstructor:
         return np.asarray(self.feature(shape, view), np.float32)
 
 
+class PointReconstructor(Reconstructor):
+    """Predicts points: `answer(shape, frame_from_object)` gives the cloud. Its mesh is the true one."""
+
+    def reconstruct(self, image):
+        shape, _, matrix = self.truth(image)
+        cloud = self.answer(shape, matrix)
+        assert isinstance(cloud, PointCloud)
+        field = shape.field(matrix)
+        return SimpleNamespace(
+            representation=cloud,
+            mesh=lambda resolution: mesh_field(field, resolution=resolution),
+            voxels=lambda resolution: VoxelGrid(np.zeros((2, 2, 2), np.float32), UNIT_BOX),
+        )
+
+
 @pytest.fixture
 def make_data(tmp_path):
     """Write shapes as a data set; returns its folder."""
@@ -163,4 +187,10 @@ def make_data(tmp_path):
 @pytest.fixture
 def shapes():
     """The class of shapes and the fake reconstructor, for tests that make their own."""
-    return SimpleNamespace(Shape=Shape, Reconstructor=Reconstructor, record_of=record_of, azimuths=azimuths)
+    return SimpleNamespace(
+        Shape=Shape,
+        Reconstructor=Reconstructor,
+        PointReconstructor=PointReconstructor,
+        record_of=record_of,
+        azimuths=azimuths,
+    )

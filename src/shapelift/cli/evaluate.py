@@ -26,6 +26,13 @@ def evaluate(
     resolution: Annotated[int, typer.Option(help="Cells per side of the predicted meshes.")] = 96,
     points: Annotated[int, typer.Option(min=100, max=1_000_000, help="Samples of every surface.")] = 100_000,
     pairs: Annotated[int, typer.Option(min=1, max=20_000, help="Training images that the baselines use.")] = 4000,
+    protocol: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Also the numbers of a paper: lin-2018, occupancy-networks, pixel2mesh, tatarchenko-2019; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.", show_default="all cores")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for scores.json and objects.csv.")] = Path(
         "evaluation"
@@ -45,6 +52,7 @@ def evaluate(
     from shapelift.inference.model_folder import available_cores
 
     evaluation.check_folder(output)
+    evaluation.find_protocols(protocol or ())  # a name that is none is told before the model is loaded
     reconstructor = Reconstructor.load(model, threads=threads)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=json) as bar:
@@ -66,6 +74,7 @@ def evaluate(
             oracle=oracle,
             limit=limit,
             training_pairs=pairs,
+            protocols=protocol or (),
             workers=threads or available_cores(),
             progress=show,
         )

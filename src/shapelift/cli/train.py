@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 _NEEDS_TORCH = "training needs PyTorch; install it with: pip install 'shapelift[train]'"
 _TEST_LIMIT = 200
 """At most so many test shapes are scored for the card; `shapelift evaluate` scores all of them."""
-_CARD_METRICS = ("iou", "fscore_2")
-"""What a card states of every category."""
 
 
 def train(
@@ -247,7 +245,7 @@ def _train(
 
 def _evaluate(model: Path, data: Path, output: Path, threads: int | None, screen: _Screen) -> dict[str, Any] | None:
     """Score the model on the test split, write the report beside it and the means into its card."""
-    from shapelift.evaluation import evaluate, summarize, write_report
+    from shapelift.evaluation import evaluate, for_card, summarize, write_report
     from shapelift.inference import Reconstructor, read_card
     from shapelift.inference.model_folder import available_cores
     from shapelift.io.manifest import read_manifest
@@ -268,38 +266,9 @@ def _evaluate(model: Path, data: Path, output: Path, threads: int | None, screen
             progress=lambda stage, done, total: update(done, total, stage),
         )
     write_report(found, output / "evaluation")
-    scores = _for_card(summarize(found))
+    scores = for_card(summarize(found))
     add_scores(model, "test", scores)
     return scores
-
-
-def _for_card(summary: dict[str, Any]) -> dict[str, Any]:
-    """The part of an evaluation that a card states: all means of all methods, and the model's main ones by category.
-
-    Everything else is in the report. Four decimals are finer than any interval.
-    """
-    groups = {}
-    for name, group in summary["groups"].items():
-        by_category = group["methods"]["model"]["categories"]
-        groups[name] = {
-            "shapes": group["shapes"],
-            "methods": {method: _rounded(found["overall"]) for method, found in group["methods"].items()},
-            "categories": {
-                category: {
-                    "shapes": means["iou"]["count"],
-                    **_rounded({metric: means[metric] for metric in _CARD_METRICS}),
-                }
-                for category, means in by_category.items()
-            },
-        }
-    return {"settings": summary["settings"], "groups": groups}
-
-
-def _rounded(means: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
-    """Means with their intervals, to four decimals."""
-    return {
-        metric: {end: round(interval[end], 4) for end in ("mean", "low", "high")} for metric, interval in means.items()
-    }
 
 
 def _say(result: TrainResult, output: Path, scores: dict[str, Any] | None, *, json: bool) -> None:

@@ -1,7 +1,8 @@
 """Score a reconstructor on a data set, next to baselines that look at the training split only."""
 
-from shapelift.evaluation.report import check_folder, summarize, tables, write_report
-from shapelift.evaluation.scores import METRICS, Evaluation, Score, evaluate, sampling_floor
+from shapelift.evaluation.report import check_folder, for_card, summarize, tables, write_report
+from shapelift.evaluation.scores import METRICS, Evaluation, Score, evaluate
+from shapelift.evaluation.surfaces import find_protocols, sampling_floor
 
 __all__ = [
     "METRICS",
@@ -9,6 +10,8 @@ __all__ = [
     "Score",
     "check_folder",
     "evaluate",
+    "find_protocols",
+    "for_card",
     "sampling_floor",
     "summarize",
     "tables",

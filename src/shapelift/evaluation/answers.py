@@ -56,6 +56,10 @@ class Answer(Protocol):
 
     note: str
 
+    @property
+    def cloud(self) -> PointCloud | None:
+        """All points that a method which predicts points predicts, as they are; None where it says something else."""
+
     def inside(self, points: Points) -> Inside:
         """Whether points `n 3` are inside, `n`."""
 
@@ -65,6 +69,8 @@ class Answer(Protocol):
 
 class Nothing:
     """The answer of a method that failed: an empty solid, which gets the worst value of every metric."""
+
+    cloud = None
 
     def __init__(self, note: str = "") -> None:
         self.note = note
@@ -88,6 +94,12 @@ class Predicted:
         self._resolution = resolution
         self._mesh: Mesh | None = None
         self.note = ""
+
+    @property
+    def cloud(self) -> PointCloud | None:
+        """The representation, where it is one."""
+        representation = self._reconstruction.representation
+        return representation if isinstance(representation, PointCloud) else None
 
     def inside(self, points: Points) -> Inside:
         """Logits above 0 of a field, full cells of a voxel grid; anything else is turned into voxels first."""
@@ -121,6 +133,8 @@ class Predicted:
 class Solid:
     """The answer of a baseline that always says the same: a field with its mesh, sampled once."""
 
+    cloud = None
+
     def __init__(self, field: ImplicitField, mesh: Mesh) -> None:
         """`mesh` is the surface of `field`."""
         self.field = field
@@ -144,6 +158,8 @@ class Solid:
 
 class Stored:
     """The answer of retrieval: another shape of the data set, put into the frame by its own view."""
+
+    cloud = None
 
     def __init__(
         self, record: RecordReader, frame_from_object: npt.NDArray[np.float64], surface: PointCloud, note: str

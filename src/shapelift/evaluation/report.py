@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from shapelift import __version__
 from shapelift.errors import InputError
-from shapelift.evaluation.scores import FLOOR, METRICS, MODEL, Evaluation, Score
+from shapelift.evaluation.scores import FLOOR, MODEL, Evaluation, Score
 from shapelift.io.atomic import write_atomically
 from shapelift.metrics import Interval, bootstrap_difference, bootstrap_mean
 
@@ -31,7 +31,11 @@ _TITLES = {
     "fscore_5": "F@5%",
     "normal_consistency": "NC",
 }
-_DISTANCES = ("chamfer_l1", "chamfer_l2")
+_FOUR_DIGITS = ("chamfer_l1", "chamfer_l2", "chamfer_l2_mean")
+"""Numbers that are small where a model is any good; three decimals are enough for all others."""
+
+_CARD_METRICS = ("iou", "fscore_2")
+"""What a card states of every category."""
 
 
 def summarize(evaluation: Evaluation) -> dict[str, Any]:
@@ -83,7 +87,10 @@ def check_folder(folder: str | Path) -> None:
 
 
 def tables(summary: dict[str, Any]) -> list[Table]:
-    """Tables for the terminal, from what `summarize` returned: methods, differences and categories of every group."""
+    """Tables for the terminal, from what `summarize` returned.
+
+    For every group: methods, differences, one table per protocol, and categories.
+    """
     made: list[Table] = []
     for name, group in summary["groups"].items():
         failed = f", {group['failures']} of {group['images']} images without an answer" if group["failures"] else ""
@@ -91,9 +98,45 @@ def tables(summary: dict[str, Any]) -> list[Table]:
         made.append(_method_table(title, group))
         if group["differences"]:
             made.append(_difference_table(f"{name}: model - baseline, 95 % interval (CD-L1: below 0 is better)", group))
+        made += [_protocol_table(f"{name}: {protocol}", group, protocol) for protocol in protocols_of(group)]
         if len(group["methods"][MODEL]["categories"]) > 1:
             made.append(_category_table(f"{name}: IoU and F@2% by category", group))
     return made
+
+
+def protocols_of(group: dict[str, Any]) -> list[str]:
+    """Names of the protocols whose numbers a group of a summary, or of a card, holds besides those of the house."""
+    means = group["methods"][MODEL].get("overall", group["methods"][MODEL])
+    return list(dict.fromkeys(name.partition(":")[0] for name in means if ":" in name))
+
+
+def for_card(summary: dict[str, Any]) -> dict[str, Any]:
+    """The part of a summary that a card states: all means of all methods, and the model's main ones by category.
+
+    Everything else is in the report. Four decimals are finer than any interval.
+    """
+    groups = {}
+    for name, group in summary["groups"].items():
+        by_category = group["methods"][MODEL]["categories"]
+        groups[name] = {
+            "shapes": group["shapes"],
+            "methods": {method: _rounded(found["overall"]) for method, found in group["methods"].items()},
+            "categories": {
+                category: {
+                    "shapes": means["iou"]["count"],
+                    **_rounded({metric: means[metric] for metric in _CARD_METRICS}),
+                }
+                for category, means in by_category.items()
+            },
+        }
+    return {"settings": summary["settings"], "groups": groups}
+
+
+def _rounded(means: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Means with their intervals, to four decimals."""
+    return {
+        metric: {end: round(interval[end], 4) for end in ("mean", "low", "high")} for metric, interval in means.items()
+    }
 
 
 def _group(scores: Sequence[Score]) -> dict[str, Any]:
@@ -117,11 +160,11 @@ def _method(scores: Sequence[Score]) -> dict[str, Any]:
     for score in scores:
         by_category.setdefault(score.category, []).append(score)
     categories = {name: _means(by_category[name]) for name in sorted(by_category)}
-    names = _metrics_of(scores)
     return {
         "overall": _means(scores),
         "mean_of_categories": {
-            metric: sum(found[metric]["mean"] for found in categories.values()) / len(categories) for metric in names
+            metric: sum(found[metric]["mean"] for found in categories.values()) / len(categories)
+            for metric in scores[0].values
         },
         "categories": categories,
     }
@@ -131,7 +174,7 @@ def _means(scores: Sequence[Score]) -> dict[str, dict[str, float]]:
     shapes = [score.shape_id for score in scores]
     return {
         metric: _plain(bootstrap_mean([score.values[metric] for score in scores], shapes))
-        for metric in _metrics_of(scores)
+        for metric in scores[0].values
     }
 
 
@@ -141,12 +184,8 @@ def _differences(model: Sequence[Score], other: Sequence[Score]) -> dict[str, di
         metric: _plain(
             bootstrap_difference([s.values[metric] for s in model], [s.values[metric] for s in other], shapes)
         )
-        for metric in METRICS
+        for metric in model[0].values
     }
-
-
-def _metrics_of(scores: Sequence[Score]) -> list[str]:
-    return [metric for metric in METRICS if metric in scores[0].values]
 
 
 def _plain(interval: Interval) -> dict[str, float]:
@@ -156,9 +195,10 @@ def _plain(interval: Interval) -> dict[str, float]:
 def _csv(evaluation: Evaluation) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["shape_id", "category", "group", "view", "method", *METRICS, "note"])
+    columns = evaluation.columns
+    writer.writerow(["shape_id", "category", "group", "view", "method", *columns, "note"])
     for score in evaluation.scores:
-        values = [repr(float(score.values[metric])) if metric in score.values else "" for metric in METRICS]
+        values = [repr(float(score.values[metric])) if metric in score.values else "" for metric in columns]
         writer.writerow([score.shape_id, score.category, score.group, score.view, score.method, *values, score.note])
     return text.getvalue()
 
@@ -176,6 +216,20 @@ def _difference_table(title: str, group: dict[str, Any]) -> Table:
     for method, found in group["differences"].items():
         cells = [_ends(metric, found[metric]) for metric in _TITLES]
         table.add_row(method.replace("_", " "), *cells)
+    return table
+
+
+def _protocol_table(title: str, group: dict[str, Any], protocol: str) -> Table:
+    columns = [name for name in group["methods"][MODEL]["overall"] if name.startswith(f"{protocol}:")]
+    # Spaces, so that long names can break.
+    heads = [name.rpartition(":")[2].replace("_", " ") for name in columns]
+    table = _table(title, ["method", *heads])
+    for method, found in group["methods"].items():
+        table.add_row(method.replace("_", " "), *(_with_interval(name, found["overall"].get(name)) for name in columns))
+    if group["differences"]:
+        table.add_section()
+    for method, found in group["differences"].items():
+        table.add_row(f"model - {method.replace('_', ' ')}", *(_ends(name, found[name]) for name in columns))
     return table
 
 
@@ -211,9 +265,13 @@ def _with_interval(metric: str, interval: dict[str, float] | None) -> str:
 
 
 def _ends(metric: str, interval: dict[str, float]) -> str:
-    digits = 4 if metric in _DISTANCES else 3
+    digits = _digits(metric)
     return f"{interval['low']:+.{digits}f}\n{interval['high']:+.{digits}f}"
 
 
 def _number(metric: str, value: float) -> str:
-    return f"{value:.4f}" if metric in _DISTANCES else f"{value:.3f}"
+    return f"{value:.{_digits(metric)}f}"
+
+
+def _digits(metric: str) -> int:
+    return 4 if metric.rpartition(":")[2] in _FOUR_DIGITS else 3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +22,10 @@ from shapelift.evaluation.baselines import (
     oracle_pair,
 )
 from shapelift.evaluation.dataset import Sample, read_entries, read_samples, stable_number
-from shapelift.geometry import PointCloud
+from shapelift.evaluation.surfaces import HOUSE, check_normals, find_protocols, floor_scores, score_surface
 from shapelift.inference.limits import check_resolution
-from shapelift.metrics import PROTOCOLS, Matches, iou
-from shapelift.metrics.nearest import nearest_tree
+from shapelift.io.manifest import StoredShape
+from shapelift.metrics import Protocol, iou
 
 MODEL, MEAN_SHAPE, RETRIEVAL, ORACLE, FLOOR = "model", "mean_shape", "retrieval", "oracle_retrieval", "sampling_floor"
 METRICS = (
@@ -38,7 +38,9 @@ METRICS = (
     "fscore_5",
     "normal_consistency",
 )
-"""The columns, in order. Chamfer distances are in units of the object's longest side (squared for `chamfer_l2`)."""
+"""The columns of every evaluation, in order.
+
+Chamfer distances are in units of the object's longest side (squared for `chamfer_l2`)."""
 
 Progress = Callable[[str, int, int], None]
 """Called with (what is being done, how much is done, how much there is)."""
@@ -55,7 +57,7 @@ class Score:
         view: Index of the image.
         method: `model`, `mean_shape`, `retrieval`, `oracle_retrieval`, or `sampling_floor` (what a perfect surface
             would score with as many samples; it has no IoU).
-        values: Metric name to number, never NaN.
+        values: Metric name to number, never NaN; those of a protocol begin with its name, `lin-2018:...`.
         note: Which shape was retrieved, or why there is no answer; mostly empty.
     """
 
@@ -90,6 +92,11 @@ class Evaluation:
         return tuple(dict.fromkeys(score.method for score in self.scores))
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """`METRICS`, and after them the numbers of the protocols that were asked for."""
+        return tuple(dict.fromkeys([*METRICS, *(name for score in self.scores[:1] for name in score.values)]))
+
+    @property
     def groups(self) -> tuple[str, ...]:
         """The groups that occur: `procedural`, `real`, or both, never mixed."""
         return tuple(sorted({score.group for score in self.scores}))
@@ -107,6 +114,7 @@ def evaluate(
     oracle: bool = False,
     limit: int | None = None,
     training_pairs: int = 4000,
+    protocols: Sequence[str] = (),
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Evaluation:
@@ -123,17 +131,22 @@ def evaluate(
         oracle: Whether the best training shape (chosen by looking at the truth) is scored as an upper bound.
         limit: Score only so many shapes: a fixed, fair draw.
         training_pairs: At most so many pairs of shape and image feed the baselines.
+        protocols: Names in `shapelift.metrics.PROTOCOLS` whose numbers every method gets besides. A protocol measures a
+            model that predicts points by all of them, as they are, and any other method by samples of its surface.
         workers: Threads that score objects side by side; the result does not depend on it.
         progress: Told about what goes on.
 
     Raises:
-        InputError: no such data set, nothing in a split that is needed, a damaged record, or a number out of range.
+        InputError: no such data set, nothing in a split that is needed, a damaged record, a number out of range, an
+            unknown protocol, or one that compares normals for a model whose points have none.
     """
     check_resolution(resolution)
     _check(views_per_shape, points, training_pairs, limit, workers)
+    chosen = find_protocols(protocols)
     report = progress or _silent
     frame = str(reconstructor.card.frame)
     entries = read_entries(dataset_dir, split, limit)
+    _check_normals(reconstructor, entries, frame, chosen)
     pairs, mean = None, None
     if baselines or oracle:
         training = read_entries(dataset_dir, "train")
@@ -147,7 +160,7 @@ def evaluate(
             answers |= {MEAN_SHAPE: mean, RETRIEVAL: _retrieved(reconstructor, sample, pairs, frame)}
         if pairs is not None and oracle:
             answers[ORACLE] = pairs.answer(oracle_pair(pairs, sample, frame), frame)
-        return list(_score_all(sample, answers, points))
+        return list(_score_all(sample, answers, points, chosen))
 
     scores: list[Score] = []
     total = len(entries) * views_per_shape
@@ -163,53 +176,34 @@ def evaluate(
             "resolution": resolution,
             "points": points,
             "training_pairs": 0 if pairs is None else len(pairs),
-            "protocol": "shapelift",
+            "protocol": HOUSE,
+            **({"protocols": [protocol.name for protocol in chosen]} if chosen else {}),
         },
         scores=tuple(scores),
     )
 
 
-def score_answer(sample: Sample, answer: Answer, points: int) -> dict[str, float]:
+def score_answer(sample: Sample, answer: Answer, points: int, protocols: Sequence[Protocol] = ()) -> dict[str, float]:
     """All metrics of one answer, finite whatever it is; nothing at all gets the worst value of each.
 
     A truth without a single stored point inside (thinner than the sampling) gives IoU 0 to every method alike.
     """
     rng = np.random.default_rng(stable_number(f"{sample.shape_id}/{sample.view}"))
     overlap = iou(answer.inside(sample.points), sample.inside, sample.weights) if sample.inside.any() else 0.0
-    reference = _at_most(sample.surface, points, rng)
-    # Both frames scale the object to longest side 1, so the side is known exactly.
-    surface = PROTOCOLS["shapelift"].score(answer.surface(points, rng), reference, side=1.0)
-    return {"iou": overlap} | surface
+    return {"iou": overlap} | score_surface(sample, answer, points, rng, protocols)
 
 
-def sampling_floor(surface: PointCloud) -> dict[str, float]:
-    """What another random sampling of the same surface, of the same size, would score against `surface`.
-
-    Every point is matched with its nearest other point: for independent samples that is exactly how far a fresh
-    sample lies from the stored ones. No model can be seen to be better than this.
-
-    Raises:
-        ValueError: fewer than two points.
-    """
-    if len(surface) < 2:
-        raise ValueError("a sampling floor needs two points or more")
-    distances, indices = nearest_tree(surface.points.astype(np.float64)).query(surface.points, k=2)
-    # Among points that coincide the tree may list the point itself second.
-    itself = indices[:, 1] == np.arange(len(surface))
-    nearest = np.where(itself, indices[:, 0], indices[:, 1])
-    matches = Matches(distances[:, 1], nearest, distances[:, 1], nearest, side=1.0)
-    return PROTOCOLS["shapelift"].function(matches, surface, surface)
-
-
-def _score_all(sample: Sample, answers: Mapping[str, Answer], points: int) -> Iterator[Score]:
+def _score_all(
+    sample: Sample, answers: Mapping[str, Answer], points: int, protocols: Sequence[Protocol]
+) -> Iterator[Score]:
     def score(method: str, values: dict[str, float], note: str = "") -> Score:
         return Score(sample.shape_id, sample.category, sample.group, sample.view, method, values, note)
 
     for method, answer in answers.items():
-        values = score_answer(sample, answer, points)
+        values = score_answer(sample, answer, points, protocols)
         yield score(method, values, answer.note)
     rng = np.random.default_rng(stable_number(sample.shape_id))
-    yield score(FLOOR, sampling_floor(_at_most(sample.surface, points, rng)))
+    yield score(FLOOR, floor_scores(sample.surface, points, rng, protocols))
 
 
 def _side_by_side(
@@ -242,11 +236,14 @@ def _retrieved(reconstructor: Reconstructor, sample: Sample, pairs: TrainingPair
     return pairs.answer(nearest_pair(pairs, feature), frame)
 
 
-def _at_most(cloud: PointCloud, count: int, rng: np.random.Generator) -> PointCloud:
-    if len(cloud) <= count:
-        return cloud
-    chosen = rng.choice(len(cloud), count, replace=False)
-    return PointCloud(cloud.points[chosen], None if cloud.normals is None else cloud.normals[chosen])
+def _check_normals(
+    reconstructor: Reconstructor, entries: Sequence[StoredShape], frame: str, protocols: Sequence[Protocol]
+) -> None:
+    """A model whose points have no normals is refused before the baselines take minutes, not after."""
+    if any(protocol.needs_normals for protocol in protocols):
+        cloud = _predicted(reconstructor, next(read_samples(entries, frame)), resolution=16).cloud
+        for protocol in protocols:
+            check_normals(protocol, cloud)
 
 
 def _stage(progress: Progress, name: str) -> Callable[[int, int], None]:

@@ -29,6 +29,8 @@ class Protocol:
         definition: What is computed, in words, with powers, reductions and factors.
         sample_count: Points to draw from the predicted surface (what the source uses).
         function: Computes the named numbers from matched clouds.
+        needs_normals: Whether both clouds must have normals.
+        reference_count: Points to draw from the true surface; None: as many as there are.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Protocol:
     definition: str
     sample_count: int
     function: Callable[[Matches, PointCloud, PointCloud], dict[str, float]]
+    needs_normals: bool = False
+    reference_count: int | None = None
 
     def score(self, prediction: PointCloud, reference: PointCloud, side: float | None = None) -> dict[str, float]:
         """The named numbers for two clouds in one frame; finite for an empty prediction, too.
@@ -113,6 +117,7 @@ _ALL = (
         "directions. Empty prediction: sqrt(3) and 6 times the (squared) side, 0, 0.",
         100_000,
         _shapelift,
+        needs_normals=True,
     ),
     Protocol(
         "occupancy-networks",
@@ -122,6 +127,7 @@ _ALL = (
         "Empty prediction: sqrt(3) per point and normal consistency -1.",
         100_000,
         _occupancy_networks,
+        needs_normals=True,
     ),
     Protocol(
         "lin-2018",
@@ -143,9 +149,10 @@ _ALL = (
         "tatarchenko-2019",
         "Tatarchenko et al., What Do Single-view 3D Reconstruction Networks Learn?, CVPR 2019",
         "F-score at 0.5, 1, 2, 5, 10 and 20 % of the side of the cube of side 1 that holds the object (not of the "
-        "object's own side); 1 % is the recommended one.",
+        "object's own side); 1 % is the recommended one. 10,000 points on either surface.",
         10_000,
         _tatarchenko,
+        reference_count=10_000,
     ),
 )
 
