@@ -174,3 +174,34 @@ def _shell() -> tuple[list, list, list, dict[str, np.ndarray]]:
     }
     outputs = [tensor("points", 1, 600, 3), tensor("weights", 1, 600), tensor("normals", 1, 600, 3)]
     return nodes, [_image()], [*outputs, tensor("features", 1, 4)], constants
+
+
+@pytest.fixture(scope="session")
+def dice_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A stochastic field model: a ball of radius 0.3 + 0.02 n, where n is its one random number."""
+    folder = tmp_path_factory.mktemp("models") / "dice"
+    folder.mkdir()
+    save_graph(folder / "encode.onnx", *_thrown())
+    save_graph(folder / "decode.onnx", *_ball())
+    write_card(folder, make_card("dice", "field", stochastic=True), ["encode.onnx", "decode.onnx"])
+    return folder
+
+
+def _thrown() -> tuple[list, list, list, dict[str, np.ndarray]]:
+    nodes = [
+        helper.make_node("ReduceMean", ["image"], ["features"], axes=[2, 3], keepdims=0),
+        helper.make_node("Mul", ["noise", "gain"], ["scaled"]),
+        helper.make_node("Add", ["scaled", "offset"], ["code"]),
+    ]
+    constants = {"gain": np.array([0.02], np.float32), "offset": np.array([0.3], np.float32)}
+    return nodes, [_image(), tensor("noise", "b", 1)], [tensor("code", "b", 1), tensor("features", "b", 4)], constants
+
+
+def _ball() -> tuple[list, list, list, dict[str, np.ndarray]]:
+    nodes = [
+        helper.make_node("ReduceL2", ["points"], ["distance"], axes=[2], keepdims=0),
+        helper.make_node("Sub", ["code", "distance"], ["inside"]),
+        helper.make_node("Mul", ["inside", "slope"], ["logits"]),
+    ]
+    inputs = [tensor("code", "b", 1), tensor("points", "b", "n", 3)]
+    return nodes, inputs, [tensor("logits", "b", "n")], {"slope": np.array([SLOPE], np.float32)}

@@ -38,6 +38,7 @@ def test_round_trip(card: ModelCard) -> None:
         ("threshold", 1.0, "threshold"),
         ("threshold", "0.5", "threshold"),
         ("threshold", True, "threshold"),
+        ("stochastic", 1, "stochastic must be true or false"),
         ("categories", "chair", "categories must be a list"),
         ("categories", [1], "categories"),
         ("training", [], "training"),
@@ -58,9 +59,15 @@ def test_wrong_fields_are_named(document: dict[str, Any], field: str, value: obj
 
 
 def test_missing_fields_are_named(document: dict[str, Any]) -> None:
-    for field in document:
+    for field in document.keys() - {"stochastic"}:
         with pytest.raises(InputError, match=field):
             ModelCard.from_json(json.dumps({key: value for key, value in document.items() if key != field}))
+
+
+def test_a_card_without_a_word_on_randomness_is_deterministic(document: dict[str, Any]) -> None:
+    assert document.pop("stochastic") is False
+    assert ModelCard.from_json(json.dumps(document)).stochastic is False
+    assert ModelCard.from_json(json.dumps(document | {"stochastic": True})).stochastic is True
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from PIL import Image
 from shapelift.cli.main import run
 from shapelift.inference import limits, model_folder
 from shapelift.io.images import load_image, save_image
+from shapelift.io.shapes import load_mesh
 
 Disc = Callable[..., np.ndarray]
 
@@ -54,7 +55,9 @@ def test_formats_crop_and_json(place: Path, capsys: pytest.CaptureFixture[str]) 
     document = json.loads(capsys.readouterr().out)
     assert document["status"] == "ok"
     assert document["failed"] == 0
-    assert document["model"] == {"name": "ellipsoid", "version": "1", "frame": "view", "licence": "Apache-2.0"}
+    about = {"name": "ellipsoid", "version": "1", "frame": "view", "licence": "Apache-2.0", "stochastic": False}
+    assert document["model"] == about
+    assert (document["samples"], document["seed"]) == (1, 0)
     (result,) = document["results"]
     assert result["files"] == ["seen.png", "out/cup.stl", "out/cup.stl.json", "out/cup.3mf", "out/cup.glb"]
     assert all((place / file).is_file() for file in result["files"])
@@ -64,6 +67,43 @@ def test_formats_crop_and_json(place: Path, capsys: pytest.CaptureFixture[str]) 
     assert result["volume"] == pytest.approx(4 / 3 * np.pi * 40**3 * 0.48, rel=0.05)
     assert set(result["seconds"]) == {"predict", "mesh", "write"}
     assert load_image("seen.png").shape == (32, 32, 4)
+
+
+def test_several_hypotheses(place: Path, dice_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("cup.png", "-m", dice_folder, "--samples", 3, "--seed", 5, "-f", "ply,stl", "-o", "out")
+    assert call(*arguments, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["samples"], document["seed"], document["model"]["stochastic"]) == (3, 5, True)
+    (result,) = document["results"]
+    wanted = {f"cup-{k}.{ending}" for k in (1, 2, 3) for ending in ("ply", "stl", "stl.json")}
+    assert names(place / "out") == wanted
+    assert {Path(file).name for file in result["files"]} == wanted
+    assert "vertices" not in result
+    sides = [max(one["size"]) for one in result["hypotheses"]]
+    assert len(set(sides)) == 3
+    for index, one in enumerate(result["hypotheses"]):
+        assert {Path(file).stem.removesuffix(".stl") for file in one["files"]} == {f"cup-{index + 1}"}
+        # Concentric balls: every vertex is as far from another ball as the radii differ.
+        others = np.mean([abs(side - sides[index]) / 2 for other, side in enumerate(sides) if other != index])
+        assert one["spread"]["mean"] == pytest.approx(others, abs=0.003)
+        assert one["spread"]["max"] < others + 0.01
+    assert result["spread"]["max"] == max(one["spread"]["max"] for one in result["hypotheses"])
+    assert set(result["seconds"]) == {"predict", "mesh", "spread", "write"}
+    colors = load_mesh(place / "out" / "cup-1.ply").colors
+    assert colors is not None
+    assert len(np.unique(colors, axis=0)) > 1
+    assert "sample: 2" in (place / "out" / "cup-2.ply").read_bytes()[:2000].decode("latin-1")
+    assert call(*arguments) == 0
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    assert "3 hypotheses, spread" in out
+
+
+def test_a_seed_is_an_answer(place: Path, dice_folder: Path) -> None:
+    for seed in (0, 1):
+        assert call("cup.png", "-m", dice_folder, "--seed", seed, "-o", f"{seed}.off") == 0
+    assert call("cup.png", "-m", dice_folder, "-o", "again.off") == 0
+    assert (place / "0.off").read_bytes() == (place / "again.off").read_bytes() != (place / "1.off").read_bytes()
 
 
 def test_output_names_the_format(place: Path) -> None:
@@ -169,6 +209,9 @@ BAD = {
     "size": lambda place: (["cup.png", "--size-mm", "-4"], "--size-mm"),
     "size nan": lambda place: (["cup.png", "--size-mm", "nan"], "--size-mm"),
     "threads": lambda place: (["cup.png", "--threads", "0"], "--threads"),
+    "two answers of one": lambda place: (["cup.png", "--samples", "2"], "--samples 2: the model ellipsoid is determ"),
+    "no sample": lambda place: (["cup.png", "--samples", "0"], "--samples 0: out of range; give 1 to 64"),
+    "no seed": lambda place: (["cup.png", "--seed", "-1"], "--seed -1"),
     "mask for many": lambda place: ([".", "--mask", "cup.png"], "--mask"),
     "crop is no png": lambda place: (["cup.png", "--save-crop", "crop.jpg"], "crop.jpg"),
     "crop over input": lambda place: (["cup.png", "--save-crop", "../work/cup.png"], "overwrite"),

@@ -89,6 +89,13 @@ def test_a_graph_that_does_not_fit_the_card(folder: Path) -> None:
     refused(folder, "encode.onnx", "does not take the image")
 
 
+def test_a_card_that_is_wrong_about_randomness(folder: Path, dice_folder: Path) -> None:
+    for place, says in ((folder, True), (Path(shutil.copytree(dice_folder, folder.parent / "dice")), False)):
+        document = json.loads((place / "card.json").read_text())
+        (place / "card.json").write_text(json.dumps(document | {"stochastic": says}))
+        refused(place, "encode.onnx", "as card.json says")
+
+
 def test_swapped_graphs(folder: Path) -> None:
     (folder / "encode.onnx").replace(folder / "other")
     (folder / "decode.onnx").replace(folder / "encode.onnx")

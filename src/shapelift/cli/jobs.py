@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -9,16 +10,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shapelift.errors import InputError
+from shapelift.inference.hypotheses import numbered
 from shapelift.io.images import IMAGE_SUFFIXES
 from shapelift.io.shapes import FORMATS
 
 
 @dataclass(frozen=True)
 class Job:
-    """One picture and the files that come out of it."""
+    """One picture and the files that come out of it.
+
+    Attributes:
+        image: The picture.
+        outputs: One per format; where there are several hypotheses, without their numbers.
+        samples: How many hypotheses.
+    """
 
     image: Path
     outputs: tuple[Path, ...]
+    samples: int = 1
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Everything that is written, format by format."""
+        return tuple(file for output in self.outputs for file in numbered(output, self.samples))
 
 
 @dataclass(frozen=True)
@@ -40,6 +54,7 @@ def make_plan(
     formats: str | None,
     mask: Path | None = None,
     save_crop: Path | None = None,
+    samples: int = 1,
 ) -> Plan:
     """Find the images, choose the names of the outputs, and check that they can be written.
 
@@ -52,13 +67,14 @@ def make_plan(
         for option, value in (("--mask", mask), ("--save-crop", save_crop)):
             if value is not None:
                 raise InputError(f"{option} {value}: fits one image only; name a single image")
-    jobs = _single_job(images[0], output, wanted) if single else _many_jobs(images, output, wanted)
+    named = _single_job(images[0], output, wanted) if single else _many_jobs(images, output, wanted)
+    jobs = [dataclasses.replace(job, samples=samples) for job in named]
     if save_crop is not None and save_crop.suffix.lower() != ".png":
         raise InputError(f"--save-crop {save_crop}: is written as PNG; give a name that ends in .png")
     crops = () if save_crop is None else (save_crop,)
     sources = [*images, *(() if mask is None else (mask,))]
     folder_is_new = output is not None and not output.exists()
-    check_targets([*(path for job in jobs for path in job.outputs), *crops], sources, output if folder_is_new else None)
+    check_targets([*(path for job in jobs for path in job.files), *crops], sources, output if folder_is_new else None)
     return Plan(tuple(jobs), single)
 
 

@@ -6,15 +6,27 @@ import json as json_format
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
+import numpy.typing as npt
 import typer
 
 from shapelift.cli.jobs import Job, Plan, make_plan
 from shapelift.errors import InputError
-from shapelift.inference.limits import check_resolution, check_size_mm, check_threads
+from shapelift.inference.limits import (
+    check_resolution,
+    check_samples,
+    check_seed,
+    check_size_mm,
+    check_threads,
+)
 from shapelift.io.shapes import FORMATS
+
+if TYPE_CHECKING:
+    from shapelift.geometry import Mesh
 
 
 def reconstruct(
@@ -33,6 +45,10 @@ def reconstruct(
     size_mm: Annotated[float | None, typer.Option("--size-mm", help="Longest side in millimetres.")] = None,
     mask: Annotated[Path | None, typer.Option(help="Image that is white where the object is.")] = None,
     save_crop: Annotated[Path | None, typer.Option("--save-crop", help="PNG that shows what the model saw.")] = None,
+    samples: Annotated[
+        int, typer.Option(help="Shapes per image, 1 to 64; more than one needs a stochastic model.")
+    ] = 1,
+    seed: Annotated[int, typer.Option(help="Which shapes a stochastic model gives.")] = 0,
     threads: Annotated[int | None, typer.Option(help="CPU threads.", show_default="all cores")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
 ) -> None:
@@ -41,8 +57,11 @@ def reconstruct(
         check_resolution(resolution)
         check_size_mm(size_mm)
         check_threads(threads)
-        plan = make_plan(images, output, formats, mask, save_crop)
-        run = _Run(plan, model, threads, resolution=resolution, size_mm=size_mm, mask=mask, save_crop=save_crop)
+        check_samples(samples)
+        check_seed(seed)
+        plan = make_plan(images, output, formats, mask, save_crop, samples)
+        wanted = _Wanted(resolution, size_mm, mask, save_crop, samples, seed)
+        run = _Run(plan, wanted, model, threads)
         document = run.all_jobs(quiet=json)
     except InputError as error:
         if json:
@@ -56,29 +75,29 @@ def reconstruct(
         raise typer.Exit(1)
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What is asked of every image."""
+
+    resolution: int
+    size_mm: float | None
+    mask: Path | None
+    save_crop: Path | None
+    samples: int
+    seed: int
+
+
 class _Run:
     """One command at work: the model is opened once, the jobs follow one another."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        model: str,
-        threads: int | None,
-        *,
-        resolution: int,
-        size_mm: float | None,
-        mask: Path | None,
-        save_crop: Path | None,
-    ) -> None:
+    def __init__(self, plan: Plan, wanted: _Wanted, model: str, threads: int | None) -> None:
         from shapelift.inference.reconstructor import Reconstructor
 
         self.plan = plan
-        self.resolution = resolution
-        self.size_mm = size_mm
-        self.mask = mask
-        self.save_crop = save_crop
+        self.wanted = wanted
         start = time.perf_counter()
         self.reconstructor = Reconstructor.load(model, threads=threads)
+        self.reconstructor.check_samples(wanted.samples)
         self.load_s = time.perf_counter() - start
 
     def all_jobs(self, *, quiet: bool) -> dict[str, Any]:
@@ -100,8 +119,16 @@ class _Run:
         failed = sum(result["status"] != "ok" for result in results)
         return {
             "status": "ok" if failed == 0 else "failed" if failed == len(results) else "partly failed",
-            "model": {"name": card.name, "version": card.version, "frame": card.frame, "licence": card.licence},
-            "resolution": self.resolution,
+            "model": {
+                "name": card.name,
+                "version": card.version,
+                "frame": card.frame,
+                "licence": card.licence,
+                "stochastic": card.stochastic,
+            },
+            "resolution": self.wanted.resolution,
+            "samples": self.wanted.samples,
+            "seed": self.wanted.seed,
             "load_s": round(self.load_s, 3),
             "results": results,
             "failed": failed,
@@ -109,38 +136,70 @@ class _Run:
 
     def job(self, job: Job) -> dict[str, Any]:
         """Reconstruct one image and write its files."""
-        start = time.perf_counter()
-        reconstruction = self.reconstructor.reconstruct(job.image, self.mask)
-        seen = time.perf_counter()
-        mesh = reconstruction.mesh(self.resolution)
-        meshed = time.perf_counter()
-        files: list[Path] = []
-        if self.save_crop is not None:
+        wanted, times = self.wanted, [time.perf_counter()]
+        found = self.reconstructor.hypotheses(job.image, wanted.samples, wanted.seed, wanted.mask)
+        times.append(time.perf_counter())
+        for one in found:
+            one.mesh(wanted.resolution)
+        times.append(time.perf_counter())
+        spreads = found.spread(wanted.resolution)
+        times.append(time.perf_counter())
+        shared: list[Path] = []
+        if wanted.save_crop is not None:
             from shapelift.io.images import save_image
 
-            save_image(self.save_crop, reconstruction.crop)
-            files.append(self.save_crop)
+            save_image(wanted.save_crop, found[0].crop)
+            shared.append(wanted.save_crop)
+        files: list[list[Path]] = [[] for _ in found]
         for path in job.outputs:
             _make_folder(path.parent)
-            files += reconstruction.save(path, self.resolution, self.size_mm)
-        extent = mesh.bounds.size
-        scale = 1.0 if self.size_mm is None else self.size_mm / float(extent.max())
+            for own, written in zip(files, found.save(path, wanted.resolution, wanted.size_mm), strict=True):
+                own.extend(written)
+        times.append(time.perf_counter())
+        shapes = [_shape(one.mesh(wanted.resolution), wanted.size_mm) for one in found]
+        several: dict[str, Any] = {}
+        if len(found) > 1:
+            every = [
+                {"files": [str(path) for path in own], **shape, "spread": _summary(spread)}
+                for own, shape, spread in zip(files, shapes, spreads, strict=True)
+            ]
+            several = {"hypotheses": every, "spread": _summary(*spreads)}
+        seconds = {
+            name: round(end - start, 3)
+            for name, start, end in zip(("predict", "mesh", "spread", "write"), times[:-1], times[1:], strict=True)
+            if name != "spread" or several
+        }
         return {
             "image": str(job.image),
             "status": "ok",
-            "files": [str(path) for path in files],
-            "vertices": len(mesh.vertices),
-            "faces": len(mesh.faces),
-            "unit": "1" if self.size_mm is None else "mm",
-            "size": [round(float(side) * scale, 6) for side in extent],
-            "volume": round(float(mesh.volume) * scale**3, 6),
-            "warnings": list(reconstruction.warnings),
-            "seconds": {
-                "predict": round(seen - start, 3),
-                "mesh": round(meshed - seen, 3),
-                "write": round(time.perf_counter() - meshed, 3),
-            },
+            "files": [str(path) for path in (*shared, *(path for own in files for path in own))],
+            **(several or shapes[0]),
+            "unit": "1" if wanted.size_mm is None else "mm",
+            "warnings": list(dict.fromkeys(warning for one in found for warning in one.warnings)),
+            "seconds": seconds,
         }
+
+
+def _shape(mesh: Mesh, size_mm: float | None) -> dict[str, Any]:
+    extent = mesh.bounds.size
+    scale = 1.0 if size_mm is None else size_mm / float(extent.max())
+    return {
+        "vertices": len(mesh.vertices),
+        "faces": len(mesh.faces),
+        "size": [round(float(side) * scale, 6) for side in extent],
+        "volume": round(float(mesh.volume) * scale**3, 6),
+    }
+
+
+def _summary(*spreads: npt.NDArray[np.float32]) -> dict[str, float]:
+    """Spread at the vertices in numbers, as shares of the longest side."""
+    values = np.concatenate(spreads)
+    return {
+        "mean": round(float(values.mean()), 5),
+        "median": round(float(np.median(values)), 5),
+        "p95": round(float(np.quantile(values, 0.95)), 5),
+        "max": round(float(values.max()), 5),
+    }
 
 
 def _make_folder(folder: Path) -> None:
@@ -170,6 +229,11 @@ def _say(result: dict[str, Any], *, brief: bool) -> None:
     if brief:
         return
     seconds = sum(result["seconds"].values())
+    if "hypotheses" in result:
+        spread = result["spread"]
+        agree = f"spread {spread['mean']:.1%} of the longest side, {spread['max']:.1%} at most"
+        typer.echo(f"{', '.join(result['files'])}: {len(result['hypotheses'])} hypotheses, {agree}, {seconds:.1f} s")
+        return
     size = " x ".join(f"{side:.3g}" for side in result["size"])
     unit = " mm" if result["unit"] == "mm" else ""
     typer.echo(f"{', '.join(result['files'])}: {result['faces']} faces, {size}{unit}, {seconds:.1f} s")

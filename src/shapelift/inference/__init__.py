@@ -1,12 +1,14 @@
 """A saved model at work: card, preprocessing, onnxruntime, and the representation it predicts."""
 
 from shapelift.inference.card import DataSource, ModelCard
+from shapelift.inference.hypotheses import Hypotheses
 from shapelift.inference.model_folder import open_model, read_card, shipped_models, write_card
 from shapelift.inference.reconstruction import Reconstruction
 from shapelift.inference.reconstructor import Reconstructor
 
 __all__ = [
     "DataSource",
+    "Hypotheses",
     "ModelCard",
     "Reconstruction",
     "Reconstructor",

@@ -11,13 +11,14 @@ import numpy.typing as npt
 
 from shapelift.errors import InputError
 from shapelift.geometry import UNIT_BOX, ImplicitField, PointCloud, Representation, VoxelGrid
-from shapelift.inference.model_folder import GRAPHS, ModelFolder
+from shapelift.inference.model_folder import ModelFolder
 
 CHUNK_POINTS = 2048
 """Points per run of a decoder, so that its activations stay within the caches: a point in feature planes costs 30 %
 more at 4,096 and 66 % more at 8,192, and 10 % more at 512, where starting the operators begins to show."""
 
 Image = npt.NDArray[np.float32]
+Inputs = Mapping[str, npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,19 +28,33 @@ class Prediction:
     Attributes:
         representation: The shape, in the frame of the model's card.
         features: Image features `d` float32, or None where the model gives none.
+        places: For a point cloud whose points lie on a surface patch: row and column `n 2` float32 of every point in
+            the unit square, and negative numbers for points that belong to none; or None.
     """
 
     representation: Representation
     features: npt.NDArray[np.float32] | None
+    places: npt.NDArray[np.float32] | None = None
 
 
-def predict(model: ModelFolder, image: Image, name: str = "image") -> Prediction:
+def predict(model: ModelFolder, image: Image, name: str = "image", *, seed: int = 0, sample: int = 0) -> Prediction:
     """Run a model on one picture `c s s` float32 in [0, 1], which messages call `name`.
+
+    Args:
+        model: The model.
+        image: The picture.
+        name: How messages call it.
+        seed: What the randomness of a stochastic model begins with.
+        sample: Which of the answers of that seed; each is the same however many are asked for.
 
     Raises:
         InputError: the model fails, gives something that is not what its card says, or sees not one point.
     """
-    return _ASSEMBLERS[model.card.representation](model, image, name)
+    inputs = {"image": np.ascontiguousarray(image[None], np.float32)}
+    if model.card.stochastic:
+        noise = np.random.default_rng((seed, sample)).standard_normal((1, model.noise_size))
+        inputs["noise"] = noise.astype(np.float32)
+    return _ASSEMBLERS[model.card.representation](model, inputs, name)
 
 
 def image_features(model: ModelFolder, images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -48,16 +63,18 @@ def image_features(model: ModelFolder, images: npt.NDArray[np.float32]) -> npt.N
     Raises:
         InputError: the model gives no features.
     """
-    graph = model.graphs[GRAPHS[model.card.representation][0]]
+    graph = model.first
     if not model.has_features:
         raise InputError(f"{graph.origin}: gives no image features; export the model with an output named features")
-    batch = np.ascontiguousarray(images, np.float32)
-    return graph({"image": batch}, ["features"])["features"]
+    inputs = {"image": np.ascontiguousarray(images, np.float32)}
+    if model.card.stochastic:  # features are those of the picture, whatever the noise
+        inputs["noise"] = np.zeros((len(images), model.noise_size), np.float32)
+    return graph(inputs, ["features"])["features"]
 
 
-def _field(model: ModelFolder, image: Image, name: str) -> Prediction:
+def _field(model: ModelFolder, inputs: Inputs, name: str) -> Prediction:
     del name  # a field can be asked wherever it is
-    outputs = model.graphs["encode"]({"image": np.ascontiguousarray(image[None], np.float32)})
+    outputs = model.graphs["encode"](inputs)
     decode = model.graphs["decode"]
     code = {name: np.ascontiguousarray(outputs[name]) for name in decode.inputs if name != "points"}
 
@@ -79,23 +96,24 @@ def _field(model: ModelFolder, image: Image, name: str) -> Prediction:
     return Prediction(ImplicitField(logits, UNIT_BOX), _features(outputs))
 
 
-def _grid(model: ModelFolder, image: Image, name: str) -> Prediction:
+def _grid(model: ModelFolder, inputs: Inputs, name: str) -> Prediction:
     del name
     graph = model.graphs["predict"]
-    outputs = graph({"image": np.ascontiguousarray(image[None], np.float32)})
+    outputs = graph(inputs)
     logits = outputs["logits"]
     if logits.ndim != 4 or logits.shape[0] != 1 or min(logits.shape) < 1:
         raise InputError(f"{graph.origin}: gives logits of shape {logits.shape} instead of (1, x, y, z); export again")
     return Prediction(VoxelGrid(probability(logits[0]), UNIT_BOX), _features(outputs))
 
 
-def _points(model: ModelFolder, image: Image, name: str) -> Prediction:
+def _points(model: ModelFolder, inputs: Inputs, name: str) -> Prediction:
     graph = model.graphs["predict"]
-    outputs = graph({"image": np.ascontiguousarray(image[None], np.float32)})
-    points, weights, normals = outputs["points"], outputs["weights"], outputs.get("normals")
+    outputs = graph(inputs)
+    points, weights = outputs["points"], outputs["weights"]
+    normals, places = outputs.get("normals"), outputs.get("places")
     count = weights.size
-    for field, values in (("points", points), ("normals", normals)):
-        if values is not None and (values.shape != (1, count, 3) or weights.shape != (1, count)):
+    for field, values, columns in (("points", points, 3), ("normals", normals, 3), ("places", places, 2)):
+        if values is not None and (values.shape != (1, count, columns) or weights.shape != (1, count)):
             raise InputError(
                 f"{graph.origin}: gives {field} of shape {values.shape} and weights of shape {weights.shape}, which do "
                 "not fit; export again"
@@ -106,7 +124,11 @@ def _points(model: ModelFolder, image: Image, name: str) -> Prediction:
             f"{name}: the model {model.card.name} sees no shape in it (no point has a weight above 0); "
             "give a picture that shows one whole object"
         )
-    return Prediction(PointCloud(points[0, kept], None if normals is None else normals[0, kept]), _features(outputs))
+    return Prediction(
+        PointCloud(points[0, kept], None if normals is None else normals[0, kept]),
+        _features(outputs),
+        None if places is None else places[0, kept],
+    )
 
 
 def probability(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -118,7 +140,7 @@ def _features(outputs: Mapping[str, npt.NDArray[np.float32]]) -> npt.NDArray[np.
     return outputs["features"].reshape(-1) if "features" in outputs else None
 
 
-_ASSEMBLERS: dict[str, Callable[[ModelFolder, Image, str], Prediction]] = {
+_ASSEMBLERS: dict[str, Callable[[ModelFolder, Inputs, str], Prediction]] = {
     "field": _field,
     "grid": _grid,
     "points": _points,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -24,6 +24,8 @@ FRAMES = ("object", "view")
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_YOUNGER = {"stochastic"}
+"""Fields that cards of this schema may lack: they came later, and their defaults say what was true before."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class ModelCard:
         frame: One of `FRAMES`.
         preprocess: How it wants its picture.
         threshold: Probability at which it draws the surface; already folded into the exported logits.
+        stochastic: Whether its graphs take `noise` beside the picture, so that one picture has many answers. A card
+            without this field is that of a deterministic model: one picture, one answer.
         categories: What it was trained on.
         training: How it was trained, free-form JSON.
         data: Sources and licences of the training data.
@@ -72,6 +76,7 @@ class ModelCard:
     frame: str
     preprocess: Preprocess
     threshold: float = 0.5
+    stochastic: bool = False
     categories: tuple[str, ...] = ()
     training: Mapping[str, Any] = field(default_factory=dict)
     data: tuple[DataSource, ...] = ()
@@ -138,7 +143,7 @@ def _card(document: object) -> ModelCard:
     version = entries.get("schema_version")
     if isinstance(version, bool) or version != SCHEMA_VERSION:
         raise ValueError(f"schema_version {version!r} is unknown, this version of shapelift reads {SCHEMA_VERSION}")
-    _same_keys("the card", entries, {item.name for item in fields(ModelCard)})
+    _same_keys("the card", entries, {item.name for item in fields(ModelCard)}, _YOUNGER)
     data = tuple(_data_source(entry) for entry in _list("data", entries["data"]))
     return ModelCard(
         name=_text("name", entries["name"]),
@@ -148,6 +153,7 @@ def _card(document: object) -> ModelCard:
         frame=_text("frame", entries["frame"]),
         preprocess=_preprocess(entries["preprocess"]),
         threshold=_number("threshold", entries["threshold"]),
+        stochastic=_flag("stochastic", entries.get("stochastic", False)),
         categories=_texts("categories", entries["categories"]),
         training=_object("training", entries["training"]),
         data=data,
@@ -181,8 +187,10 @@ def _data_source(value: object) -> DataSource:
     )
 
 
-def _same_keys(where: str, entries: Mapping[str, object], names: set[str]) -> None:
-    missing, unknown = sorted(names - entries.keys()), sorted(entries.keys() - names)
+def _same_keys(
+    where: str, entries: Mapping[str, object], names: set[str], optional: Collection[str] = frozenset()
+) -> None:
+    missing, unknown = sorted(names - entries.keys() - set(optional)), sorted(entries.keys() - names)
     if missing:
         raise ValueError(f"{where} lacks {', '.join(missing)}")
     if unknown:
@@ -209,6 +217,12 @@ def _text(where: str, value: object) -> str:
 
 def _texts(where: str, value: object) -> tuple[str, ...]:
     return tuple(_text(where, item) for item in _list(where, value))
+
+
+def _flag(where: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{where} must be true or false")
+    return value
 
 
 def _number(where: str, value: object) -> float:

@@ -16,6 +16,11 @@ MIN_SIZE_MM, MAX_SIZE_MM = 1.0, 10_000.0
 
 MAX_THREADS = 256
 
+MAX_SAMPLES = 64
+"""Most hypotheses of one picture."""
+
+MAX_SEED = (1 << 63) - 1
+
 _BASE_BYTES = 150 * 1024**2
 _BYTES_PER_NODE = 12
 _BYTES_PER_SURFACE_CELL = 500
@@ -46,6 +51,18 @@ def check_threads(threads: int | None) -> None:
     """Raises InputError where the number of threads is not sensible."""
     if threads is not None and not 1 <= threads <= MAX_THREADS:
         raise InputError(f"--threads {threads}: out of range; give 1 to {MAX_THREADS}")
+
+
+def check_samples(samples: int) -> None:
+    """Raises InputError where the number of hypotheses is not sensible."""
+    if not 1 <= samples <= MAX_SAMPLES:
+        raise InputError(f"--samples {samples}: out of range; give 1 to {MAX_SAMPLES}")
+
+
+def check_seed(seed: int) -> None:
+    """Raises InputError where a seed is no number that randomness can begin with."""
+    if not 0 <= seed <= MAX_SEED:
+        raise InputError(f"--seed {seed}: out of range; give a whole number from 0")
 
 
 def needed_bytes(resolution: int) -> int:

@@ -96,7 +96,18 @@ class ModelFolder:
     @property
     def has_features(self) -> bool:
         """Whether the model also gives image features, for retrieval."""
-        return "features" in self.graphs[GRAPHS[self.card.representation][0]].outputs
+        return "features" in self.first.outputs
+
+    @property
+    def first(self) -> Graph:
+        """The graph that takes the picture: `encode` or `predict`."""
+        return self.graphs[GRAPHS[self.card.representation][0]]
+
+    @property
+    def noise_size(self) -> int:
+        """How many random numbers an answer takes; 0 for a deterministic model."""
+        size = self.first.inputs["noise"][1] if self.card.stochastic else 0
+        return size if isinstance(size, int) else 0
 
 
 def shipped_models() -> tuple[str, ...]:
@@ -244,8 +255,13 @@ def _check_signature(model: ModelFolder) -> None:
     preprocess = model.card.preprocess
     wanted = (len(preprocess.channels), preprocess.image_size_px, preprocess.image_size_px)
     shape = first.inputs.get("image", ())
-    if set(first.inputs) != {"image"} or len(shape) != 4 or not _fits(shape[1:], wanted):
+    if len(shape) != 4 or not _fits(shape[1:], wanted):
         raise InputError(f"{first.origin}: does not take the image that {CARD_NAME} describes; export the model again")
+    noise = first.inputs.get("noise", ())
+    named = {"image", "noise"} if model.card.stochastic else {"image"}
+    if set(first.inputs) != named or (noise and (len(noise) != 2 or not isinstance(noise[1], int))):
+        wanted_text = "an image and noise of a fixed length" if model.card.stochastic else "an image and nothing else"
+        raise InputError(f"{first.origin}: must take {wanted_text}, as {CARD_NAME} says; export the model again")
     if not rest:
         for name in _OUTPUTS[model.card.representation]:
             if name not in first.outputs:

@@ -31,6 +31,10 @@ class Reconstruction:
         warnings: One line each, for the user.
         name: How messages call the picture.
         features: Image features `d` float32, or None where the model gives none.
+        places: Row and column of every point on the surface patch it belongs to, `n 2` float32 in the unit square, and
+            negative for points that belong to none; None where the representation has no such points.
+        seed: What the randomness began with; a deterministic model has none.
+        sample: Which of the hypotheses of that seed it is, from 0.
     """
 
     representation: Representation
@@ -39,6 +43,9 @@ class Reconstruction:
     warnings: tuple[str, ...] = ()
     name: str = "image"
     features: npt.NDArray[np.float32] | None = None
+    places: npt.NDArray[np.float32] | None = None
+    seed: int = 0
+    sample: int = 0
     _meshes: dict[int, Mesh] = dataclasses.field(default_factory=dict, repr=False)
 
     @property
@@ -117,13 +124,15 @@ class Reconstruction:
         return save_mesh(path, self.mesh(resolution), size_mm=size_mm, metadata=self.metadata())
 
     def metadata(self) -> dict[str, str]:
-        """What is written into every file: model, version and frame."""
+        """What is written into every file: model, version and frame, and which hypothesis where there are several."""
+        drawn = {"seed": str(self.seed), "sample": str(self.sample + 1)} if self.card.stochastic else {}
         return {
             "generator": f"shapelift {_package_version()}",
             "model": self.card.name,
             "model_version": self.card.version,
             "frame": self.card.frame,
             "licence": self.card.licence,
+            **drawn,
         }
 
     def _closed_mesh(self, resolution: int) -> Mesh:

@@ -13,7 +13,8 @@ from shapelift.geometry import ImplicitField
 from shapelift.inference.assemble import image_features, predict
 from shapelift.inference.card import ModelCard
 from shapelift.inference.faint import lifted
-from shapelift.inference.limits import check_threads
+from shapelift.inference.hypotheses import Hypotheses
+from shapelift.inference.limits import check_samples, check_seed, check_threads
 from shapelift.inference.model_folder import ModelFolder, open_model
 from shapelift.inference.reconstruction import Reconstruction
 from shapelift.io.images import image_from_array, image_from_pil, load_image, load_mask
@@ -60,20 +61,54 @@ class Reconstructor:
         """How the model wants its picture."""
         return self.model.card.preprocess
 
-    def reconstruct(self, image: Picture, mask: Picture | None = None) -> Reconstruction:
+    def reconstruct(self, image: Picture, mask: Picture | None = None, *, seed: int = 0) -> Reconstruction:
         """The shape of the object in a picture.
 
         Args:
             image: The picture. Its alpha channel says what the object is, if it says anything.
             mask: White on the object, as large as the picture. Without alpha and mask the object is found by itself,
                 with a warning in the result where that is uncertain.
+            seed: Which of its answers a stochastic model gives; a deterministic one gives the same for every seed.
 
         Raises:
             InputError: a picture or mask that cannot be used; the message names it.
         """
+        return self.hypotheses(image, 1, seed, mask).reconstructions[0]
+
+    def hypotheses(self, image: Picture, samples: int = 4, seed: int = 0, mask: Picture | None = None) -> Hypotheses:
+        """Several shapes that the object in a picture may have, and how far apart they are.
+
+        The first is that of `reconstruct`, and more `samples` leave those before them as they are.
+
+        Args:
+            image: The picture.
+            samples: How many shapes, 1 to 64.
+            seed: What the randomness begins with; the same seed gives the same shapes.
+            mask: As for `reconstruct`.
+
+        Raises:
+            InputError: more than one shape is asked of a deterministic model (see `ModelCard.stochastic`); numbers out
+                of range; and as `reconstruct`.
+        """
+        self.check_samples(samples)
+        check_seed(seed)
         rgba, warnings, name = self._cut_out(image, mask)
         crop = self.preprocess.crop(rgba)
-        prediction = predict(self.model, self.preprocess.tensor(crop), name)
+        return Hypotheses(tuple(self._answer(crop, warnings, name, seed, sample) for sample in range(samples)))
+
+    def check_samples(self, samples: int) -> None:
+        """Raises InputError where the model cannot give so many shapes of one picture."""
+        check_samples(samples)
+        if samples > 1 and not self.card.stochastic:
+            raise InputError(
+                f"--samples {samples}: the model {self.card.name} is deterministic, one picture gives one shape; "
+                "leave --samples out, or give a model whose card says stochastic"
+            )
+
+    def _answer(
+        self, crop: npt.NDArray[np.uint8], warnings: tuple[str, ...], name: str, seed: int, sample: int
+    ) -> Reconstruction:
+        prediction = predict(self.model, self.preprocess.tensor(crop), name, seed=seed, sample=sample)
         representation = prediction.representation
         if isinstance(representation, ImplicitField):
             representation, unsure = lifted(representation)
@@ -85,6 +120,9 @@ class Reconstructor:
             warnings=warnings,
             name=name,
             features=prediction.features,
+            places=prediction.places,
+            seed=seed,
+            sample=sample,
         )
 
     def encode(self, image: Picture, mask: Picture | None = None) -> npt.NDArray[np.float32]:

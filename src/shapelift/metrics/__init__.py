@@ -8,6 +8,7 @@ from shapelift.metrics.iou import iou
 from shapelift.metrics.nearest import EMPTY_DISTANCE, Matches, match
 from shapelift.metrics.normals import normal_consistency
 from shapelift.metrics.protocols import PROTOCOLS, Protocol
+from shapelift.metrics.surface_distance import SurfaceDistance
 
 __all__ = [
     "EMPTY_DISTANCE",
@@ -16,6 +17,7 @@ __all__ = [
     "Interval",
     "Matches",
     "Protocol",
+    "SurfaceDistance",
     "bootstrap_difference",
     "bootstrap_mean",
     "chamfer_l1",
