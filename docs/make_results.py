@@ -1,10 +1,10 @@
-"""The picture of random test results in docs/model_general.md: docs/images/results_general.png.
+"""The picture of random test results on the page of a shipped model: docs/images/results_NAME.png.
 
 Run: python docs/make_results.py DATA [--model general] [--count 24] [--seed 0]
 
 DATA is a folder of `shapelift synthesize`. Shapes and views are drawn at random from its test split; none is chosen.
 Each block shows the input, the result from the camera's side and from behind, and the truth from the same two sides,
-drawn from its stored surface points.
+drawn from its stored surface points. Where a model predicts in the frame of the object, both are seen from those sides.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from PIL import Image
 from shapelift import Reconstructor
 from shapelift.errors import InputError
 from shapelift.geometry import PointCloud
+from shapelift.inference import shipped_models
 from shapelift.io.manifest import read_manifest
+from shapelift.io.pictures import shade
 from shapelift.io.records import read_record
 from shapelift.synthesis.portraits import on_paper, portrait
-from shapelift.training.pictures import shade
 
 SIDES_DEG = ((20.0, 18.0), (200.0, 18.0))
 SIZE_PX, COLUMNS = 128, 3
@@ -32,16 +33,21 @@ def block(reconstructor: Reconstructor, path: Path, rng: np.random.Generator) ->
     record = read_record(path)
     view = int(rng.integers(0, record.views))
     rgba = record.rgba[view]
+    # In the frame of the view the camera is in front; in that of the object it is where it was.
+    in_view = reconstructor.card.frame == "view"
+    turn_deg = 0.0 if in_view else float(record.view_parameters[view, 0])
+    sides = [(azimuth_deg + turn_deg, elevation_deg) for azimuth_deg, elevation_deg in SIDES_DEG]
     tiles = [np.asarray(Image.fromarray(on_paper(rgba, 235)).resize((SIZE_PX, SIZE_PX), Image.Resampling.LANCZOS))]
     try:
         mesh = reconstructor.reconstruct(rgba).mesh(96)
-        tiles += [on_paper(portrait(mesh, *side, size_px=SIZE_PX)) for side in SIDES_DEG]
+        tiles += [on_paper(portrait(mesh, *side, size_px=SIZE_PX)) for side in sides]
     except InputError:
         tiles += [np.full((SIZE_PX, SIZE_PX, 3), 255, np.uint8)] * 2
     points, normals = record.surface_points.astype(np.float32), record.surface_normals.astype(np.float32)
     normals /= np.linalg.norm(normals, axis=1, keepdims=True).clip(1e-6)
-    truth = PointCloud(points, normals).transformed(record.view_from_object[view])
-    tiles += [shade(truth, *side, SIZE_PX, color=(215, 215, 215)) for side in SIDES_DEG]
+    truth = PointCloud(points, normals)
+    truth = truth.transformed(record.view_from_object[view]) if in_view else truth
+    tiles += [shade(truth, *side, SIZE_PX, color=(215, 215, 215)) for side in sides]
     return np.concatenate(tiles, axis=1)
 
 
@@ -49,7 +55,7 @@ def main() -> None:
     """Draw the picture."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
-    parser.add_argument("--model", default="general")
+    parser.add_argument("--model", default="general", choices=shipped_models())
     parser.add_argument("--count", type=int, default=24)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
@@ -65,7 +71,7 @@ def main() -> None:
         rows.append(np.concatenate(row[:-1], axis=1))
     width = max(row.shape[1] for row in rows)
     rows = [np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0)), constant_values=255) for row in rows]
-    path = Path(__file__).with_name("images") / "results_general.png"
+    path = Path(__file__).with_name("images") / f"results_{arguments.model}.png"
     picture = Image.fromarray(np.concatenate(rows)).quantize(255, dither=Image.Dither.NONE)
     picture.save(path, optimize=True)
     print(f"{path}: {len(drawn)} results, {path.stat().st_size / 1000:.0f} kB")

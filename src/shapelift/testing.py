@@ -19,10 +19,12 @@ import torch
 from torch import Tensor
 
 from shapelift.datasets import ShapeDataset
-from shapelift.geometry import Camera, ImplicitField, PointCloud, VoxelGrid
+from shapelift.errors import InputError
+from shapelift.geometry import Camera, ImplicitField, PointCloud, Representation, VoxelGrid
 from shapelift.geometry.viewpoints import fixed_cameras, random_cameras
 from shapelift.inference import ModelCard, write_card
 from shapelift.inference import Reconstructor as Exported
+from shapelift.inference.model_folder import GRAPHS
 from shapelift.io.manifest import Manifest, ShapeEntry
 from shapelift.io.preprocess import Preprocess
 from shapelift.io.records import ShapeRecord, Split, write_record
@@ -40,6 +42,18 @@ BATCH = 3
 OVERFIT_STEPS = 80
 ONNX_TOLERANCE = 1e-4
 NEIGHBOUR_TOLERANCE = 1e-4
+
+
+LOPSIDED_CHAIR = (
+    ((-0.30, -0.05, -0.30), (0.28, 0.03, 0.32)),
+    ((-0.30, 0.03, -0.30), (0.28, 0.50, -0.22)),
+    ((-0.30, -0.50, -0.30), (-0.22, -0.05, -0.20)),
+    ((0.18, -0.50, -0.30), (0.28, -0.05, -0.22)),
+    ((-0.30, -0.50, 0.24), (-0.24, -0.05, 0.32)),
+    ((0.20, -0.42, 0.20), (0.28, -0.05, 0.32)),
+    ((0.20, 0.03, -0.22), (0.28, 0.20, 0.10)),
+)
+"""Low and high corners of boxes: a shape that no turn or reflection maps to itself, so that every swap shows."""
 
 
 class ContractError(AssertionError):
@@ -68,6 +82,7 @@ def check_family(config: ReconstructorConfig) -> None:
         _check_deterministic(model, batch)
         _check_independent(model, batch)
         _check_logits(model, batch)
+        _check_randomness(config, model)
         _check_save_and_load(config, model, batch, Path(folder))
         _check_onnx(model, Path(folder))
         _check_inference(config, batch, Path(folder))
@@ -171,6 +186,31 @@ def _check_logits(model: Reconstructor, batch: Tensors) -> None:
     _require(bool(logits.isfinite().all()), "logits_at must return finite numbers")
 
 
+def _check_randomness(config: ReconstructorConfig, model: Reconstructor) -> None:
+    """Noise goes in where the configuration says stochastic, and nowhere else; it changes the shape, not the features."""
+    takers = {name for name, graph in model.graphs().items() if "noise" in graph.inputs}
+    first = GRAPHS[config.representation][0]
+    _require(takers == ({first} if config.stochastic else set()), "noise is an input of the first graph if stochastic")
+    if not config.stochastic:
+        return
+    graph = model.graphs()[first]
+    fixed = graph.inputs["noise"][1:]
+    _require(len(fixed) == 1 and isinstance(fixed[0], int), "noise must have shape (b, z) with a fixed z")
+    inputs = dict(zip(graph.inputs, example_inputs(graph), strict=True))
+    with torch.no_grad():
+        one, same = (_named(graph, inputs) for _ in range(2))
+        other = _named(graph, inputs | {"noise": inputs["noise"] + 1.0})
+        without = model({"image": inputs["image"]})
+    for name, value in one.items():
+        _require(torch.equal(value, same[name]), f"{name} must be the same for the same noise")
+    if "features" in one:
+        _require(torch.equal(one["features"], other["features"]), "features must not depend on the noise")
+    differs = any(not torch.equal(value, other[name]) for name, value in one.items())
+    _require(differs, "the answer must depend on the noise")
+    finite = all(bool(value.isfinite().all()) for value in without.values())
+    _require(finite, "a batch without noise must be answered too")
+
+
 def _check_save_and_load(config: ReconstructorConfig, model: Reconstructor, batch: Tensors, folder: Path) -> None:
     from safetensors.torch import load_file, save_file
 
@@ -202,11 +242,13 @@ def _check_inference(config: ReconstructorConfig, batch: Tensors, folder: Path) 
         representation=config.representation,
         frame=config.frame,
         preprocess=Preprocess.from_mapping(config.preprocess),
+        stochastic=config.stochastic,
     )
     write_card(folder, card, [path.name for path in folder.glob("*.onnx")])
     opened = Exported.load(folder, threads=1)
     image = (batch["image"][0].permute(1, 2, 0).numpy() * 255.0).round().astype(np.uint8)
-    result = opened.reconstruct(image, mask=image[..., 3] > 127 if config.channels == "rgba" else None)
+    mask = image[..., 3] > 127 if config.channels == "rgba" else None
+    result = opened.reconstruct(image, mask=mask)
     kind = _REPRESENTATIONS[config.representation]
     name = type(result.representation).__name__
     _require(isinstance(result.representation, kind), f"the model must yield a {kind.__name__}, not a {name}")
@@ -215,6 +257,41 @@ def _check_inference(config: ReconstructorConfig, batch: Tensors, folder: Path) 
     _require(len(edges) and np.isfinite(mesh.vertices).all(), "the mesh must have faces and finite vertices")
     paired = {tuple(edge) for edge in edges.tolist()} == {tuple(edge) for edge in edges[:, ::-1].tolist()}
     _require(paired, "the mesh must be closed: every edge once in each direction")
+    _check_hypotheses(config, opened, image, mask)
+
+
+def _check_hypotheses(
+    config: ReconstructorConfig,
+    opened: Exported,
+    image: npt.NDArray[np.uint8],
+    mask: npt.NDArray[np.bool_] | None,
+) -> None:
+    """Two answers where the card says stochastic, and else a clear refusal."""
+    try:
+        found = opened.hypotheses(image, 2, seed=1, mask=mask)
+    except InputError:
+        _require(not config.stochastic, "a stochastic model must give two answers to one image")
+        return
+    _require(config.stochastic, "a deterministic model must refuse to give two answers")
+    again = opened.hypotheses(image, 2, seed=1, mask=mask)
+    clouds = [_values(one.representation) for one in (*found, *again)]
+    _require(np.array_equal(clouds[0], clouds[2]) and np.array_equal(clouds[1], clouds[3]), "a seed must be an answer")
+    _require(not np.array_equal(clouds[0], clouds[1]), "two answers of one seed must differ")
+
+
+def _values(shape: Representation) -> npt.NDArray[np.float32]:
+    if isinstance(shape, PointCloud):
+        return shape.points
+    if isinstance(shape, VoxelGrid):
+        return shape.occupancy
+    if not isinstance(shape, ImplicitField):
+        raise TypeError(f"no model yields a {type(shape).__name__}")
+    return shape(np.random.default_rng(0).uniform(-0.5, 0.5, (500, 3)).astype(np.float32))
+
+
+def _named(graph: Graph, inputs: Tensors) -> Tensors:
+    outputs = graph.module.eval()(*inputs.values())
+    return dict(zip(graph.outputs, outputs if isinstance(outputs, tuple) else (outputs,), strict=True))
 
 
 def _compare(name: str, graph: Graph, file: Path, batch_size: int) -> None:

@@ -13,19 +13,9 @@ from shapelift.losses.views import novel_view_loss
 from shapelift.ops.cameras import Cameras
 from shapelift.ops.fusion import fuse_views
 from shapelift.ops.pseudo_render import render_views
+from shapelift.testing import LOPSIDED_CHAIR
 
-# A chair that no reflection or turn maps to itself: low and high corners of its boxes.
-BOXES = np.array(
-    [
-        [(-0.30, -0.05, -0.30), (0.28, 0.03, 0.32)],
-        [(-0.30, 0.03, -0.30), (0.28, 0.50, -0.22)],
-        [(-0.30, -0.50, -0.30), (-0.22, -0.05, -0.20)],
-        [(0.18, -0.50, -0.30), (0.28, -0.05, -0.22)],
-        [(-0.30, -0.50, 0.24), (-0.24, -0.05, 0.32)],
-        [(0.20, -0.42, 0.20), (0.28, -0.05, 0.32)],
-        [(0.20, 0.03, -0.22), (0.28, 0.20, 0.10)],
-    ]
-)
+BOXES = np.array(LOPSIDED_CHAIR)
 
 
 def _surface(count: int) -> np.ndarray:

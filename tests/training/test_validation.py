@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from shapelift.datasets import Sample
+from shapelift.datasets import Sample, SurfacePoints
 from shapelift.geometry import PointCloud
 from shapelift.io.records import open_record, read_record
 from shapelift.metrics import iou
@@ -14,8 +14,8 @@ from shapelift.recipes import find_recipe
 from shapelift.training.config import TrainConfig
 from shapelift.training.data import HeldOut
 from shapelift.training.distributed import join_world
-from shapelift.training.pictures import Row, grid, shade, write_png
-from shapelift.training.targets import SurfacePoints, WeightedPoints
+from shapelift.training.pictures import Row, grid, write_png
+from shapelift.training.targets import WeightedPoints
 from shapelift.training.validation import THRESHOLDS, best_threshold, validate, weighted_iou
 
 
@@ -76,30 +76,6 @@ def _sphere(radius: float, count: int = 20_000) -> PointCloud:
     return PointCloud((radius * normals).astype(np.float32), normals.astype(np.float32))
 
 
-def test_a_sphere_is_a_disc_of_its_size() -> None:
-    picture = shade(_sphere(0.4), 30.0, 20.0, 96, color=(200, 200, 200))
-    covered = (picture < 255).any(axis=2).mean()
-    assert np.pi * (0.4 / 1.3) ** 2 < covered < np.pi * (0.4 / 1.3 + 2 / 96) ** 2  # points are 3 pixels wide
-
-
-def test_the_viewer_stands_where_the_angles_say() -> None:
-    normals = np.float32([[1, 0, 0]] * 2)
-    cloud = PointCloud(np.float32([[0.3, 0.2, 0.0], [0.3, 0.2, 0.01]]), normals)
-    right = shade(cloud, 90.0, 0.0, 64, color=(255, 0, 0))
-    assert (right < 255).any()
-    rows, _ = np.nonzero((right < 255).any(axis=2))
-    assert rows.mean() < 32  # up is up
-    assert (shade(cloud, -90.0, 0.0, 64, color=(255, 0, 0)) == 255).all()  # seen from behind: culled
-
-
-def test_near_hides_far() -> None:
-    near = PointCloud(np.float32([[0, 0, 0.4], [0, 0, -0.4]]), np.float32([[0, 0.1, 0.99], [0, 0.99, 0.1]]))
-    alone = PointCloud(near.points[:1], near.normals[:1])
-    np.testing.assert_array_equal(
-        shade(near, 0.0, 0.0, 32, color=(250, 250, 250)), shade(alone, 0.0, 0.0, 32, color=(250, 250, 250))
-    )
-
-
 def test_the_grid_has_five_tiles_a_row_and_is_a_png(tmp_path: Path) -> None:
     image = np.full((4, 16, 16), 0.5, np.float32)
     picture = grid([Row(image, None, _sphere(0.3, 500)), Row(image, _sphere(0.2, 500), _sphere(0.3, 500))], size_px=32)
@@ -107,11 +83,6 @@ def test_the_grid_has_five_tiles_a_row_and_is_a_png(tmp_path: Path) -> None:
     assert (picture[:32, 32:96] == 255).all()
     write_png(tmp_path / "p.png", picture)
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
-
-
-def test_a_cloud_without_normals_is_refused() -> None:
-    with pytest.raises(ValueError, match="normals"):
-        shade(PointCloud(np.zeros((1, 3), np.float32)), 0.0, 0.0, 8, color=(0, 0, 0))
 
 
 def test_the_best_threshold_is_found_and_validates_to_its_iou(data: Path) -> None:

@@ -15,7 +15,6 @@ from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.portraits import portraits_figure
 from shapelift.synthesis.renderer import Scene, render_depth
 
-
 SIDES_DEG = ((30.0, 20.0), (120.0, 20.0), (210.0, 20.0), (300.0, 20.0))
 """Azimuth and elevation of four sides that show a shape all round; the first is that of the input."""
 

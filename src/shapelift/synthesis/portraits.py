@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from shapelift.geometry import Mesh
+from shapelift.io.sheets import Row, sheet
 from shapelift.synthesis.cameras import MARGIN, framed_camera
 from shapelift.synthesis.lighting import Lighting, direction
 from shapelift.synthesis.materials import Asset, Material
@@ -69,6 +70,26 @@ def on_paper(rgba: Image, paper: int = 255) -> Image:
     """A picture `h w 4` with straight alpha on plain paper of one grey: `h w 3`."""
     alpha = rgba[..., 3:].astype(np.float32) / 255.0
     return np.asarray(rgba[..., :3] * alpha + paper * (1.0 - alpha) + 0.5, np.uint8)
+
+
+def portraits_figure(
+    subjects: Mapping[str, Asset | Mesh],
+    sides_deg: Sequence[tuple[float, float]],
+    *,
+    tile_px: int = 224,
+    title: str = "",
+    columns: Sequence[str] = (),
+) -> Image:
+    """Named objects, one row each, from several sides (azimuth, elevation), `h w 3` on white.
+
+    Raises:
+        ValueError: no subjects, or a mesh without faces.
+    """
+    rows = [
+        Row(name, [on_paper(portrait(subject, *side, size_px=tile_px)) for side in sides_deg])
+        for name, subject in subjects.items()
+    ]
+    return sheet(rows, tile_px, title=title, columns=columns)
 
 
 def contact_sheet(tiles: Sequence[Image], columns: int) -> Image:
