@@ -1,6 +1,8 @@
-"""docs/model_general.md, written from the card of the shipped model so that page and card cannot differ.
+"""docs/models.md and a page docs/model_NAME.md for every shipped model, from their cards, so that they cannot differ.
 
 Run: python docs/make_model_page.py
+
+Where a model was trained is not on its card: that comes from its notes in docs/shipped.
 """
 
 from __future__ import annotations
@@ -9,7 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from shapelift.inference import ModelCard, open_model
+from ship_model import NOTES, Notes, read_notes
+
+from shapelift.evaluation.report import protocols_of
+from shapelift.inference import ModelCard, model_folder, read_card, shipped_models
+from shapelift.metrics import PROTOCOLS
 
 METHODS = {
     "model": "**this model**",
@@ -48,6 +54,19 @@ def method_table(group: dict[str, Any]) -> list[str]:
     return lines
 
 
+def protocol_table(group: dict[str, Any], protocol: str, representation: str) -> list[str]:
+    """What a paper measures, in a table of its own, after a line that says of what."""
+    columns = [name for name in group["methods"]["model"] if name.startswith(f"{protocol}:")]
+    measured = "all points that the model predicts" if representation == "points" else "samples of the surface"
+    heads = [name.rpartition(":")[2].replace("_", " ") for name in columns]
+    lines = [f"By the protocol [`{protocol}`](conventions.md#protocols) ({PROTOCOLS[protocol].source}), on {measured}:"]
+    lines += ["", "| | " + " | ".join(heads) + " |", "|---" * (len(columns) + 1) + "|"]
+    for method, values in group["methods"].items():
+        cells = [cell(values, name, interval=True) for name in columns]
+        lines.append(f"| {METHODS.get(method, method)} | " + " | ".join(cells) + " |")
+    return lines
+
+
 def category_table(group: dict[str, Any]) -> list[str]:
     """One row per category."""
     lines = ["| category | IoU | F@2 % |", "|---|---|---|"]
@@ -64,11 +83,25 @@ def started(training: Mapping[str, Any]) -> list[str]:
     return [f"It began with the weights of an earlier run, which had seen {training['images_seen_before']:,} images."]
 
 
-def page(card: ModelCard) -> str:
-    """The whole page."""
+def drawn_at(card: ModelCard) -> list[str]:
+    """Where the surface lies, for models that are asked for probabilities in space."""
+    if card.representation == "points":
+        return []
+    return [f"The surface lies at probability {card.threshold:g}, chosen on the validation split."]
+
+
+def lasted(training: Mapping[str, Any], machine: str) -> str:
+    """How long training took, and where."""
+    return f"in {training['seconds'] / 60:.0f} minutes" + (f" {machine}." if machine else ".")
+
+
+def page(card: ModelCard, notes: Notes) -> str:
+    """The whole page of a model."""
     training, test = card.training, card.scores["test"]
+    samples, views = test["settings"]["points"], test["settings"]["views_per_shape"]
+    images = "One image" if views == 1 else f"{views} images"
     lines = [
-        "# The model `general`",
+        f"# The model `{card.name}`",
         "",
         f"Version {card.version}. Family `{card.family}`, frame `{card.frame}`, licence {card.licence}.",
         "Written from the model's card by `docs/make_model_page.py`; all figures are those of the card.",
@@ -82,20 +115,22 @@ def page(card: ModelCard) -> str:
         f"{training['parameters'] / 1e6:.1f} M parameters, recipe `{training['recipe']}`:",
         f"{training['images_seen']:,} images of {training['shapes']:,} shapes,",
         f"{training['views_per_shape']} views each,",
-        f"in {training['seconds'] / 60:.0f} minutes on an ordinary two-core processor, shared with other work.",
+        lasted(training, notes.machine),
         *started(training),
-        f"The surface lies at probability {card.threshold:g}, chosen on the validation split.",
+        *drawn_at(card),
         "",
         "## Scores on the test split",
         "",
-        "No shape of the test split was trained on. One image per shape, mean over shapes, 95 % bootstrap intervals in",
-        "brackets. IoU on uniform points of the unit cube, surfaces on 100,000 samples; definitions in",
+        f"No shape of the test split was trained on. {images} per shape, mean over shapes, 95 % bootstrap intervals in",
+        f"brackets. IoU on uniform points of the unit cube, surfaces on {samples:,} samples; definitions in",
         "[conventions](conventions.md). Mean shape and retrieval are computed from the training split: a model that",
         "only recognised a training shape would score like retrieval.",
     ]
     titles = {"procedural": "Unseen procedural shapes", "real": "Real meshes of the test split"}
     for name, group in test["groups"].items():
         lines += ["", f"### {titles.get(name, name)} ({group['shapes']})", "", *method_table(group)]
+        for protocol in protocols_of(group):
+            lines += ["", *protocol_table(group, protocol, card.representation)]
         lines += ["", "<details><summary>By category</summary>", "", *category_table(group), "", "</details>"]
     lines += [
         "",
@@ -104,7 +139,7 @@ def page(card: ModelCard) -> str:
         "24 test shapes drawn at random (`docs/make_results.py`), good and bad alike. Each block: input, result from",
         "the front and from behind (blue), truth from the same sides (grey, drawn as points).",
         "",
-        "![24 random test results](images/results_general.png)",
+        f"![24 random test results](images/results_{card.name}.png)",
         "",
         "## Data",
         "",
@@ -116,11 +151,48 @@ def page(card: ModelCard) -> str:
     return "\n".join(lines)
 
 
+def against_retrieval(methods: Mapping[str, Any]) -> str:
+    """The mean IoU of a model, beside that of the baseline to beat where it was computed."""
+    iou = {method: f"{values['iou']['mean']:.3f}" for method, values in methods.items() if "iou" in values}
+    return iou["model"] + (f" (retrieval {iou['retrieval']})" if "retrieval" in iou else "")
+
+
+def overview(cards: Mapping[str, ModelCard]) -> str:
+    """The page that lists all shipped models."""
+    lines = [
+        "# The shipped models",
+        "",
+        "They come with the package: `shapelift reconstruct photo.jpg --model NAME`. In the frame `view` a result is",
+        "turned as the camera saw it, in the frame `object` it stands as its category does",
+        "([conventions](conventions.md)). Written from the cards by `docs/make_model_page.py`; the pages have all",
+        "scores, limits and data.",
+        "",
+        "| name | what for | family | predicts | frame | size | mean IoU on unseen shapes |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, card in cards.items():
+        known = ", ".join(card.categories) if len(card.categories) <= 3 else f"{len(card.categories)} categories"
+        size = sum((model_folder.SHIPPED / name / file).stat().st_size for file in card.files) / 1e6
+        groups = card.scores["test"]["groups"]
+        scores = ", ".join(f"{kind} {against_retrieval(group['methods'])}" for kind, group in groups.items())
+        cells = [f"[`{name}`](model_{name}.md)", known, card.family, card.representation, card.frame]
+        lines.append(f"| {' | '.join(cells)} | {size:.1f} MB | {scores} |")
+    return "\n".join([*lines, ""])
+
+
+def pages() -> dict[str, str]:
+    """All pages by the name of their file."""
+    cards = {name: read_card(model_folder.SHIPPED / name) for name in shipped_models()}
+    made = {f"model_{name}.md": page(card, read_notes(NOTES / f"{name}.toml")) for name, card in cards.items()}
+    return {"models.md": overview(cards), **made}
+
+
 def main() -> None:
-    """Write the page."""
-    path = Path(__file__).with_name("model_general.md")
-    path.write_text(page(open_model("general").card), encoding="utf-8")
-    print(path)
+    """Write the pages."""
+    for name, text in pages().items():
+        path = Path(__file__).with_name(name)
+        path.write_text(text, encoding="utf-8")
+        print(path)
 
 
 if __name__ == "__main__":

@@ -13,15 +13,12 @@ import pytest
 from PIL import Image
 
 from shapelift.cli.main import _COMMANDS, _application
-from shapelift.inference import shipped_models
 from shapelift.recipes import RECIPES
 from shapelift.synthesis import procedural
 from shapelift.testing import write_example_data
 
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
-# Written from the shipped model, so they come with it.
-OF_THE_MODEL = {"docs/images/hero.png", "docs/model_general.md"}
 
 
 def read(name: str) -> str:
@@ -43,14 +40,11 @@ def anchors(page: Path) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_and_pictures_lead_somewhere(page: Path) -> None:
-    later = set() if "general" in shipped_models() else OF_THE_MODEL
     for link in re.findall(r"\]\(([^)\s]+)\)", prose(page.read_text(encoding="utf-8"))):
         if link.startswith("https://"):
             continue
         name, _, anchor = link.partition("#")
         target = (page.parent / name).resolve() if name else page
-        if target.is_relative_to(ROOT) and target.relative_to(ROOT).as_posix() in later:
-            continue
         assert target.exists(), f"{page.name} links to {link}"
         assert target.is_relative_to(ROOT), f"{page.name} links out of the repository: {link}"
         assert not anchor or anchor in anchors(target), f"{page.name} links to a heading that is not there: {link}"
