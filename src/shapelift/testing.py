@@ -187,7 +187,7 @@ def _check_logits(model: Reconstructor, batch: Tensors) -> None:
 
 
 def _check_randomness(config: ReconstructorConfig, model: Reconstructor) -> None:
-    """Noise goes in where the configuration says stochastic, and nowhere else; it changes the shape, not the features."""
+    """Noise goes in where the configuration says stochastic, only there, and changes the shape, not the features."""
     takers = {name for name, graph in model.graphs().items() if "noise" in graph.inputs}
     first = GRAPHS[config.representation][0]
     _require(takers == ({first} if config.stochastic else set()), "noise is an input of the first graph if stochastic")

@@ -3,15 +3,17 @@
 from shapelift.datasets.augmentation import NO_AUGMENTATION, Augmentation
 from shapelift.datasets.depth_targets import FixedViews, NovelViews
 from shapelift.datasets.shapes import ShapeDataset
-from shapelift.datasets.targets import OccupancyPoints, Sample, Target
+from shapelift.datasets.targets import Noise, OccupancyPoints, Sample, SurfacePoints, Target
 
 __all__ = [
     "NO_AUGMENTATION",
     "Augmentation",
     "FixedViews",
+    "Noise",
     "NovelViews",
     "OccupancyPoints",
     "Sample",
     "ShapeDataset",
+    "SurfacePoints",
     "Target",
 ]

@@ -96,3 +96,54 @@ class OccupancyPoints(Target):
             points[inside] = stored[kept]
             occupancy[inside] = sample.record.field("uniform_occupancy")[pick[kept]]
         return points, occupancy
+
+
+@dataclass(frozen=True)
+class SurfacePoints(Target):
+    """Points on the true surface, uniform over it: `<name>` `n 3`, and unit `<name>_normals` `n 3`, float32.
+
+    Other ones every time, none twice while the record has enough.
+
+    Attributes:
+        count: Number of points.
+        frame: Frame of the points.
+        normals: Whether the batch gets the normals too.
+    """
+
+    count: int
+    frame: Literal["object", "view"]
+    normals: bool = True
+
+    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+        """Draw the points; see the class."""
+        frame_from_object = sample.frame_from_object(self.frame)
+        stored = sample.record.shape("surface_points")[0]
+        pick = rng.choice(stored, self.count, replace=self.count > stored)
+        mirror = np.array((-1.0, 1.0, 1.0) if sample.mirrored else (1.0, 1.0, 1.0))
+        points = transform_points(frame_from_object, sample.record.field("surface_points")[pick]) * mirror
+        found = {name: points.astype(np.float32)}
+        if self.normals:
+            normals = sample.record.field("surface_normals")[pick].astype(np.float64) @ frame_from_object[:3, :3].T
+            normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+            found[f"{name}_normals"] = (normals * mirror).astype(np.float32)
+        return found
+
+
+@dataclass(frozen=True)
+class Noise(Target):
+    """Random numbers of a stochastic family: `<name>` `k z` float32, standard normal.
+
+    As a target they depend on the seed of the run and the number of the step alone, and those of the validation items
+    are the same every time.
+
+    Attributes:
+        count: Answers per image, `k`.
+        size: Numbers per answer, `z`.
+    """
+
+    count: int
+    size: int
+
+    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+        """Draw the numbers."""
+        return {name: rng.standard_normal((self.count, self.size), np.float32)}

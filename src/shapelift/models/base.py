@@ -31,7 +31,8 @@ class Graph:
 
     Attributes:
         module: Called with the inputs in order; returns the outputs in order (a tensor or a tuple).
-        inputs: Name -> shape; an int is fixed, a str names an axis that may vary.
+        inputs: Name -> shape; an int is fixed, a str names an axis that may vary. The first graph takes `image`, and in
+            a stochastic family also `noise` `b z`.
         outputs: Standard names (see `inference`): `planes`, `code`, `logits`, `features`, ...
     """
 
@@ -72,6 +73,15 @@ class ReconstructorConfig(abc.ABC):
     def record_options(self) -> dict[str, Any]:
         """What synthesis must be told for records that hold all targets: fields of its `RecordOptions`."""
         return {name: value for target in self.targets().values() for name, value in target.record_options().items()}
+
+    @property
+    def stochastic(self) -> bool:
+        """Whether one image has many answers, chosen by random numbers; by default it has one.
+
+        The first graph of a stochastic family takes `noise` `b z`, standard normal, beside the image; its features do
+        not depend on it. In a batch the noise is a target (`datasets.Noise`); a batch without it is answered once.
+        """
+        return False
 
     @property
     def image_channels(self) -> int:

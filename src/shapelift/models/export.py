@@ -50,11 +50,14 @@ def export_graphs(model: Reconstructor, directory: str | Path, *, weights: Preci
 
 
 def example_inputs(graph: Graph, seed: int = 0) -> tuple[Tensor, ...]:
-    """Random inputs of a graph, with small lengths on its varying axes; points lie in the unit cube."""
+    """Random inputs of a graph, with small lengths on its varying axes; points in the unit cube, normal noise."""
     generator = torch.Generator().manual_seed(seed)
     inputs = []
     for name, shape in graph.inputs.items():
         sizes = [_EXAMPLE.get(axis, 3) if isinstance(axis, str) else axis for axis in shape]
+        if name == "noise":
+            inputs.append(torch.randn(sizes, generator=generator))
+            continue
         values = torch.rand(sizes, generator=generator)
         inputs.append(values - 0.5 if name == "points" else values)
     return tuple(inputs)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from shapelift.datasets import ShapeDataset, Target
+from shapelift.datasets import ShapeDataset, SurfacePoints, Target
 from shapelift.io.preprocess import Preprocess
 from shapelift.training.config import TrainConfig
 from shapelift.training.feed import Batch
-from shapelift.training.targets import SurfacePoints, WeightedPoints
+from shapelift.training.targets import WeightedPoints
 
 SCORED_POINTS = 8192
 """Points per item of the validation IoU: half of them in the tight bounding box of the shape."""

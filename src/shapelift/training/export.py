@@ -76,6 +76,7 @@ def _card(config: TrainConfig, model: Reconstructor, data: TrainingData, state: 
         frame=family.frame,
         preprocess=Preprocess(**family.preprocess),
         threshold=getattr(family, "threshold", 0.5),
+        stochastic=family.stochastic,
         categories=data.categories,
         training={
             "recipe": config.recipe,
@@ -94,7 +95,7 @@ def _card(config: TrainConfig, model: Reconstructor, data: TrainingData, state: 
         },
         data=_sources(data),
         scores={"validation": {"iou": state.best_iou}},
-        limits=_limits(data),
+        limits=_limits(data, stochastic=family.stochastic),
     )
 
 
@@ -114,12 +115,17 @@ def _sources(data: TrainingData) -> tuple[DataSource, ...]:
     return tuple(DataSource(source, licence, shapes=count) for (source, licence), count in sorted(counts.items()))
 
 
-def _limits(data: TrainingData) -> tuple[str, ...]:
+def _limits(data: TrainingData, *, stochastic: bool) -> tuple[str, ...]:
     kinds = ", ".join(data.categories)
+    several = (
+        "It gives several answers to one image, all equally likely to it; where they agree they may still be wrong."
+    )
+    single = "It is deterministic: one image, one answer, also where the image leaves several open."
     return (
         f"It has seen {data.shapes} shapes of these kinds: {kinds}. Anything else comes out as the nearest it knows.",
         "It has seen rendered images only; photographs work as far as they look like them, cut out and well lit.",
         "What the image does not show is guessed from other shapes, and fine detail is lost.",
+        several if stochastic else single,
     )
 
 

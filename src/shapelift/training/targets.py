@@ -1,4 +1,4 @@
-"""What validation asks of the data set, whatever the family: scored points and a surface to look at."""
+"""What validation asks of the data set, whatever the family: points that an IoU can be computed at."""
 
 from __future__ import annotations
 
@@ -55,28 +55,3 @@ class WeightedPoints(Target):
             f"{name}_occupancy": np.concatenate([occupancy & within, np.zeros(half, np.bool_)]).astype(np.float32),
             f"{name}_weight": np.concatenate([inner_weight, outer_weight]).astype(np.float32),
         }
-
-
-@dataclass(frozen=True)
-class SurfacePoints(Target):
-    """Points on the true surface: `<name>` `n 3` and unit `<name>_normals` `n 3`, float32.
-
-    Attributes:
-        count: number of points, drawn with replacement where fewer are stored.
-        frame: frame of the points.
-    """
-
-    count: int
-    frame: Literal["object", "view"]
-
-    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
-        """Draw the points; see the class."""
-        frame_from_object = sample.frame_from_object(self.frame)
-        stored = sample.record.shape("surface_points")[0]
-        pick = rng.permutation(stored)[: self.count] if stored >= self.count else rng.integers(0, stored, self.count)
-        points = transform_points(frame_from_object, sample.record.field("surface_points")[pick])
-        normals = sample.record.field("surface_normals")[pick].astype(np.float64) @ frame_from_object[:3, :3].T
-        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-        if sample.mirrored:
-            points, normals = points * (-1.0, 1.0, 1.0), normals * (-1.0, 1.0, 1.0)
-        return {name: points.astype(np.float32), f"{name}_normals": normals.astype(np.float32)}
