@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from shapelift.datasets import ShapeDataset
+from shapelift.inference import ModelCard, write_card
 from shapelift.io.images import load_image
 from shapelift.io.preprocess import Preprocess
+from shapelift.io.records import split_of
 from shapelift.io.shapes import load_mesh
+from shapelift.models.export import export_graphs
+from shapelift.recipes.multiview import multiview_tiny
 from shapelift.solids import check
 from shapelift.synthesis import procedural
 from shapelift.synthesis.portraits import portrait
 from shapelift.synthesis.sources import open_source
+from shapelift.testing import write_example_data
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PICTURE = EXAMPLES / "chair.png"
@@ -38,6 +46,36 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = run("03_train_your_own.py", "--count", 7, "--steps", 150, "--output", folder)
     assert "7 shapes, 0 rejected" in text
     assert "validation IoU" in text
+    return folder
+
+
+@pytest.fixture(scope="module")
+def views_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A multi-view model that has seen one ellipsoid and finds it in everything."""
+    folder = tmp_path_factory.mktemp("views")
+    config = multiview_tiny()
+    family = config.model
+    write_example_data(folder / "data", shapes=2, options=family.record_options())
+    preprocess = Preprocess.from_mapping(family.preprocess)
+    batch = ShapeDataset(folder / "data", "train", targets=family.targets(), preprocess=preprocess).fixed_batch([0])
+    torch.manual_seed(0)
+    network = family.build()
+    optimizer = torch.optim.Adam(network.parameters(), lr=5e-3)
+    for _ in range(60):
+        optimizer.zero_grad()
+        torch.stack(list(network.loss(network(batch), batch).values())).sum().backward()
+        optimizer.step()
+    files = export_graphs(network.eval(), folder)
+    (folder / "config.json").write_text(config.to_json(), encoding="utf-8")
+    card = ModelCard(
+        name="views",
+        version="1",
+        family=family.family,
+        representation=family.representation,
+        frame=family.frame,
+        preprocess=preprocess,
+    )
+    write_card(folder, card, [path.name for path in files.values()] + ["config.json"])
     return folder
 
 
@@ -107,3 +145,21 @@ def test_04_evaluate_and_compare(trained: Path, tmp_path: Path) -> None:
 
 def test_05_custom_family() -> None:
     assert "keeps its contract" in run("05_custom_family.py")
+
+
+def test_06_multiview_step_by_step(views_model: Path, tmp_path: Path) -> None:
+    text = run("06_multiview_step_by_step.py", "--model", views_model, "--output", tmp_path)
+    distances = [float(line.split(": ")[1]) for line in text.splitlines() if "_x100" in line]
+    assert len(distances) == 2
+    assert 0.0 < min(distances) < max(distances) < 50.0
+    names = ["all", "cloud", "fusion", "input", "maps", "mesh", "novel_views"]
+    assert sorted(path.stem for path in tmp_path.iterdir()) == names
+    pictures = {name: np.asarray(Image.open(tmp_path / f"{name}.png").convert("RGB")) for name in names}
+    assert all((picture < 200).any() for picture in pictures.values())
+    assert pictures["all"].shape[0] > sum(pictures[name].shape[0] for name in names[1:])
+
+
+def test_06_shows_a_chair_that_no_model_has_trained_on() -> None:
+    source = (EXAMPLES / "06_multiview_step_by_step.py").read_text(encoding="utf-8")
+    (seed,) = re.findall(r'"--seed", type=int, default=(\d+)', source)
+    assert split_of(open_source("procedural:chair", int(seed) + 1).items()[-1].shape_id) == "test"
