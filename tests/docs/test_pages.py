@@ -68,6 +68,12 @@ def test_there_is_a_readable_sheet_of_every_category() -> None:
         assert f"images/{path.name}" in read("docs/data.md")
 
 
+def test_the_pictures_of_the_multiview_page_are_all_there_and_small() -> None:
+    paths = sorted((ROOT / "docs" / "images").glob("multiview_*.png"))
+    assert {path.name for path in paths} == set(re.findall(r"images/(multiview_\w+\.png)", read("docs/multiview.md")))
+    assert all(path.stat().st_size < 300_000 for path in paths)
+
+
 def test_the_page_of_commands_has_what_the_program_lists() -> None:
     listed = subprocess.run([sys.executable, "-m", "shapelift", "--help"], capture_output=True, text=True, check=True)
     commands = re.findall(r"^  ([a-z]+)  ", listed.stdout.partition("Commands:")[2], re.MULTILINE)
