@@ -159,6 +159,20 @@ def test_degenerate_clouds():
         fscores(point, point)
 
 
+@pytest.mark.parametrize("collapsed", [0.5, 1.0])
+def test_a_crowd_of_points_in_one_place_is_measured_point_by_point(collapsed):
+    rng = np.random.default_rng(0)
+    prediction = rng.uniform(-0.5, 0.5, (3000, 3))
+    prediction[rng.permutation(3000)[: int(3000 * collapsed)]] = [0.1, 0.2, 0.3]
+    reference = rng.uniform(-0.5, 0.5, (400, 3))
+    between = np.linalg.norm(prediction[:, None] - reference[None], axis=2)
+    found = match(prediction, reference)
+    np.testing.assert_allclose(found.to_reference, between.min(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(found.to_prediction, between.min(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(between[np.arange(3000), found.reference_index], found.to_reference, rtol=1e-12)
+    np.testing.assert_allclose(between[found.prediction_index, np.arange(400)], found.to_prediction, rtol=1e-12)
+
+
 def test_unusable_input_is_refused():
     good = np.zeros((3, 3))
     with pytest.raises(ValueError, match="no points"):
