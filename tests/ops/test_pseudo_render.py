@@ -339,3 +339,25 @@ def test_sizes_that_make_no_sense_are_refused() -> None:
         render_views(torch.zeros(1, 1, 3), torch.zeros(1, 1), cameras, image_size=8, upsampling=0)
     with pytest.raises(ValueError, match=r"shape \(k\) or \(1, k\)"):
         render_views(torch.zeros(1, 1, 3), torch.zeros(1, 1), cameras.expand(2), image_size=8)
+
+
+def test_pieces_and_threads_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    points, logits = torch.rand(2, 5000, 3) - 0.5, torch.randn(2, 5000)
+    points[:, 4000:] = points[:, :1000]  # equals, far apart
+    cameras = Cameras.from_values(random_cameras(2, 16, np.random.default_rng(0)))
+    threads = torch.get_num_threads()
+    runs = []
+    try:
+        for count, piece in ((1, 32_000), (1, 100), (2, 37)):
+            torch.set_num_threads(count)
+            monkeypatch.setattr("shapelift.ops.pseudo_render._PIECE", piece)
+            cloud, weights = points.clone().requires_grad_(), logits.clone().requires_grad_()
+            found = render_views(cloud, weights, cameras, image_size=16)
+            loss = found.depth.square().sum() + found.mask_logits.exp().sum()
+            gradients = torch.autograd.grad(loss, [cloud, weights])
+            runs.append((*gradients, found.depth.detach(), found.mask_logits.detach(), found.collision))
+    finally:
+        torch.set_num_threads(threads)
+    for other in runs[1:]:
+        assert all(torch.equal(first, second) for first, second in zip(runs[0], other, strict=True))
