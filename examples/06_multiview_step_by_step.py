@@ -27,7 +27,7 @@ def main() -> None:
     """Take one chair through all steps; write pictures, and how far points and truth lie apart."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="multiview-chairs", help="name of a shipped model, or a model folder")
-    parser.add_argument("--seed", type=int, default=16, help="which chair; the default is one of the test split")
+    parser.add_argument("--seed", type=int, default=26, help="which chair; the default is one of the test split")
     parser.add_argument("--output", type=Path, default=Path("steps"))
     options = parser.parse_args()
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from shapelift.geometry import Camera, DepthMaps, Mesh, ViewMaps
 from shapelift.io.figures import clouds_figure, depth_figure, fusion_figure, maps_figure
 from shapelift.io.pictures import Image
+from shapelift.io.sheets import stacked
 from shapelift.meshing import fused_points
 from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.portraits import portraits_figure
@@ -18,6 +19,7 @@ from shapelift.synthesis.renderer import Scene, render_depth
 SIDES_DEG = ((30.0, 20.0), (120.0, 20.0), (210.0, 20.0), (300.0, 20.0))
 """Azimuth and elevation of four sides that show a shape all round; the first is that of the input."""
 
+_MARGIN_PX = 12
 _INPUT = ("what the network sees", "", "from the other sides", "")
 
 
@@ -35,7 +37,7 @@ def view_figures(truth: Asset, maps: ViewMaps, novel: DepthMaps, mesh: Mesh) -> 
     """
     scene, cloud = Scene(truth), fused_points(maps)
     drawn = np.where(novel.mask, novel.depth, np.float32(0.0))
-    return {
+    figures = {
         "input": portraits_figure({"": truth}, SIDES_DEG, title="1. The input", columns=_INPUT),
         "maps": maps_figure(maps, _depths(scene, maps.cameras), title="2. Maps of the fixed views"),
         "fusion": fusion_figure(cloud, maps, SIDES_DEG[0], title="3. Fusion"),
@@ -43,6 +45,7 @@ def view_figures(truth: Asset, maps: ViewMaps, novel: DepthMaps, mesh: Mesh) -> 
         "novel_views": depth_figure(drawn, _depths(scene, novel.cameras), title="5. Novel views"),
         "mesh": portraits_figure({"mesh": mesh, "truth": truth.mesh}, SIDES_DEG, title="6. The mesh"),
     }
+    return {name: stacked([figure], _MARGIN_PX) for name, figure in figures.items()}
 
 
 def _depths(scene: Scene, cameras: Sequence[Camera]) -> npt.NDArray[np.float32]:

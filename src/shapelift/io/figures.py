@@ -140,7 +140,7 @@ def _depth_scale(depths: Sequence[npt.NDArray[np.float32]]) -> Scale:
 
 
 def _round_up(value: float) -> float:
-    """The next of 1, 2, 5, 10, ... times a power of ten; at least 0.1."""
-    value = max(value, 0.1)
+    """The next of 1, 2, 5, 10, ... times a power of ten; at least 0.01."""
+    value = max(value, 0.01)
     power = 10.0 ** np.floor(np.log10(value))
     return float(next(step * power for step in (1.0, 2.0, 5.0, 10.0) if step * power >= value * (1.0 - 1e-9)))
