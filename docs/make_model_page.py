@@ -105,6 +105,9 @@ def page(card: ModelCard, notes: Notes) -> str:
         "",
         f"Version {card.version}. Family `{card.family}`, frame `{card.frame}`, licence {card.licence}.",
         "Written from the model's card by `docs/make_model_page.py`; all figures are those of the card.",
+        "It is stochastic: one image has several answers, see `--samples`."
+        if card.stochastic
+        else "It is deterministic: one image, one answer.",
         "",
         "## What it cannot do",
         "",
