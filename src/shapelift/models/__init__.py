@@ -14,10 +14,12 @@ from shapelift.models.base import (
 )
 from shapelift.models.implicit import ImplicitConfig
 from shapelift.models.multiview import MultiviewConfig
+from shapelift.models.pointset import PointSetConfig
 
 FAMILIES: dict[str, type[ReconstructorConfig]] = {
     "implicit": ImplicitConfig,
     "multiview": MultiviewConfig,
+    "pointset": PointSetConfig,
 }
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "Graph",
     "ImplicitConfig",
     "MultiviewConfig",
+    "PointSetConfig",
     "Prediction",
     "Reconstructor",
     "ReconstructorConfig",

@@ -20,6 +20,13 @@ from shapelift.recipes.multiview import (
     multiview_resnet,
     multiview_tiny,
 )
+from shapelift.recipes.pointset import (
+    pointset_compact,
+    pointset_compact_emd,
+    pointset_hypotheses,
+    pointset_published,
+    pointset_tiny,
+)
 from shapelift.training.config import TrainConfig
 
 Recipe = Callable[[], TrainConfig]
@@ -35,6 +42,11 @@ RECIPES: dict[str, Recipe] = {
     "multiview-original": multiview_original,
     "multiview-resnet": multiview_resnet,
     "multiview-tiny": multiview_tiny,
+    "pointset-compact": pointset_compact,
+    "pointset-compact-emd": pointset_compact_emd,
+    "pointset-hypotheses": pointset_hypotheses,
+    "pointset-published": pointset_published,
+    "pointset-tiny": pointset_tiny,
 }
 """Every recipe by name. For each family there is `<family>-tiny`, which the contract suite runs."""
 
@@ -71,5 +83,10 @@ __all__ = [
     "multiview_original",
     "multiview_resnet",
     "multiview_tiny",
+    "pointset_compact",
+    "pointset_compact_emd",
+    "pointset_hypotheses",
+    "pointset_published",
+    "pointset_tiny",
     "summary",
 ]
