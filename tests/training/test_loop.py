@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Literal
 
 import numpy as np
 import onnxruntime
@@ -13,11 +14,12 @@ import torch
 from shapelift.errors import InputError
 from shapelift.inference import Reconstructor
 from shapelift.training import AdamW, Status, TrainConfig, Validation, loop, train
+from shapelift.training.checkpoint import BEST_NAME, read_tensors
 from shapelift.training.export import WEIGHTS_NAME
 from shapelift.training.log import METRICS_NAME
 from shapelift.training.network import MovingAverage
 from shapelift.training.sitting import LOCK_NAME
-from shapelift.training.validation import THRESHOLDS
+from shapelift.training.validation import THRESHOLDS, Score
 
 
 def _lines(output: Path, kind: str) -> list[dict[str, object]]:
@@ -52,6 +54,27 @@ def test_a_run_learns_and_leaves_a_model_that_opens(
     assert hidden <= {LOCK_NAME}
     session = onnxruntime.InferenceSession(result.model_folder / "encode.onnx")
     assert np.isfinite(session.run(["features"], {"image": np.zeros((1, 4, 32, 32), np.float32)})[0]).all()
+
+
+@pytest.mark.usefixtures("quick_export")
+@pytest.mark.parametrize(("criterion", "best"), [("iou", [1, 3]), ("loss", [1, 2, 5])])
+def test_the_criterion_says_which_weights_become_the_model(
+    criterion: Literal["iou", "loss"],
+    best: list[int],
+    tiny: Callable[..., TrainConfig],
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = [(0.3, 5.0), (0.2, 4.0), (0.5, 4.5), (0.4, 4.2), (0.1, 3.0)]
+    scores = iter([Score(iou=iou, loss=loss, items=4) for iou, loss in found])
+    monkeypatch.setattr(loop, "validate", lambda *_: next(scores))
+    validation = Validation(count=5, items=4, pictures=0, criterion=criterion)
+    result = train(tiny(steps=5, validation=validation), data, tmp_path / "run", device="cpu")
+    assert [line["step"] for line in _lines(tmp_path / "run", "validation") if line["best"]] == best
+    assert (result.best_step, result.best_iou) == (best[-1], found[best[-1] - 1][0])
+    _, header = read_tensors(tmp_path / "run" / BEST_NAME, device="cpu", only_header=True)
+    assert header["step"] == str(best[-1])
 
 
 class _Clock:

@@ -8,6 +8,7 @@ process killed at any moment leaves either the previous checkpoint or the new on
 from __future__ import annotations
 
 import json
+import math
 import struct
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -37,7 +38,8 @@ class RunState:
         step: steps done.
         used_s: seconds used over all sittings.
         validations: validations done.
-        best_iou: highest validation IoU so far, -1 before the first.
+        best_iou: validation IoU of the best weights so far, -1 before the first.
+        best_loss: their validation loss, infinite before the first.
         best_step: step of that validation.
         log_bytes: length of `metrics.jsonl` that belongs to this state.
         sums: running sums of the losses since the last log line, by name.
@@ -51,6 +53,7 @@ class RunState:
     used_s: float = 0.0
     validations: int = 0
     best_iou: float = -1.0
+    best_loss: float = math.inf
     best_step: int = 0
     log_bytes: int = 0
     sums: dict[str, float] = field(default_factory=dict)

@@ -72,11 +72,14 @@ class Validation:
         count: validations, spread evenly over the run; the last one comes at its end.
         items: held-out views that are scored, spread over the shapes of the validation split.
         pictures: how many of them are drawn.
+        criterion: what says which weights are best and become the model: the highest `iou`, or the lowest `loss`, for
+            networks whose solid is only a stand-in (see `Reconstructor.logits_at`).
     """
 
     count: int = 10
     items: int = 256
     pictures: int = 6
+    criterion: Literal["iou", "loss"] = "iou"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -300,9 +300,12 @@ class _Run:
         self.world.copy_from_main(self.judged.state_dict().values())
         was_training = self.judged.training
         score = validate(self.judged.eval(), self.held_out, self.world, self.config)
-        best = score.iou >= self.state.best_iou
+        if self.config.validation.criterion == "iou":
+            best = score.iou >= self.state.best_iou
+        else:
+            best = score.loss <= self.state.best_loss
         if best:
-            self.state.best_iou, self.state.best_step = score.iou, self.state.step
+            self.state.best_iou, self.state.best_loss, self.state.best_step = score.iou, score.loss, self.state.step
         if self.log is not None and best:
             header = {"step": str(self.state.step), "iou": repr(score.iou)}
             write_tensors(self.output / BEST_NAME, self.judged.state_dict(), header)
