@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from shapelift.datasets.targets import Noise, SurfacePoints, Target
 from shapelift.losses.chamfer import chamfer_l1, chamfer_squared
 from shapelift.losses.emd import earth_mover
+from shapelift.losses.hypotheses import min_of_n
 from shapelift.models.base import Batch, Frame, Graph, Prediction, Reconstructor, ReconstructorConfig
 from shapelift.nn.pointset import CompactPointNet, PublishedPointNet
 from shapelift.ops.axis_hull import axis_hull_logits
@@ -160,7 +161,7 @@ class PointSetReconstructor(Reconstructor):
         points, truth = prediction["points"], batch["surface"]
         answers = points.shape[1]
         distance = self._distance(points.flatten(0, 1), truth.repeat_interleave(answers, dim=0))
-        nearest = distance.reshape(-1, answers).amin(dim=1)
+        nearest = min_of_n(distance.reshape(-1, answers))
         return {self.config.loss: self.config.weight * nearest.mean()}
 
     def _distance(self, points: Float[Tensor, "b n 3"], truth: Float[Tensor, "b m 3"]) -> Float[Tensor, " b"]:
