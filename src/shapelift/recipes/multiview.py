@@ -33,7 +33,7 @@ def multiview_compact_novel() -> TrainConfig:
         first,
         recipe="multiview-compact-novel",
         model=_compact("novel"),
-        optimizer=AdamW(learning_rate=2e-4, weight_decay=0.02),
+        optimizer=AdamW(learning_rate=5e-4, weight_decay=0.02),
         batch_size=16,
         budget_s=30 * 60.0,
     )
