@@ -28,7 +28,8 @@ _BLOCK = 1 << 24  # pairs compared at once where there are no trees
 _BYTES_PER_POINT = 400
 _FEW_POINTS = 2000  # for which threads cost more than they bring
 
-_In, _Out = TypeVar("_In"), TypeVar("_Out")
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +146,6 @@ def _by_blocks(queries: Tensor, points: Tensor) -> Tensor:
     # Differences, not the product formula: that one rounds the distances of close points away.
     blocks = [
         torch.cdist(block, points, compute_mode="donot_use_mm_for_euclid_dist").argmin(dim=2)
-        for block in queries.split(rows, dim=1)
+        for block in torch.split(queries, rows, dim=1)
     ]
     return torch.cat(blocks, dim=1)
