@@ -59,7 +59,7 @@ class PointSetConfig(ReconstructorConfig):
     loss: Literal["chamfer", "chamfer_l1", "emd"] = "chamfer"
     truth_weight: float = 1.0
     prediction_weight: float = 1.0
-    weight: float = 100.0
+    weight: float = 10.0
     hypotheses: int = 1
     noise_size: int = 8
     widths: tuple[int, ...] = (32, 64, 160, 320)
