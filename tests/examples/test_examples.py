@@ -21,11 +21,13 @@ from shapelift.io.records import split_of
 from shapelift.io.shapes import load_mesh
 from shapelift.models.export import export_graphs
 from shapelift.recipes.multiview import multiview_tiny
+from shapelift.recipes.pointset import pointset_tiny
 from shapelift.solids import check
 from shapelift.synthesis import procedural
 from shapelift.synthesis.portraits import portrait
 from shapelift.synthesis.sources import open_source
 from shapelift.testing import write_example_data
+from shapelift.training import TrainConfig
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PICTURE = EXAMPLES / "chair.png"
@@ -51,9 +53,16 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def views_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A multi-view model that has seen one ellipsoid and finds it in everything."""
-    folder = tmp_path_factory.mktemp("views")
-    config = multiview_tiny()
+    return model_of_one_shape(tmp_path_factory.mktemp("views"), multiview_tiny())
+
+
+@pytest.fixture(scope="module")
+def points_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return model_of_one_shape(tmp_path_factory.mktemp("points"), pointset_tiny())
+
+
+def model_of_one_shape(folder: Path, config: TrainConfig) -> Path:
+    """A model that has seen one ellipsoid and finds it in everything."""
     family = config.model
     write_example_data(folder / "data", shapes=2, options=family.record_options())
     preprocess = Preprocess.from_mapping(family.preprocess)
@@ -68,7 +77,7 @@ def views_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files = export_graphs(network.eval(), folder)
     (folder / "config.json").write_text(config.to_json(), encoding="utf-8")
     card = ModelCard(
-        name="views",
+        name=folder.name,
         version="1",
         family=family.family,
         representation=family.representation,
@@ -163,3 +172,14 @@ def test_06_shows_a_chair_that_no_model_has_trained_on() -> None:
     source = (EXAMPLES / "06_multiview_step_by_step.py").read_text(encoding="utf-8")
     (seed,) = re.findall(r'"--seed", type=int, default=(\d+)', source)
     assert split_of(open_source("procedural:chair", int(seed) + 1).items()[-1].shape_id) == "test"
+
+
+def test_07_point_set_branches(points_model: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "branches.png"
+    text = run("07_point_set_branches.py", "--model", points_model, "--count", 2, "--output", picture)
+    lines = text.splitlines()
+    assert len(lines) == 2
+    assert all("32 points of the dense branch, 96 of the up-convolution branch" in line for line in lines)
+    pixels = np.asarray(Image.open(picture).convert("RGB"))
+    assert pixels.shape[0] > 2 * 192
+    assert (pixels < 200).any()
