@@ -1,0 +1,91 @@
+"""Several evaluations as one table of a page: what `shapelift evaluate` wrote, no number typed by hand.
+
+Run: python docs/make_scores_table.py docs/multiview.md "multi-view=views/scores.json" "implicit=field/scores.json"
+
+The table goes between the lines `<!-- scores -->` and `<!-- /scores -->` of the page. Evaluations must be of the same
+shapes with the same number of points. Retrieval uses the features of a model: baselines shown are those of the first
+evaluation, where it has any. Brackets are 95 % bootstrap intervals over shapes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from shapelift.io.atomic import write_atomically
+
+BEGIN, END = "<!-- scores -->\n", "<!-- /scores -->\n"
+COLUMNS = {
+    "lin-2018:prediction_to_reference_x100": ("prediction → truth", 1.0, 2),
+    "lin-2018:reference_to_prediction_x100": ("truth → prediction", 1.0, 2),
+    "iou": ("IoU", 1.0, 3),
+    "chamfer_l1": ("CD-L1 x100", 100.0, 2),
+    "fscore_1": ("F@1 %", 1.0, 3),
+    "fscore_2": ("F@2 %", 1.0, 3),
+    "normal_consistency": ("NC", 1.0, 3),
+}
+"""Metric -> title, factor, digits. Those that no evaluation has are left out."""
+BASELINES = {
+    "mean_shape": "mean shape",
+    "retrieval": "retrieval",
+    "oracle_retrieval": "oracle retrieval (knows the answer)",
+    "sampling_floor": "sampling floor",
+}
+WITH_INTERVAL = 2
+"""So many of the first columns show their interval."""
+
+
+def table(evaluations: dict[str, dict[str, Any]]) -> str:
+    """The table in Markdown, one per group of shapes."""
+    settings = {json.dumps([found["data"], found["settings"]["points"]]) for found in evaluations.values()}
+    if len(settings) > 1:
+        raise SystemExit("the evaluations are not of the same shapes with the same number of points")
+    first = next(iter(evaluations.values()))
+    lines: list[str] = []
+    for group in first["groups"]:
+        rows = {name: found["groups"][group]["methods"]["model"] for name, found in evaluations.items()}
+        methods = first["groups"][group]["methods"]
+        rows |= {title: methods[name] for name, title in BASELINES.items() if name in methods}
+        columns = [name for name in COLUMNS if any(name in row["overall"] for row in rows.values())]
+        lines += [f"| {first['groups'][group]['shapes']} shapes | " + " | ".join(COLUMNS[c][0] for c in columns) + " |"]
+        lines += ["|---|" + "---|" * len(columns)]
+        for name, row in rows.items():
+            cells = [_cell(row["overall"].get(column), column, index) for index, column in enumerate(columns)]
+            lines.append(f"| {name} | " + " | ".join(cells) + " |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _cell(found: dict[str, float] | None, column: str, index: int) -> str:
+    if found is None:
+        return ""
+    _, factor, digits = COLUMNS[column]
+    mean = f"{factor * found['mean']:.{digits}f}"
+    if index >= WITH_INTERVAL:
+        return mean
+    return f"{mean} ({factor * found['low']:.{digits}f} to {factor * found['high']:.{digits}f})"
+
+
+def main() -> None:
+    """Put the table into the page."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("page", type=Path)
+    parser.add_argument("evaluations", nargs="+", metavar="NAME=SCORES")
+    options = parser.parse_args()
+    evaluations = {}
+    for item in options.evaluations:
+        name, _, path = item.partition("=")
+        evaluations[name] = json.loads(Path(path).read_text())
+    text = options.page.read_text()
+    if BEGIN not in text or END not in text:
+        raise SystemExit(f"{options.page}: has no lines {BEGIN.strip()} and {END.strip()}")
+    before, rest = text.split(BEGIN)
+    _, after = rest.split(END)
+    write_atomically(options.page, f"{before}{BEGIN}\n{table(evaluations)}{END}{after}")
+    print(table(evaluations))
+
+
+if __name__ == "__main__":
+    main()
