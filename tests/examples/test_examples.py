@@ -183,3 +183,25 @@ def test_07_point_set_branches(points_model: Path, tmp_path: Path) -> None:
     pixels = np.asarray(Image.open(picture).convert("RGB"))
     assert pixels.shape[0] > 2 * 192
     assert (pixels < 200).any()
+
+
+def test_08_mean_shape(tmp_path: Path) -> None:
+    picture = tmp_path / "mean_shapes.png"
+    text = run("08_mean_shape.py", "--points", 40, "--steps", 80, "--output", picture)
+    found: dict[tuple[str, str], list[list[float]]] = {}
+    for line in text.splitlines():
+        name, loss, rest = line.split(" | ")
+        numbers = [float(number) for number in re.findall(r"\d\.\d+", rest)]
+        found.setdefault((name, f"{loss} of {rest.partition(':')[0][-1]}"), []).append(numbers)
+    assert len(found) == 15
+    ((_, splash),), ((radius, thin),) = found["radius", "chamfer of 1"], found["radius", "emd of 1"]
+    assert radius == pytest.approx(0.4, abs=0.03)
+    assert splash > 5.0 * thin
+    assert sorted(median for median, _ in found["radius", "emd of 2"]) == pytest.approx([0.3, 0.5], abs=0.04)
+    assert sorted(right for right, _ in found["there or not", "emd of 2"]) == pytest.approx([0.0, 0.26], abs=0.04)
+    assert sorted(right - left for right, left in found["right or left", "emd of 2"]) == pytest.approx(
+        [-0.26, 0.26], abs=0.04
+    )
+    with Image.open(picture) as image:
+        assert image.width > 5 * 240
+        assert image.height > 3 * 240

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from shapelift.io.plots import Area, Dots, Line, Window, Words, bars, circle, plot, rectangle
+from shapelift.io.plots import Area, Dots, Line, Window, Words, circle, plot, rectangle
 
 RED, BLUE = (220, 40, 40), (40, 40, 220)
 UNIT = Window(0.0, 0.0, 1.0, 1.0)
@@ -43,14 +43,6 @@ def test_a_circle_closes_and_lies_on_its_radius() -> None:
     corners = circle(0.4)
     assert np.allclose(corners[0], corners[-1])
     assert np.allclose(np.linalg.norm(corners, axis=1), 0.4)
-
-
-def test_bars_stand_on_the_ground_and_are_as_high_as_asked() -> None:
-    picture = plot(UNIT, bars([0.0, 0.5, 0.75, 1.0], [0.5, 0.0, 1.0], RED), 40)
-    heights = inked(picture).sum(axis=0)
-    assert heights[10] == pytest.approx(20, abs=1)
-    assert heights[24] == 0
-    assert heights[35] == 40
 
 
 def test_words_are_written_where_they_are_asked_for() -> None:

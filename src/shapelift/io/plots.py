@@ -116,13 +116,6 @@ def rectangle(left: float, bottom: float, right: float, top: float) -> npt.NDArr
     return np.array([(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)])
 
 
-def bars(edges: npt.ArrayLike, heights: npt.ArrayLike, color: Color) -> tuple[Area, ...]:
-    """A histogram over `k + 1` edges with `k` heights, standing on y = 0; empty bars are left out."""
-    ends, tops = np.asarray(edges, np.float64).tolist(), np.asarray(heights, np.float64).tolist()
-    pairs = zip(ends[:-1], ends[1:], tops, strict=True)
-    return tuple(Area(rectangle(low, 0.0, high, top), color) for low, high, top in pairs if top > 0.0)
-
-
 def _dashes(places: npt.NDArray[np.float64], dash_px: float) -> list[npt.NDArray[np.float64]]:
     """The line in one piece, or cut into dashes with gaps of the same length between them."""
     steps = np.linalg.norm(np.diff(places, axis=0), axis=1)
