@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shapelift.cli.main import run
-from shapelift.cli.train import _for_card
+from shapelift.evaluation import for_card
 from shapelift.inference import read_card
 
 
@@ -32,7 +32,7 @@ def test_a_card_states_little_by_category() -> None:
     }
     method = {"overall": means, "mean_of_categories": {}, "categories": {"mug": means}}
     group = {"shapes": 7, "images": 7, "methods": {"model": method, "retrieval": method}, "differences": {}}
-    stated = _for_card({"model": "a", "settings": {"points": 5}, "groups": {"real": group}})
+    stated = for_card({"model": "a", "settings": {"points": 5}, "groups": {"real": group}})
     interval = {"mean": 0.3333, "low": 0.25, "high": 0.6667}
     assert stated == {
         "settings": {"points": 5},
