@@ -141,14 +141,20 @@ def _prices(cost: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     kernel *= np.float32(-1.0) / blur
     np.exp(np.maximum(kernel, np.float32(_LEAST_EXPONENT), out=kernel), out=kernel)
     columns: npt.NDArray[Any] = np.ones(len(cost), np.float32)
-    rows: npt.NDArray[Any] = 1.0 / (kernel @ columns)
+    rows: npt.NDArray[Any] = 1.0 / _over_columns(kernel, columns)
     with np.errstate(all="ignore"):  # where it does not settle, there are no prices
         for done in range(_ROUNDS):
             step = np.float32(_OVERRELAXATION if done > 1 else 1.0)
-            columns = columns ** (1 - step) * (1.0 / (rows @ kernel)) ** step
-            rows = rows ** (1 - step) * (1.0 / (kernel @ columns)) ** step
+            columns = columns ** (1 - step) * (1.0 / np.einsum("i,ij->j", rows, kernel)) ** step
+            rows = rows ** (1 - step) * (1.0 / _over_columns(kernel, columns)) ** step
         prices = blur * np.log(columns).astype(np.float64)
     return prices if np.isfinite(prices).all() else np.zeros(len(cost))
+
+
+def _over_columns(kernel: npt.NDArray[np.float32], columns: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    # Not a matrix product: that starts threads of its own, and one item per thread is enough of them.
+    sums: npt.NDArray[Any] = np.einsum("ij,j->i", kernel, columns)
+    return sums
 
 
 def _by_auction(first: Tensor, second: Tensor, squared: bool, tolerance: float, items: int) -> Assignment:
