@@ -53,8 +53,8 @@ class PointSetConfig(ReconstructorConfig):
 
     frame: Frame = "object"
     generator: Literal["compact", "published"] = "compact"
-    dense_points: int = 512
-    grid: tuple[int, int] = (32, 48)
+    dense_points: int = 256
+    grid: tuple[int, int] = (24, 32)
     truth_points: int = 2048
     loss: Literal["chamfer", "chamfer_l1", "emd"] = "chamfer"
     truth_weight: float = 1.0
@@ -64,8 +64,8 @@ class PointSetConfig(ReconstructorConfig):
     noise_size: int = 8
     widths: tuple[int, ...] = (32, 64, 160, 320)
     depths: tuple[int, ...] = (1, 1, 1, 1)
-    code_size: int = 512
-    hidden: int = 1024
+    code_size: int = 256
+    hidden: int = 768
     tower: tuple[int, ...] = (256, 160, 96, 64)
 
     def __post_init__(self) -> None:

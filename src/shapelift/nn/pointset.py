@@ -151,8 +151,8 @@ class CompactPointNet(nn.Module):
         noise_size: int = 0,
         widths: Sequence[int] = (32, 64, 160, 320),
         depths: Sequence[int] = (1, 1, 1, 1),
-        code_size: int = 512,
-        hidden: int = 1024,
+        code_size: int = 256,
+        hidden: int = 768,
         tower: Sequence[int] = (256, 160, 96, 64),
     ) -> None:
         super().__init__()
