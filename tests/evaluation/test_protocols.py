@@ -16,7 +16,7 @@ from shapelift.evaluation import METRICS, evaluate, for_card, sampling_floor, su
 from shapelift.evaluation.dataset import read_entries, read_samples
 from shapelift.evaluation.report import protocols_of
 from shapelift.geometry import PointCloud
-from shapelift.metrics import PROTOCOLS
+from shapelift.metrics import PROTOCOLS, emd
 
 FAST = {"resolution": 32, "points": 2_000}
 FORWARD, BACKWARD = (f"lin-2018:{name}_x100" for name in ("prediction_to_reference", "reference_to_prediction"))
@@ -84,6 +84,34 @@ def test_the_numbers_of_the_house_and_of_each_protocol_depend_on_nothing_else(ma
     assert every.settings["protocols"] == list(OTHERS)
     assert one.settings["protocols"] == ["tatarchenko-2019"]
     assert "protocols" not in plain.settings
+
+
+@pytest.mark.parametrize("count", [40, 300, 2000])
+def test_points_are_matched_with_as_many_of_the_truth(make_data, shapes, count):
+    known = _known(shapes)[:1]
+    data = make_data(known, surface=300)
+    cloud = np.random.default_rng(0).uniform(-0.5, 0.5, (count, 3)).astype(np.float32)
+    fake = shapes.PointReconstructor(known, "object", lambda shape, _: PointCloud(cloud))
+    found = evaluate(fake, data, baselines=False, protocols=["fan-2017"], **FAST)
+    (sample,) = read_samples(read_entries(data), "object")
+    truth = sample.surface.points
+    (values,), (floor,) = _values(found, "model"), _values(found, "sampling_floor")
+    if count == 300:
+        assert values["fan-2017:emd_x100"] == pytest.approx(100.0 * emd(cloud, truth), rel=1e-6)
+    else:
+        near = emd(np.resize(cloud, (300, 3)), truth)
+        assert values["fan-2017:emd_x100"] == pytest.approx(100.0 * near, rel=0.15)
+    assert floor["fan-2017:emd_x100"] < 0.5 * values["fan-2017:emd_x100"]
+
+
+def test_the_floor_of_pairs_is_how_far_two_samplings_are_apart(make_data, shapes):
+    known = _known(shapes)[:1]
+    found = evaluate(
+        shapes.Reconstructor(known, "object"), make_data(known), baselines=False, protocols=["fan-2017"], **FAST
+    )
+    (values,), (floor,) = _values(found, "model"), _values(found, "sampling_floor")
+    # A perfect surface, sampled anew.
+    assert values["fan-2017:emd_x100"] == pytest.approx(floor["fan-2017:emd_x100"], rel=0.2)
 
 
 def test_nothing_gets_the_worst_value(make_data, shapes):
@@ -166,7 +194,7 @@ def test_the_report_has_columns_differences_and_a_table_of_the_protocol(make_dat
     ("name", "words"),
     [
         ("lin2018", "--protocol lin2018: no such protocol; did you mean lin-2018?"),
-        ("mine", "--protocol mine: no such protocol; choose from occupancy-networks, lin-2018, pixel2mesh"),
+        ("mine", "--protocol mine: no such protocol; choose from occupancy-networks, lin-2018, fan-2017"),
         ("shapelift", "--protocol shapelift: is always reported"),
     ],
 )

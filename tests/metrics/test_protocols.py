@@ -29,7 +29,10 @@ def test_every_protocol_is_named_sourced_and_finite_for_nothing():
         assert scores
         assert np.isfinite(list(scores.values())).all()
         # An empty prediction is never better than a random one.
-        other = protocol.score(*_pair())
+        prediction, truth = _pair()
+        if protocol.one_to_one:
+            prediction = PointCloud(prediction.points[: len(truth)], prediction.normals[: len(truth)])
+        other = protocol.score(prediction, truth)
         for key, value in scores.items():
             better_when_large = key.startswith(("fscore", "normal"))
             assert value <= other[key] if better_when_large else value >= other[key]
@@ -67,6 +70,12 @@ def test_a_shifted_plane_tells_the_conventions_apart():
     # 0.57 * 0.02 = 0.0114 lies between 0.01 and 0.01414.
     assert pixel2mesh["chamfer_l2_x1000"] == pytest.approx(2000 * (0.57 * h) ** 2, rel=1e-5)
     assert (pixel2mesh["fscore_tau"], pixel2mesh["fscore_2tau"]) == (0.0, 1.0)
+    fan = PROTOCOLS["fan-2017"].score(prediction, reference)
+    # A shift is the optimal assignment of a cloud and its shifted copy.
+    assert fan == {
+        "chamfer_l2_x1000": pytest.approx(2000 * h**2, rel=1e-5),
+        "emd_x100": pytest.approx(100 * h, rel=1e-5),
+    }
     tatarchenko = PROTOCOLS["tatarchenko-2019"].score(prediction, reference)
     assert tatarchenko["fscore_1"] == 0.0
     assert tatarchenko["fscore_5"] == fscore(prediction.points, reference.points, 0.05) == 1.0
@@ -86,3 +95,9 @@ def test_missing_normals_are_refused():
     prediction, reference = _pair()
     with pytest.raises(ValueError, match="normals"):
         PROTOCOLS["shapelift"].score(PointCloud(prediction.points), reference)
+
+
+def test_pairs_need_equal_counts():
+    prediction, reference = _pair()
+    with pytest.raises(ValueError, match="equal counts, got 80 and 60"):
+        PROTOCOLS["fan-2017"].score(prediction, reference)

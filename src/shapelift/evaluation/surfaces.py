@@ -54,7 +54,8 @@ def score_surface(
     """The house's numbers for the surface of an answer, then those of each protocol, named by `column`.
 
     The house draws `points` samples of the surface. Another protocol takes all points of a method that predicts points,
-    as they are; of any other method it takes as many of the samples as its source does (at most `points`).
+    as they are; of any other method it takes as many of the samples as its source does (at most `points`). One that
+    matches points in pairs takes as many as of the truth, and some twice where there are fewer.
 
     Raises:
         InputError: a protocol compares normals, and the predicted points have none.
@@ -69,6 +70,8 @@ def score_surface(
         own = np.random.default_rng(stable_number(f"{sample.shape_id}/{sample.view}/{protocol.name}"))
         truth = at_most(reference, protocol.reference_count, own)
         said = at_most(surface, protocol.sample_count, own) if answer.cloud is None else answer.cloud
+        if protocol.one_to_one:
+            said = _exactly(said, len(truth), own)
         same = said is surface and truth is reference
         found = protocol.function(matches if same else match(said.points, truth.points, _SIDE), said, truth)
         values |= _named(protocol, found)
@@ -90,6 +93,13 @@ def floor_scores(
     reference = at_most(surface, points, rng)
     values = sampling_floor(reference)
     for protocol in protocols:
+        if protocol.one_to_one:
+            # The nearest other point says nothing about pairs: two halves of one sampling stand for two samplings.
+            both = at_most(reference, 2 * protocol.sample_count, rng)
+            half = len(both) // 2
+            one, other = (_chosen(both, np.arange(start, start + half)) for start in (0, half))
+            values |= _named(protocol, protocol.score(one, other, _SIDE))
+            continue
         truth = at_most(reference, protocol.reference_count, rng)
         drawn = None
         if protocol.sample_count < len(truth):
@@ -133,6 +143,15 @@ def at_most(cloud: PointCloud, count: int | None, rng: np.random.Generator) -> P
     if count is None or len(cloud) <= count:
         return cloud
     return _chosen(cloud, rng.choice(len(cloud), count, replace=False))
+
+
+def _exactly(cloud: PointCloud, count: int, rng: np.random.Generator) -> PointCloud:
+    """`count` points of a cloud: drawn at random where it has more, and evenly repeated where it has fewer, but any."""
+    if len(cloud) in {0, count}:
+        return cloud
+    again, rest = divmod(count, len(cloud))
+    drawn = rng.choice(len(cloud), rest, replace=False)
+    return _chosen(cloud, np.concatenate([np.tile(np.arange(len(cloud)), again), drawn]))
 
 
 def _nearest_other(

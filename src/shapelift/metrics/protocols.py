@@ -14,6 +14,7 @@ import numpy as np
 
 from shapelift.geometry import PointCloud
 from shapelift.metrics.chamfer import chamfer_l1_of, chamfer_l2_of
+from shapelift.metrics.emd import emd
 from shapelift.metrics.fscore import fscore_of, fscores_of
 from shapelift.metrics.nearest import EMPTY_DISTANCE, Matches, match
 from shapelift.metrics.normals import normal_consistency_of
@@ -31,6 +32,8 @@ class Protocol:
         function: Computes the named numbers from matched clouds.
         needs_normals: Whether both clouds must have normals.
         reference_count: Points to draw from the true surface; None: as many as there are.
+        one_to_one: Whether points are matched in pairs, so that both clouds must have as many: of predicted points,
+            too, `sample_count` are drawn.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Protocol:
     function: Callable[[Matches, PointCloud, PointCloud], dict[str, float]]
     needs_normals: bool = False
     reference_count: int | None = None
+    one_to_one: bool = False
 
     def score(self, prediction: PointCloud, reference: PointCloud, side: float | None = None) -> dict[str, float]:
         """The named numbers for two clouds in one frame; finite for an empty prediction, too.
@@ -50,7 +54,7 @@ class Protocol:
             side: Longest side of the true object, where it is known better than the points tell.
 
         Raises:
-            ValueError: an empty reference, or missing normals.
+            ValueError: an empty reference, missing normals, or counts that differ where points are matched in pairs.
         """
         return self.function(match(prediction.points, reference.points, side), prediction, reference)
 
@@ -84,6 +88,13 @@ def _lin(matches: Matches, prediction: PointCloud, reference: PointCloud) -> dic
     forward = worst if matches.is_empty else float(matches.to_reference.mean())
     backward = worst if matches.is_empty else float(matches.to_prediction.mean())
     return {"prediction_to_reference_x100": 100.0 * forward, "reference_to_prediction_x100": 100.0 * backward}
+
+
+def _fan(matches: Matches, prediction: PointCloud, reference: PointCloud) -> dict[str, float]:
+    return {
+        "chamfer_l2_x1000": 1000.0 * chamfer_l2_of(matches),
+        "emd_x100": 100.0 * emd(prediction.points, reference.points),
+    }
 
 
 def _pixel2mesh(matches: Matches, prediction: PointCloud, reference: PointCloud) -> dict[str, float]:
@@ -136,6 +147,17 @@ _ALL = (
         "source points per direction; here all points are used, which is the expectation of that number.",
         100_000,
         _lin,
+    ),
+    Protocol(
+        "fan-2017",
+        "Fan, Su, Guibas, A Point Set Generation Network for 3D Object Reconstruction from a Single Image, CVPR 2017",
+        "On 1,024 points of either surface: sum of the two mean squared distances times 1000, and earth mover's "
+        "distance times 100, the mean distance of the best one-to-one assignment, exact. The paper writes sums over "
+        "points for both; means do not grow with the number of points. Of predicted points 1,024 are drawn.",
+        1_024,
+        _fan,
+        reference_count=1_024,
+        one_to_one=True,
     ),
     Protocol(
         "pixel2mesh",
