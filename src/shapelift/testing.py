@@ -20,7 +20,7 @@ from torch import Tensor
 
 from shapelift.datasets import ShapeDataset
 from shapelift.errors import InputError
-from shapelift.geometry import Camera, ImplicitField, PointCloud, Representation, VoxelGrid
+from shapelift.geometry import Camera, ImplicitField, Mesh, PointCloud, Representation, VoxelGrid
 from shapelift.geometry.viewpoints import fixed_cameras, random_cameras
 from shapelift.inference import ModelCard, write_card
 from shapelift.inference import Reconstructor as Exported
@@ -36,7 +36,12 @@ from shapelift.synthesis.options import RecordOptions
 
 Tensors = Mapping[str, Tensor]
 
-_REPRESENTATIONS: Mapping[str, type] = {"field": ImplicitField, "grid": VoxelGrid, "points": PointCloud}
+_REPRESENTATIONS: Mapping[str, type] = {
+    "field": ImplicitField,
+    "grid": VoxelGrid,
+    "points": PointCloud,
+    "mesh": Mesh,
+}
 
 BATCH = 3
 OVERFIT_STEPS = 80
@@ -282,6 +287,8 @@ def _check_hypotheses(
 def _values(shape: Representation) -> npt.NDArray[np.float32]:
     if isinstance(shape, PointCloud):
         return shape.points
+    if isinstance(shape, Mesh):
+        return shape.vertices
     if isinstance(shape, VoxelGrid):
         return shape.occupancy
     if not isinstance(shape, ImplicitField):

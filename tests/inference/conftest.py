@@ -205,3 +205,44 @@ def _ball() -> tuple[list, list, list, dict[str, np.ndarray]]:
     ]
     inputs = [tensor("code", "b", 1), tensor("points", "b", "n", 3)]
     return nodes, inputs, [tensor("logits", "b", "n")], {"slope": np.array([SLOPE], np.float32)}
+
+
+@pytest.fixture
+def octahedron_model(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a mesh model: an octahedron with half axes `AXES` / 4, scaled by 1 + the mean coverage of the crop."""
+
+    def write(faces: np.ndarray | None = None) -> Path:
+        folder = tmp_path / "octahedron"
+        folder.mkdir()
+        save_octahedron(folder / "predict.onnx", faces)
+        write_card(folder, make_card("octahedron", "mesh"), ["predict.onnx"])
+        return folder
+
+    return write
+
+
+def save_octahedron(path: Path, faces: np.ndarray | None = None) -> None:
+    """The graph of an octahedron, with other faces `f 3` or `1 f 3` if wanted."""
+    if faces is None:
+        faces = np.array(
+            [[0, 2, 4], [2, 1, 4], [1, 3, 4], [3, 0, 4], [2, 0, 5], [1, 2, 5], [3, 1, 5], [0, 3, 5]], np.int64
+        )[None]
+    nodes = [
+        helper.make_node("ReduceMean", ["image"], ["features"], axes=[2, 3], keepdims=0),
+        helper.make_node("Gather", ["features", "last"], ["coverage"], axis=1),
+        helper.make_node("Add", ["coverage", "one"], ["scale"]),
+        helper.make_node("Unsqueeze", ["scale", "last_axis"], ["gain"]),
+        helper.make_node("Mul", ["corners", "gain"], ["vertices"]),
+        helper.make_node("Identity", ["triangles"], ["faces"]),
+    ]
+    corners = np.concatenate([np.eye(3), -np.eye(3)])[[0, 3, 1, 4, 2, 5]] * (np.array(AXES) / 4.0)
+    constants = {
+        "last": np.array([3], np.int64),
+        "last_axis": np.array([2], np.int64),
+        "one": np.ones(1, np.float32),
+        "corners": corners.astype(np.float32)[None],
+        "triangles": faces,
+    }
+    kind = helper.np_dtype_to_tensor_dtype(faces.dtype)
+    outputs = [tensor("vertices", "b", 6, 3), helper.make_tensor_value_info("faces", kind, faces.shape)]
+    save_graph(path, nodes, [_image()], [*outputs, tensor("features", "b", 4)], constants)

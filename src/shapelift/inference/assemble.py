@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.errors import InputError
-from shapelift.geometry import UNIT_BOX, ImplicitField, PointCloud, Representation, VoxelGrid
+from shapelift.geometry import UNIT_BOX, ImplicitField, Mesh, PointCloud, Representation, VoxelGrid
 from shapelift.inference.model_folder import ModelFolder
 
 CHUNK_POINTS = 2048
@@ -131,6 +131,21 @@ def _points(model: ModelFolder, inputs: Inputs, name: str) -> Prediction:
     )
 
 
+def _mesh(model: ModelFolder, inputs: Inputs, name: str) -> Prediction:
+    del name  # a mesh is somewhere, whatever the picture
+    graph = model.graphs["predict"]
+    outputs = graph(inputs)
+    vertices, faces = outputs["vertices"], outputs["faces"]
+    shapes = f"{vertices.shape} and faces of shape {faces.shape}"
+    if vertices.ndim != 3 or faces.ndim != 3 or {*vertices.shape[::2], *faces.shape[::2]} != {1, 3} or not faces.size:
+        raise InputError(
+            f"{graph.origin}: gives vertices of shape {shapes} instead of (1, v, 3) and (1, f, 3); export again"
+        )
+    if faces.dtype.kind != "i" or faces.min() < 0 or faces.max() >= vertices.shape[1]:
+        raise InputError(f"{graph.origin}: gives faces that are no indices of its vertices; export again")
+    return Prediction(Mesh(vertices[0], faces[0].astype(np.int32)), _features(outputs))
+
+
 def probability(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """The logistic function, without overflow."""
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)), np.float32)
@@ -143,5 +158,6 @@ def _features(outputs: Mapping[str, npt.NDArray[np.float32]]) -> npt.NDArray[np.
 _ASSEMBLERS: dict[str, Callable[[ModelFolder, Inputs, str], Prediction]] = {
     "field": _field,
     "grid": _grid,
+    "mesh": _mesh,
     "points": _points,
 }

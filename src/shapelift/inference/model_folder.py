@@ -34,10 +34,10 @@ MAX_CARD_BYTES = 4 * 1024 * 1024
 MAX_FILE_BYTES = 1024 * 1024 * 1024
 """Largest file of a model that is read."""
 
-GRAPHS = {"field": ("encode", "decode"), "grid": ("predict",), "points": ("predict",)}
+GRAPHS = {"field": ("encode", "decode"), "grid": ("predict",), "points": ("predict",), "mesh": ("predict",)}
 """The graphs that a representation needs; `<graph>.onnx` is the file."""
 
-_OUTPUTS = {"grid": ("logits",), "points": ("points", "weights")}
+_OUTPUTS = {"grid": ("logits",), "points": ("points", "weights"), "mesh": ("vertices", "faces")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +58,8 @@ class Graph:
 
     def __call__(
         self, inputs: Mapping[str, npt.NDArray[np.float32]], outputs: Iterable[str] | None = None
-    ) -> dict[str, npt.NDArray[np.float32]]:
-        """Run it: named arrays in, named float32 arrays out (all of them, or those asked for).
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Run it: named arrays in, named arrays out (all of them, or those asked for), whole numbers or float32.
 
         Raises:
             InputError: the runtime refuses, or a result is not finite.
@@ -70,7 +70,7 @@ class Graph:
         except Exception as error:  # onnxruntime raises a dozen types that share no base but Exception
             reason = " ".join(str(error).split())[:160]
             raise InputError(f"{self.origin}: failed while it ran ({reason}); export the model again") from error
-        results = {name: np.asarray(value, np.float32) for name, value in zip(names, values, strict=True)}
+        results = {name: _array(value) for name, value in zip(names, values, strict=True)}
         for name, value in results.items():
             if not np.isfinite(value).all():
                 raise InputError(f"{self.origin}: gives values for {name} that are not finite; train the model again")
@@ -202,6 +202,11 @@ def available_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))
     return os.cpu_count() or 1
+
+
+def _array(value: Any) -> npt.NDArray[Any]:
+    array = np.asarray(value)
+    return array.astype(np.int64 if array.dtype.kind in "iu" else np.float32, copy=False)
 
 
 def _verified(path: Path, digest: str) -> bytes:

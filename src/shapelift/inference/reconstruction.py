@@ -86,13 +86,13 @@ class Reconstruction:
     def voxels(self, r: int = 64) -> VoxelGrid:
         """Occupancy probabilities of `r` x `r` x `r` cells of the unit cube, read at their centres.
 
-        A point cloud has an inside only as a mesh: its cells are 0 or 1.
+        Whatever is neither a field nor a grid has an inside only as a closed mesh: its cells are 0 or 1.
 
         Raises:
-            InputError: a resolution out of range or beyond the memory, and for a point cloud as `mesh`.
+            InputError: a resolution out of range or beyond the memory, and without a field or grid as `mesh`.
         """
         check_resolution(r)
-        if isinstance(self.representation, PointCloud):
+        if not isinstance(self.representation, ImplicitField | VoxelGrid):
             from shapelift.meshing import voxels
 
             return voxels(self.mesh(r), r, box=UNIT_BOX)

@@ -1,0 +1,84 @@
+"""The contract over the smallest family of each representation that no small formula could fake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from shapelift.datasets.targets import SurfacePoints, Target
+from shapelift.models.base import Graph, Reconstructor, ReconstructorConfig
+from shapelift.testing import ContractError, check_family
+
+CORNERS = ((1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1))
+FACES = ((0, 2, 4), (2, 1, 4), (1, 3, 4), (3, 0, 4), (2, 0, 5), (1, 2, 5), (3, 1, 5), (0, 3, 5))
+
+
+@dataclass(frozen=True, kw_only=True)
+class OctahedronConfig(ReconstructorConfig):
+    family: ClassVar[str] = "octahedron"
+    representation: ClassVar[str] = "mesh"
+
+    image_size: int = 32
+    count: int = len(FACES)
+
+    def build(self) -> Octahedron:
+        return Octahedron(self)
+
+    def targets(self) -> Mapping[str, Target]:
+        return {"surface": SurfacePoints(64, self.frame, normals=False)}
+
+
+class Octahedron(Reconstructor):
+    """Image -> half axes of an octahedron, learnt from the extent of the true points."""
+
+    corners: Tensor
+    faces: Tensor
+
+    def __init__(self, config: OctahedronConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.axes = nn.Linear(4 * 16, 3)
+        self.register_buffer("corners", torch.tensor(CORNERS, dtype=torch.float32), persistent=False)
+        self.register_buffer("faces", torch.tensor(FACES[: config.count]), persistent=False)
+
+    def forward(self, batch: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        features = nn.functional.avg_pool2d(batch["image"], 8).flatten(1)
+        axes = 0.1 + nn.functional.softplus(self.axes(features))
+        return {"vertices": self.corners * axes[:, None], "axes": axes, "features": features}
+
+    def loss(self, prediction: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        extent = batch["surface"].abs().amax(dim=1)
+        return {"extent": (prediction["axes"] - extent).square().mean()}
+
+    def logits_at(self, prediction: Mapping[str, Tensor], points: Tensor) -> Tensor:
+        return 1.0 - (points / prediction["axes"][:, None]).abs().sum(dim=2)
+
+    def graphs(self) -> Mapping[str, Graph]:
+        size = self.config.image_size
+        outputs = ("vertices", "faces", "features")
+        return {"predict": Graph(_Corners(self), {"image": ("b", 4, size, size)}, outputs)}
+
+
+class _Corners(nn.Module):
+    def __init__(self, model: Octahedron) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        prediction = self.model({"image": image})
+        faces = self.model.faces.expand(image.shape[0], -1, -1)
+        return prediction["vertices"], faces, prediction["features"]
+
+
+def test_a_family_of_meshes_keeps_its_contract() -> None:
+    check_family(OctahedronConfig())
+
+
+def test_an_open_mesh_is_noticed() -> None:
+    with pytest.raises(ContractError, match="the mesh must be closed"):
+        check_family(OctahedronConfig(count=len(FACES) - 1))
