@@ -2,6 +2,7 @@
 
 from shapelift.datasets.augmentation import NO_AUGMENTATION, Augmentation
 from shapelift.datasets.depth_targets import FixedViews, NovelViews
+from shapelift.datasets.image_targets import ImageCamera, ImageDepth
 from shapelift.datasets.shapes import ShapeDataset
 from shapelift.datasets.targets import Noise, OccupancyPoints, Sample, SurfacePoints, Target
 
@@ -9,6 +10,8 @@ __all__ = [
     "NO_AUGMENTATION",
     "Augmentation",
     "FixedViews",
+    "ImageCamera",
+    "ImageDepth",
     "Noise",
     "NovelViews",
     "OccupancyPoints",

@@ -35,10 +35,23 @@ class Augmentation:
 
     def vary(self, rgba: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
         """A varied copy of a straight-alpha image `h w 4` uint8 (all but the mirror, which the shape must follow)."""
-        height, width = rgba.shape[:2]
+        return self.vary_within(rgba, self.window(rgba.shape[1], rgba.shape[0], rng), rng)
+
+    def window(self, width: int, height: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+        """A random shift and zoom: `3 3`, pixels of the varied image to pixels of the image, centres at +0.5."""
         side = 1.0 + rng.uniform(-self.zoom, self.zoom)
         dx, dy = rng.uniform(-self.shift, self.shift, 2) * (width, height)
-        matrix = np.array([[side, 0.0, dx + (1 - side) * width / 2], [0.0, side, dy + (1 - side) * height / 2]])
+        # Whole numbers are the centres of pixels to OpenCV, for whom the window is drawn.
+        dx, dy = dx + (1 - side) * width / 2, dy + (1 - side) * height / 2
+        return np.array([[side, 0.0, dx + 0.5 * (1 - side)], [0.0, side, dy + 0.5 * (1 - side)], [0.0, 0.0, 1.0]])
+
+    def vary_within(
+        self, rgba: npt.NDArray[np.uint8], window: npt.NDArray[np.float64], rng: np.random.Generator
+    ) -> npt.NDArray[np.uint8]:
+        """`vary` with a window that has been drawn before."""
+        height, width = rgba.shape[:2]
+        matrix = window[:2].copy()
+        matrix[:, 2] -= 0.5 * (1 - np.diag(matrix))
         image = rgba.astype(np.float32)
         image[..., :3] *= image[..., 3:] / 255.0
         image = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)

@@ -14,7 +14,7 @@ from torch import Tensor
 from shapelift.datasets.augmentation import NO_AUGMENTATION, Augmentation
 from shapelift.datasets.targets import Arrays, Sample, Target
 from shapelift.io.manifest import StoredShape, stored_shapes
-from shapelift.io.preprocess import Preprocess, resample_window
+from shapelift.io.preprocess import Preprocess, object_window, resample_window
 from shapelift.io.records import FRAMED_MARGIN, RecordReader, Split, open_record
 
 
@@ -115,26 +115,33 @@ class ShapeDataset:
         # Images draw from a generator of their own, so that points do not depend on the augmentation.
         entry, view = self.entry(pair)
         with open_record(entry.path) as record:
-            sample = Sample(record, view, mirrored)
-            arrays = {"image": self._image(record, view, mirrored, image_rng)}
+            image, input_from_record = self._image(record, view, mirrored, image_rng)
+            sample = Sample(record, view, mirrored, input_from_record, self.preprocess.image_size_px)
+            arrays = {"image": image}
             for name, target in self.targets.items():
                 arrays.update(target.read(name, sample, rng))
         return arrays
 
     def _image(
         self, record: RecordReader, view: int, mirrored: bool, rng: np.random.Generator | None
-    ) -> npt.NDArray[Any]:
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[np.float64]]:
+        """The input of the model, and `3 3` from pixels of the stored image to its pixels."""
         rgba = record.item("rgba", view)
         if mirrored:
             rgba = np.ascontiguousarray(rgba[:, ::-1])
         size = self.preprocess.image_size_px
+        x, y, side = 0.0, 0.0, float(rgba.shape[0])
         if self.preprocess.margin != FRAMED_MARGIN:
-            rgba = self.preprocess.crop(rgba)
+            x, y, side = object_window(rgba[..., 3], self.preprocess.margin)
+            rgba = resample_window(rgba, x, y, side, size)
         elif rgba.shape[0] != size:
-            rgba = resample_window(rgba, 0.0, 0.0, float(rgba.shape[0]), size)
+            rgba = resample_window(rgba, x, y, side, size)
+        record_from_input = np.array([[side / size, 0.0, x], [0.0, side / size, y], [0.0, 0.0, 1.0]])
         if rng is not None and self.augmentation != NO_AUGMENTATION:
-            rgba = self.augmentation.vary(rgba, rng)
-        return self.preprocess.tensor(rgba)
+            window = self.augmentation.window(size, size, rng)
+            rgba = self.augmentation.vary_within(rgba, window, rng)
+            record_from_input = record_from_input @ window
+        return self.preprocess.tensor(rgba), np.linalg.inv(record_from_input)
 
 
 def _stack(samples: Sequence[Arrays]) -> dict[str, Tensor]:

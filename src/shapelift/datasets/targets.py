@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -23,11 +23,20 @@ class Sample:
         record: The open record.
         view: Index of the image.
         mirrored: Whether image and shape are mirrored left to right (x -> -x).
+        input_from_record: `3 3`, pixels of the stored image, mirrored if the sample is, to pixels of the model's input:
+            crop, resampling, and the shift and zoom of the augmentation. By default they are the same.
+        input_size_px: Side of the model's input; None where it is the stored image.
     """
 
     record: RecordReader
     view: int
     mirrored: bool = False
+    input_from_record: npt.NDArray[np.float64] = field(default_factory=lambda: np.eye(3))
+    input_size_px: int | None = None
+
+    def input_size(self, stored_px: int) -> int:
+        """Side of the model's input [px], where that of the stored image is known."""
+        return stored_px if self.input_size_px is None else self.input_size_px
 
     def frame_from_object(self, frame: Literal["object", "view"]) -> npt.NDArray[np.float64]:
         """`4 4` similarity from the object frame, without the mirror."""

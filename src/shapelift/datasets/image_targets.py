@@ -1,0 +1,135 @@
+"""Targets that belong to the image itself: the camera that took it, and the depth and normals of its pixels.
+
+They follow the input of the model: its crop, its mirror image, and the shift and zoom of the augmentation. World is the
+frame of the prediction. The frame `view` differs from the object frame by a similarity of scale s; space around the
+camera is scaled with it, so that the camera stays rigid and every point keeps its pixel: depths are s times as large.
+Where the sample is mirrored, the image shows the object with x -> -x, seen by the camera with x -> -x.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from shapelift.datasets.targets import Arrays, Sample, Target
+
+Array = npt.NDArray[np.float64]
+
+_MIRROR = np.diag([-1.0, 1.0, 1.0, 1.0])
+_FLAT = 0.02
+"""Four depths whose range is below this share of the nearest belong to one surface, and are interpolated."""
+
+
+@dataclass(frozen=True)
+class ImageCamera(Target):
+    """The camera of the input image, float32: `<name>_intrinsics` `3 3` and `<name>_camera_from_world` `4 4`.
+
+    Intrinsics are in pixels of the model's input; the transform is rigid, its world the frame of the prediction.
+
+    Attributes:
+        frame: Frame of the prediction.
+    """
+
+    frame: Literal["object", "view"]
+
+    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+        """Read the camera; `rng` is not used."""
+        del rng
+        intrinsics, camera_from_world = image_camera(sample, self.frame)
+        return {
+            f"{name}_intrinsics": intrinsics.astype(np.float32),
+            f"{name}_camera_from_world": camera_from_world.astype(np.float32),
+        }
+
+
+@dataclass(frozen=True)
+class ImageDepth(Target):
+    """Depth and normals of the visible surface, in maps over the window of the model's input, float32.
+
+    `<name>` `s s` is the depth z along the optical axis, in units of the prediction's frame, 0 where nothing is seen;
+    `<name>_normals` `s s 3` are unit vectors in the frame of the prediction that face the camera, 0 where nothing is
+    seen. Pixel (i, j) of a map lies over the same part of the window as the input's pixels there, whatever their sizes.
+    Depths between stored pixels are interpolated on smooth surfaces, in 1/z, which is exact on planes.
+
+    Attributes:
+        size: Side of the maps [px].
+        frame: Frame of the prediction.
+    """
+
+    size: int
+    frame: Literal["object", "view"]
+
+    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+        """Read the maps; `rng` is not used."""
+        del rng
+        frame_from_object = sample.frame_from_object(self.frame)
+        scale = float(np.cbrt(np.linalg.det(frame_from_object[:3, :3])))
+        stored = sample.record.item("depth", sample.view) * (sample.record.depth_scale * scale)
+        normals = sample.record.item("normals", sample.view).astype(np.float64)
+        if sample.mirrored:
+            stored, normals = stored[:, ::-1], normals[:, ::-1]
+        columns, rows = self._places(sample, stored.shape[1])
+        depth = _interpolated(stored, columns, rows)
+        turned = _nearest(normals, columns, rows) @ frame_from_object[:3, :3].T * (depth > 0.0)[..., None]
+        turned /= np.maximum(np.linalg.norm(turned, axis=2, keepdims=True), 1e-12)
+        if sample.mirrored:
+            turned = turned * (-1.0, 1.0, 1.0)
+        return {name: depth.astype(np.float32), f"{name}_normals": turned.astype(np.float32)}
+
+    def _places(self, sample: Sample, stored_px: int) -> tuple[Array, Array]:
+        """Columns and rows `s s` of the pixel centres of the maps, in pixels of the stored image."""
+        centers = (np.arange(self.size) + 0.5) * (sample.input_size(stored_px) / self.size)
+        columns, rows = np.meshgrid(centers, centers)
+        record_from_input = np.linalg.inv(sample.input_from_record)
+        x, y, _ = np.moveaxis(np.stack([columns, rows, np.ones_like(rows)], axis=-1) @ record_from_input.T, -1, 0)
+        return x, y
+
+
+def image_camera(sample: Sample, frame: Literal["object", "view"]) -> tuple[Array, Array]:
+    """Intrinsics `3 3` [px of the input] and rigid camera_from_world `4 4` of a sample's image.
+
+    Args:
+        sample: The sample; its record's camera lives in the object frame.
+        frame: Frame of the prediction, the world of the result.
+    """
+    frame_from_object = sample.frame_from_object(frame)
+    scale = float(np.cbrt(np.linalg.det(frame_from_object[:3, :3])))
+    camera_from_world = sample.record.item("camera_from_world", sample.view) @ np.linalg.inv(frame_from_object)
+    camera_from_world[:3] *= scale
+    intrinsics = sample.record.item("intrinsics", sample.view)
+    if sample.mirrored:
+        width = sample.record.shape("rgba")[2]
+        camera_from_world = _MIRROR @ camera_from_world @ _MIRROR
+        intrinsics = np.array([[-1.0, 0.0, width], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]) @ intrinsics @ _MIRROR[:3, :3]
+    return sample.input_from_record @ intrinsics, camera_from_world
+
+
+def _interpolated(stored: Array, columns: Array, rows: Array) -> Array:
+    """Depth at pixel coordinates: interpolated where all four stored neighbours lie on one surface, else the nearest.
+
+    Outside the stored image nothing is seen.
+    """
+    height, width = stored.shape
+    padded = np.pad(stored, 1)
+    x, y = np.clip(columns + 0.5, 0.0, width + 1.0), np.clip(rows + 0.5, 0.0, height + 1.0)  # centre of padded pixel 0
+    left, above = np.minimum(x.astype(int), width), np.minimum(y.astype(int), height)
+    right, below = x - left, y - above
+    corners = np.stack([padded[above + down, left + along] for down in (0, 1) for along in (0, 1)])
+    weights = np.stack([(1 - below) * (1 - right), (1 - below) * right, below * (1 - right), below * right])
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    smooth = (low > 0.0) & (high - low < _FLAT * low)
+    mean = 1.0 / (weights / np.where(corners > 0.0, corners, 1.0)).sum(axis=0)
+    return np.where(smooth, mean, _nearest(stored, columns, rows))
+
+
+def _nearest(values: Array, columns: Array, rows: Array) -> Array:
+    """Values of the pixels that coordinates fall into; 0 outside the image."""
+    height, width = values.shape[:2]
+    inside = (columns >= 0.0) & (columns < width) & (rows >= 0.0) & (rows < height)
+    x = np.clip(np.floor(columns).astype(int), 0, width - 1)
+    y = np.clip(np.floor(rows).astype(int), 0, height - 1)
+    found: Array = values[y, x]
+    return np.where(inside.reshape(inside.shape + (1,) * (values.ndim - 2)), found, 0.0)
