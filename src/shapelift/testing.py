@@ -20,7 +20,7 @@ from torch import Tensor
 
 from shapelift.datasets import ShapeDataset
 from shapelift.errors import InputError
-from shapelift.geometry import Camera, ImplicitField, Mesh, PointCloud, Representation, VoxelGrid
+from shapelift.geometry import Camera, DepthMaps, ImplicitField, Mesh, PointCloud, Representation, VoxelGrid
 from shapelift.geometry.viewpoints import fixed_cameras, random_cameras
 from shapelift.inference import ModelCard, write_card
 from shapelift.inference import Reconstructor as Exported
@@ -41,6 +41,7 @@ _REPRESENTATIONS: Mapping[str, type] = {
     "grid": VoxelGrid,
     "points": PointCloud,
     "mesh": Mesh,
+    "depth": DepthMaps,
 }
 
 BATCH = 3
@@ -291,6 +292,8 @@ def _values(shape: Representation) -> npt.NDArray[np.float32]:
         return shape.vertices
     if isinstance(shape, VoxelGrid):
         return shape.occupancy
+    if isinstance(shape, DepthMaps):
+        return shape.depth
     if not isinstance(shape, ImplicitField):
         raise TypeError(f"no model yields a {type(shape).__name__}")
     return shape(np.random.default_rng(0).uniform(-0.5, 0.5, (500, 3)).astype(np.float32))

@@ -246,3 +246,42 @@ def save_octahedron(path: Path, faces: np.ndarray | None = None) -> None:
     kind = helper.np_dtype_to_tensor_dtype(faces.dtype)
     outputs = [tensor("vertices", "b", 6, 3), helper.make_tensor_value_info("faces", kind, faces.shape)]
     save_graph(path, nodes, [_image()], [*outputs, tensor("features", "b", 4)], constants)
+
+
+@pytest.fixture
+def wall_model(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a depth model: a wall 2 in front of a camera on +Z, seen where the object is."""
+
+    def write(**replaced: np.ndarray | None) -> Path:
+        folder = tmp_path / "wall"
+        folder.mkdir()
+        save_graph(folder / "predict.onnx", *_wall(replaced))
+        write_card(folder, make_card("wall", "depth"), ["predict.onnx"])
+        return folder
+
+    return write
+
+
+def _wall(replaced: dict[str, np.ndarray | None]) -> tuple[list, list, list, dict[str, np.ndarray]]:
+    side = SIZE_PX // 4
+    matrix = np.diag([1.0, -1.0, -1.0, 1.0])
+    matrix[2, 3] = 2.0
+    fixed: dict[str, np.ndarray | None] = {
+        "depth": np.full((1, 1, side, side), 2.0),
+        "intrinsics": np.array([[[[16.0, 0.0, 4.0], [0.0, 16.0, 4.0], [0.0, 0.0, 1.0]]]]),
+        "camera_from_world": matrix[None, None],
+        "normals": np.broadcast_to([0.0, 0.0, 1.0], (1, 1, side, side, 3)),
+    }
+    nodes = [
+        helper.make_node("Split", ["image", "parts"], ["color", "alpha"], axis=1),
+        helper.make_node("AveragePool", ["alpha"], ["pooled"], kernel_shape=[4, 4], strides=[4, 4]),
+        helper.make_node("Add", ["pooled", "half"], ["mask_logits"]),
+    ]
+    constants = {"parts": np.array([3, 1], np.int64), "half": np.array([-0.5], np.float32)}
+    outputs = [tensor("mask_logits", "b", 1, side, side)]
+    for name, value in (fixed | replaced).items():
+        if value is not None:
+            constants[f"the_{name}"] = np.ascontiguousarray(value, np.float32)
+            nodes.append(helper.make_node("Identity", [f"the_{name}"], [name]))
+            outputs.append(tensor(name, *value.shape))
+    return nodes, [_image()], outputs, constants

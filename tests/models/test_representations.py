@@ -10,8 +10,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from shapelift.datasets.image_targets import ImageCamera, ImageDepth
 from shapelift.datasets.targets import SurfacePoints, Target
+from shapelift.losses.cameras import camera_disagreement
 from shapelift.models.base import Graph, Reconstructor, ReconstructorConfig
+from shapelift.nn.camera_head import CameraHead
 from shapelift.testing import ContractError, check_family
 
 CORNERS = ((1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1))
@@ -82,3 +85,71 @@ def test_a_family_of_meshes_keeps_its_contract() -> None:
 def test_an_open_mesh_is_noticed() -> None:
     with pytest.raises(ContractError, match="the mesh must be closed"):
         check_family(OctahedronConfig(count=len(FACES) - 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardboardConfig(ReconstructorConfig):
+    family: ClassVar[str] = "cardboard"
+    representation: ClassVar[str] = "depth"
+
+    image_size: int = 32
+
+    def build(self) -> Cardboard:
+        return Cardboard(self)
+
+    def targets(self) -> Mapping[str, Target]:
+        return {"depth": ImageDepth(16, self.frame), "camera": ImageCamera(self.frame)}
+
+
+class Cardboard(Reconstructor):
+    """Image -> one plane across the optical axis, cut out by the mask of the image, and the camera."""
+
+    def __init__(self, config: CardboardConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.camera = CameraHead(code_size=4 * 16, image_size=16)
+        self.distance = nn.Linear(4 * 16, 1)
+
+    def forward(self, batch: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        features = nn.functional.avg_pool2d(batch["image"], 8).flatten(1)
+        intrinsics, matrix = self.camera(features)
+        alpha = nn.functional.avg_pool2d(batch["image"][:, 3:], 2)
+        depth = 1.0 + nn.functional.softplus(self.distance(features))[..., None, None]
+        return {
+            "depth": depth.expand(-1, -1, 16, 16),
+            "mask_logits": 20.0 * (alpha - 0.5),
+            "intrinsics": intrinsics[:, None],
+            "camera_from_world": matrix[:, None],
+            "features": features,
+        }
+
+    def loss(self, prediction: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        seen = batch["depth"] > 0.0
+        off = (prediction["depth"][:, 0] - batch["depth"]).abs()
+        true = batch["camera_intrinsics"] * torch.tensor([[0.5], [0.5], [1.0]]), batch["camera_camera_from_world"]
+        found = prediction["intrinsics"][:, 0], prediction["camera_from_world"][:, 0]
+        camera = camera_disagreement(*found, *true, size_px=16)
+        return {"depth": (off * seen).sum() / seen.sum(), "camera": camera}
+
+    def logits_at(self, prediction: Mapping[str, Tensor], points: Tensor) -> Tensor:
+        return -points.square().sum(dim=2)
+
+    def graphs(self) -> Mapping[str, Graph]:
+        size = self.config.image_size
+        outputs = ("depth", "mask_logits", "intrinsics", "camera_from_world", "features")
+        return {"predict": Graph(_Maps(self, outputs), {"image": ("b", 4, size, size)}, outputs)}
+
+
+class _Maps(nn.Module):
+    def __init__(self, model: Cardboard, outputs: tuple[str, ...]) -> None:
+        super().__init__()
+        self.model = model
+        self.outputs = outputs
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        prediction = self.model({"image": image})
+        return tuple(prediction[name] for name in self.outputs)
+
+
+def test_a_family_of_depth_maps_keeps_its_contract() -> None:
+    check_family(CardboardConfig())

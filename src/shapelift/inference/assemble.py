@@ -10,12 +10,24 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.errors import InputError
-from shapelift.geometry import UNIT_BOX, ImplicitField, Mesh, PointCloud, Representation, VoxelGrid
+from shapelift.geometry import (
+    UNIT_BOX,
+    Camera,
+    DepthMaps,
+    ImplicitField,
+    Mesh,
+    PointCloud,
+    Representation,
+    VoxelGrid,
+)
 from shapelift.inference.model_folder import ModelFolder
 
 CHUNK_POINTS = 2048
 """Points per run of a decoder, so that its activations stay within the caches: a point in feature planes costs 30 %
 more at 4,096 and 66 % more at 8,192, and 10 % more at 512, where starting the operators begins to show."""
+
+_RIGID = 1e-3
+"""How far a matrix of single precision may be from a rotation."""
 
 Image = npt.NDArray[np.float32]
 Inputs = Mapping[str, npt.NDArray[np.float32]]
@@ -146,6 +158,51 @@ def _mesh(model: ModelFolder, inputs: Inputs, name: str) -> Prediction:
     return Prediction(Mesh(vertices[0], faces[0].astype(np.int32)), _features(outputs))
 
 
+def _depth(model: ModelFolder, inputs: Inputs, name: str) -> Prediction:
+    graph = model.graphs["predict"]
+    outputs = graph(inputs)
+    depth, logits, normals = outputs["depth"], outputs["mask_logits"], outputs.get("normals")
+    if depth.ndim != 4 or len(depth) != 1 or not depth.size or logits.shape != depth.shape:
+        raise InputError(
+            f"{graph.origin}: gives depth of shape {depth.shape} and mask_logits of shape {logits.shape} instead of "
+            "(1, k, h, w) for both; export again"
+        )
+    if normals is not None and normals.shape != (*depth.shape, 3):
+        raise InputError(f"{graph.origin}: gives normals of shape {normals.shape}, which do not fit; export again")
+    mask = logits[0] > 0.0
+    if not mask.any():
+        raise InputError(
+            f"{name}: the model {model.card.name} sees no shape in it (no pixel has a mask logit above 0); "
+            "give a picture that shows one whole object"
+        )
+    if depth[0][mask].min() <= 0.0:
+        raise InputError(f"{graph.origin}: gives depths that are not in front of the camera; train the model again")
+    cameras = _cameras(outputs, depth.shape, graph.origin)
+    return Prediction(DepthMaps(depth[0], mask, cameras, None if normals is None else normals[0]), _features(outputs))
+
+
+def _cameras(outputs: Mapping[str, npt.NDArray[np.float32]], shape: tuple[int, ...], origin: str) -> tuple[Camera, ...]:
+    """The perspective cameras of maps `1 k h w`."""
+    intrinsics, matrices = outputs["intrinsics"], outputs["camera_from_world"]
+    count = shape[1]
+    if intrinsics.shape != (1, count, 3, 3) or matrices.shape != (1, count, 4, 4):
+        raise InputError(
+            f"{origin}: gives intrinsics of shape {intrinsics.shape} and camera_from_world of shape {matrices.shape} "
+            f"for {count} maps; export again"
+        )
+    try:
+        # Single precision leaves a rotation a little off; the nearest one is meant.
+        turned = np.linalg.svd(matrices[0, :, :3, :3].astype(np.float64))
+        rigid = matrices[0].astype(np.float64)
+        rigid[:, :3, :3] = turned.U @ turned.Vh
+        if np.abs(rigid - matrices[0]).max() > _RIGID:
+            raise ValueError("camera_from_world is not rigid")
+        size = (shape[3], shape[2])
+        return tuple(Camera(one, matrix, size) for one, matrix in zip(intrinsics[0], rigid, strict=True))
+    except (ValueError, np.linalg.LinAlgError) as error:
+        raise InputError(f"{origin}: gives no usable cameras ({error}); export the model again") from error
+
+
 def probability(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """The logistic function, without overflow."""
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)), np.float32)
@@ -159,5 +216,6 @@ _ASSEMBLERS: dict[str, Callable[[ModelFolder, Inputs, str], Prediction]] = {
     "field": _field,
     "grid": _grid,
     "mesh": _mesh,
+    "depth": _depth,
     "points": _points,
 }

@@ -15,7 +15,7 @@ from shapelift.io.preprocess import Preprocess
 SCHEMA_VERSION = 1
 """The schema that this version writes, and the only one it reads."""
 
-REPRESENTATIONS = ("field", "grid", "points", "mesh")
+REPRESENTATIONS = ("field", "grid", "points", "mesh", "depth")
 """What a saved model may yield; each has its assembler in `inference/assemble.py`."""
 
 FRAMES = ("object", "view")

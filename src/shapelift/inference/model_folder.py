@@ -34,10 +34,21 @@ MAX_CARD_BYTES = 4 * 1024 * 1024
 MAX_FILE_BYTES = 1024 * 1024 * 1024
 """Largest file of a model that is read."""
 
-GRAPHS = {"field": ("encode", "decode"), "grid": ("predict",), "points": ("predict",), "mesh": ("predict",)}
+GRAPHS = {
+    "field": ("encode", "decode"),
+    "grid": ("predict",),
+    "points": ("predict",),
+    "mesh": ("predict",),
+    "depth": ("predict",),
+}
 """The graphs that a representation needs; `<graph>.onnx` is the file."""
 
-_OUTPUTS = {"grid": ("logits",), "points": ("points", "weights"), "mesh": ("vertices", "faces")}
+_OUTPUTS = {
+    "grid": ("logits",),
+    "points": ("points", "weights"),
+    "mesh": ("vertices", "faces"),
+    "depth": ("depth", "mask_logits", "intrinsics", "camera_from_world"),
+}
 
 
 @dataclass(frozen=True, eq=False)

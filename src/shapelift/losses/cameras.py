@@ -18,7 +18,7 @@ def camera_disagreement(
     true_intrinsics: Float[Tensor, "b 3 3"],
     true_camera_from_world: Float[Tensor, "b 4 4"],
     *,
-    size_px: int,
+    size_px: float | int,
     beta: float = 0.05,
     depth_weight: float = 1.0,
 ) -> Float[Tensor, ""]:

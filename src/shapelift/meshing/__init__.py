@@ -1,6 +1,7 @@
 """From what a model predicts to meshes, point clouds and voxel grids."""
 
 from shapelift.meshing.clouds import mesh_points
+from shapelift.meshing.depthmaps import depth_points, relief, seen_surface
 from shapelift.meshing.dispatch import to_mesh, to_point_cloud
 from shapelift.meshing.fields import mesh_field
 from shapelift.meshing.sampling import FieldGrid, sample_grid, sample_grid_densely
@@ -9,11 +10,14 @@ from shapelift.meshing.voxels import voxels
 
 __all__ = [
     "FieldGrid",
+    "depth_points",
     "fused_points",
     "mesh_field",
     "mesh_points",
+    "relief",
     "sample_grid",
     "sample_grid_densely",
+    "seen_surface",
     "to_mesh",
     "to_point_cloud",
     "voxels",

@@ -42,12 +42,19 @@ def fused_points(views: ViewMaps) -> PointCloud:
         seen = logits > 0
         placed = camera.unproject(xyz[..., :2].reshape(-1, 2), xyz[..., 2].reshape(-1)).reshape(xyz.shape)
         points.append(placed[seen])
-        normals.append(_normals(camera, placed, xyz[..., 2], seen)[seen])
+        normals.append(view_normals(camera, placed, xyz[..., 2], seen)[seen])
     return PointCloud(np.concatenate(points).astype(np.float32), np.concatenate(normals).astype(np.float32))
 
 
-def _normals(camera: Camera, points: Array, depth: Array, seen: Mask) -> Array:
-    """Unit normals `h w 3` of the points `h w 3` of one view, towards the camera."""
+def view_normals(camera: Camera, points: Array, depth: Array, seen: Mask) -> Array:
+    """Unit normals `h w 3` of the points `h w 3` of one view, towards the camera; see `fused_points`.
+
+    Args:
+        camera: The camera of the view.
+        points: Of every pixel, in the world.
+        depth: `h w`, along the optical axis.
+        seen: `h w`, which pixels have a point at all.
+    """
     along_rows = _tangents(camera, points, depth, seen, axis=0)
     along_columns = _tangents(camera, points, depth, seen, axis=1)
     normals = np.cross(along_columns, along_rows)
