@@ -125,3 +125,15 @@ def test_bad_input() -> None:
         voxels("cube", 8)
     empty = voxels(Mesh(np.zeros((0, 3)), np.zeros((0, 3), np.int32)), 4)
     assert not empty.occupancy.any()
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_column_through_the_middle_of_a_fan_is_counted_once(turns: int) -> None:
+    # A pyramid on a square whose tip and whose fan below lie exactly over a centre of cells, from all four sides.
+    ring = np.roll([(-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0)], turns, axis=0)
+    vertices = np.concatenate([ring, [(0, 0, 1), (0, 0, -1)]]) * 0.3
+    around = [(side, (side + 1) % 4) for side in range(4)]
+    faces = [(a, b, 4) for a, b in around] + [(b, a, 5) for a, b in around]
+    grid = voxels(Mesh(vertices, np.array(faces, np.int32)), 5)
+    inside = np.abs(grid.centers[..., 2]) + np.abs(grid.centers[..., :2]).max(axis=-1) < 0.3
+    np.testing.assert_array_equal(grid.occupancy, inside)

@@ -100,7 +100,8 @@ def _winding_along_z(
     """Winding number `x y z` at whole coordinates: faces crossed by the column from below, signed by direction.
 
     A column through an edge or a vertex is counted once: who owns it is decided by the sign of an edge function that
-    both triangles evaluate with the same operands, in the order of vertex indices.
+    both triangles evaluate with the same operands, in the order of vertex indices; and on an edge by the sign a little
+    further along x, and much less along y, the same for all edges that meet in a vertex.
     """
     change = np.zeros((resolution, resolution, resolution + 1), np.int32)
     low = np.maximum(np.ceil(corners[:, :, :2].min(axis=1)), 0).astype(np.int64)
@@ -139,8 +140,10 @@ def _add_crossings(
         turned = faces[:, first] > faces[:, second]
         a = np.where(turned[:, None], corners[:, second], corners[:, first])[owner]
         b = np.where(turned[:, None], corners[:, first], corners[:, second])[owner]
-        value = (b[:, 0] - a[:, 0]) * (y - a[:, 1]) - (b[:, 1] - a[:, 1]) * (x - a[:, 0])
-        sign = np.where(value > 0, 1, -1)
+        across, along = b[:, 0] - a[:, 0], b[:, 1] - a[:, 1]
+        value = across * (y - a[:, 1]) - along * (x - a[:, 0])
+        beside = np.where(along != 0, -along, across)
+        sign = np.where(np.where(value != 0, value, beside) > 0, 1, -1)
         flip = np.where(turned[owner], -1, 1)
         weights.append(value * flip)
         signs.append(sign * flip)
