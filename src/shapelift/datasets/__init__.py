@@ -5,6 +5,7 @@ from shapelift.datasets.depth_targets import FixedViews, NovelViews
 from shapelift.datasets.image_targets import ImageCamera, ImageDepth
 from shapelift.datasets.shapes import ShapeDataset
 from shapelift.datasets.targets import Noise, OccupancyPoints, Sample, SurfacePoints, Target
+from shapelift.datasets.voxel_targets import VoxelOccupancy
 
 __all__ = [
     "NO_AUGMENTATION",
@@ -19,4 +20,5 @@ __all__ = [
     "ShapeDataset",
     "SurfacePoints",
     "Target",
+    "VoxelOccupancy",
 ]

@@ -60,6 +60,36 @@ class CompactEncoder(nn.Module):
         return self.code(x.flatten(1)), pyramid
 
 
+class ResNet18Encoder(nn.Module):
+    """ResNet-18 (He, Zhang, Ren and Sun 2016) without its classifier, and a dense layer to the code.
+
+    7x7 stride-2 stem of 64, 3x3 max pooling, eight residual blocks 64, 64, 128, 128, 256, 256, 512, 512, mean over the
+    image. With three channels the trunk has the published 11.18 M parameters; its weights start fresh.
+
+    Args:
+        channels: Image channels.
+        code_size: Length of the code.
+    """
+
+    def __init__(self, *, channels: int, code_size: int) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [nn.Conv2d(channels, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64)]
+        layers += [nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1)]
+        inputs = 64
+        for width in (64, 128, 256, 512):
+            layers += [ResidualBlock(inputs, width, stride=1 if width == 64 else 2), ResidualBlock(width, width)]
+            inputs = width
+        self.trunk = nn.Sequential(*layers)
+        self.code = nn.Linear(inputs, code_size)
+        self.code_size = code_size
+        self.resolutions: tuple[int, ...] = ()
+        self.widths: tuple[int, ...] = ()
+
+    def forward(self, image: Float[Tensor, "b c h w"]) -> tuple[Float[Tensor, "b d"], list[Tensor]]:
+        """Image of any size, 224 px as published -> code `b d` and an empty pyramid."""
+        return self.code(self.trunk(image).mean(dim=(2, 3))), []
+
+
 class ImNetEncoder(nn.Module):
     """The image encoder of the improved IM-NET (Chen and Zhang 2019): a ResNet-18 trunk without max pooling.
 
