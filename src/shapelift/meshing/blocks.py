@@ -53,7 +53,7 @@ def mesh_blocks(grid: VoxelGrid, *, threshold: float = 0.5, retreat: float = RET
     place = np.empty(count, np.int64)
     place[labels.reshape(-1)] = corners.reshape(-1)
     points = np.stack(np.unravel_index(place, _lattice(full.shape)), axis=1).astype(np.float64)
-    inward = np.stack(np.unravel_index(cells, full.shape), axis=1) + 0.5
+    inward = np.stack(np.unravel_index(cells, full.shape), axis=1).astype(np.float64) + 0.5
     crowded = np.bincount(place)[place] > 1
     points[crowded] += retreat * _directions(labels, inward, points)[crowded]
     points, faces = _triangles(points, labels, first, second, inward, retreat)
