@@ -6,10 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.geometry import Box, ImplicitField, Mesh, PointCloud
+from shapelift.meshing.closing import closed_field
 from shapelift.meshing.fields import mesh_field
 from shapelift.meshing.isosurface import isosurface
 from shapelift.meshing.orientation import consistent_normals
-from shapelift.meshing.poisson import SMOOTHING_CELLS, PointGrid, Values, solve
+from shapelift.meshing.points import sample_surface
+from shapelift.meshing.poisson import SMOOTHING_CELLS, Values, solve
 
 Array = npt.NDArray[np.float64]
 
@@ -21,16 +23,25 @@ FEWEST_CELLS = 8
 FEWEST_POINTS = 4
 FLAT = 1e-6
 """Thickness of a cloud, relative to its length, below which it is flat."""
+CLEARLY = 0.9
+"""How much closer to the points the surface from normals must lie, to be taken: it can pass through them all and still
+have its inside wrong."""
 _NEIGHBORS = 8
+_FIT_SAMPLES = 20_000
 _COLOR_NEIGHBORS = 4
 
 
 def mesh_points(cloud: PointCloud, *, resolution: int = 128) -> Mesh:
     """The closed surface through the points of a cloud.
 
-    Points in one cell that face the same way become one; every point gets the area it stands for from the distance to
-    its neighbours; then see `poisson`. Where a cloud has no normals they come from `orientation`. What no point stands
-    by is dropped. Where the surface was not seen it is closed smoothly, and flat where nothing says otherwise.
+    There are two ways. From normals (`poisson`), where a cloud has none from guessed ones (`orientation`): smooth, and
+    right where points are accurate and dense for what they show. And by `closing`, which asks for no normals: it keeps
+    thin parts of sparse or uneven clouds, where the first makes blobs. The first is taken where it lies clearly
+    closer to the points.
+
+    For the first way points in one cell that face the same way become one, every point gets the area it stands for from
+    the distance to its neighbours, and what no point stands by is dropped. Where the surface was not seen it is closed
+    smoothly, and flat where nothing says otherwise.
 
     Args:
         cloud: At least four different points that are not in one plane, in any frame and unit. Normals, where there
@@ -47,6 +58,29 @@ def mesh_points(cloud: PointCloud, *, resolution: int = 128) -> Mesh:
     if resolution < 1:
         raise ValueError(f"resolution must be at least 1 cell, got {resolution}")
     points, normals = _usable(cloud)
+    found = [_by_closing(points, resolution), _by_normals(points, normals, resolution)]
+    meshes = [mesh for mesh in found if mesh is not None]
+    if not meshes:
+        raise ValueError("the points enclose no volume; are their normals turned inwards?")
+    mesh = meshes[0]
+    if len(meshes) == 2 and _misfit(meshes[1], points) < CLEARLY * _misfit(mesh, points):
+        mesh = meshes[1]
+    if cloud.colors is None:
+        return mesh
+    return Mesh(mesh.vertices, mesh.faces, _colors_at(mesh.vertices, cloud.points, cloud.colors))
+
+
+def _by_closing(points: Array, resolution: int) -> Mesh | None:
+    longest = float(np.ptp(points, axis=0).max())
+    spacing = longest / min(resolution, MOST_CELLS)
+    places = _one_per_cell(points, np.zeros_like(points), spacing)[0]
+    try:
+        return _surface(*closed_field(places, spacing=spacing), longest / resolution)
+    except ValueError:  # nothing is left
+        return None
+
+
+def _by_normals(points: Array, normals: Array | None, resolution: int) -> Mesh | None:
     longest = float(np.ptp(points, axis=0).max())
     spacing = longest / min(resolution, MOST_CELLS)
     if normals is None:
@@ -58,12 +92,22 @@ def mesh_points(cloud: PointCloud, *, resolution: int = 128) -> Mesh:
     sparse = min(float(np.quantile(np.sqrt(areas), 0.9)) / SMOOTHING_CELLS, longest / FEWEST_CELLS)
     field, grid = solve(points, normals, areas, spacing=max(spacing, sparse))
     try:
-        mesh = _surface(field, grid, longest / resolution)
-    except ValueError as error:
-        raise ValueError("the points enclose no volume; are their normals turned inwards?") from error
-    if cloud.colors is None:
-        return mesh
-    return Mesh(mesh.vertices, mesh.faces, _colors_at(mesh.vertices, cloud.points, cloud.colors))
+        return _surface(field, grid.origin, grid.spacing, longest / resolution)
+    except ValueError:  # nowhere inside
+        return None
+
+
+def _misfit(mesh: Mesh, points: Array) -> float:
+    """Mean distance of the points to the surface, plus mean distance of the surface to the points."""
+    from scipy.spatial import cKDTree
+
+    samples = sample_surface(mesh, _FIT_SAMPLES, np.random.default_rng(0))
+    asked = points[:: max(1, len(points) // _FIT_SAMPLES)]
+    _, nearest = cKDTree(samples.points).query(asked)
+    # Along the normal: between samples the surface goes on.
+    off = np.abs(np.einsum("ni,ni->n", asked - samples.points[nearest], np.asarray(samples.normals)[nearest]))
+    back, _ = cKDTree(points).query(samples.points)
+    return float(off.mean() + back.mean())
 
 
 def _usable(cloud: PointCloud) -> tuple[Array, Array | None]:
@@ -121,16 +165,19 @@ def _areas(points: Array, normals: Array) -> Array:
     return np.asarray(np.minimum(areas, 16.0 * np.median(areas)))
 
 
-def _surface(field: Values, grid: PointGrid, spacing: float) -> Mesh:
-    """The surface at level 0, in cells of side `spacing`, interpolated where the grid is coarser."""
-    if grid.spacing <= spacing:
-        return isosurface(field, grid.origin, [grid.spacing] * 3)
+def _surface(field: Values, origin: Array, side: float, spacing: float) -> Mesh:
+    """The surface at level 0 of a field on a grid with cells of `side`, in cells of side `spacing`.
+
+    Interpolated where the grid is coarser than that.
+    """
+    if side <= spacing:
+        return isosurface(field, origin, [side] * 3)
     from scipy.ndimage import map_coordinates, spline_filter
 
     coefficients = spline_filter(field, output=np.float32)
 
     def interpolated(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        place = (points - grid.origin) / grid.spacing
+        place = (points - origin) / side
         return np.asarray(map_coordinates(coefficients, place.T, prefilter=False, mode="nearest", output=np.float32))
 
     inside = np.stack(np.nonzero(field > 0))
@@ -138,7 +185,7 @@ def _surface(field: Values, grid: PointGrid, spacing: float) -> Mesh:
         raise ValueError("the field is nowhere positive")
     # Without the margin, which may be far larger than the solid where the grid is coarse.
     low, high = inside.min(axis=1) - 1, inside.max(axis=1) + 1
-    box = Box(tuple(grid.origin + low * grid.spacing), tuple(grid.origin + high * grid.spacing))
+    box = Box(tuple(origin + low * side), tuple(origin + high * side))
     return mesh_field(ImplicitField(interpolated, box), resolution=round(float(box.size.max()) / spacing))
 
 
