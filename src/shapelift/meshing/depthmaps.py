@@ -104,7 +104,8 @@ def relief(
         jump: As for `seen_surface`.
 
     Returns:
-        A closed manifold mesh, in as many pieces as the mask has.
+        A closed manifold mesh, in as many pieces as the mask has. The first half of its vertices is the front, the
+        other the back, in the same order.
 
     Raises:
         ValueError: several views, a thickness or jump that is not positive, or maps as in `depth_points`.
