@@ -12,11 +12,13 @@ from shapelift.models.base import (
     Thresholded,
     config_from_json,
 )
+from shapelift.models.depthnormal import DepthNormalConfig
 from shapelift.models.implicit import ImplicitConfig
 from shapelift.models.multiview import MultiviewConfig
 from shapelift.models.pointset import PointSetConfig
 
 FAMILIES: dict[str, type[ReconstructorConfig]] = {
+    "depthnormal": DepthNormalConfig,
     "implicit": ImplicitConfig,
     "multiview": MultiviewConfig,
     "pointset": PointSetConfig,
@@ -25,6 +27,7 @@ FAMILIES: dict[str, type[ReconstructorConfig]] = {
 __all__ = [
     "FAMILIES",
     "Batch",
+    "DepthNormalConfig",
     "Frame",
     "Graph",
     "ImplicitConfig",

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable
 
 from shapelift.errors import InputError
+from shapelift.recipes.depthnormal import depthnormal_compact, depthnormal_tiny
 from shapelift.recipes.implicit import (
     implicit_general,
     implicit_imnet,
@@ -47,6 +48,8 @@ RECIPES: dict[str, Recipe] = {
     "pointset-hypotheses": pointset_hypotheses,
     "pointset-published": pointset_published,
     "pointset-tiny": pointset_tiny,
+    "depthnormal-compact": depthnormal_compact,
+    "depthnormal-tiny": depthnormal_tiny,
 }
 """Every recipe by name. For each family there is `<family>-tiny`, which the contract suite runs."""
 
