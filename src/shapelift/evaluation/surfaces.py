@@ -13,8 +13,8 @@ from shapelift.errors import InputError
 from shapelift.evaluation.answers import Answer
 from shapelift.evaluation.dataset import Sample, stable_number
 from shapelift.geometry import PointCloud
+from shapelift.geometry.neighbours import nearest_tree
 from shapelift.metrics import PROTOCOLS, Matches, Protocol, match
-from shapelift.metrics.nearest import nearest_tree
 
 HOUSE = "shapelift"
 """The protocol that every evaluation reports, in columns without a prefix."""

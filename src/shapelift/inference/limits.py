@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from shapelift.errors import InputError
-from shapelift.io.memory import available_bytes
+from shapelift.io.memory import available_bytes, megabytes
 
 MIN_RESOLUTION, MAX_RESOLUTION = 16, 512
 """Cells per side of the grid on which a surface is looked for."""
@@ -32,7 +32,7 @@ def check_resolution(resolution: int) -> None:
     needed, free = needed_bytes(resolution), available_bytes()
     if free is not None and needed > free:
         raise InputError(
-            f"--resolution {resolution}: needs about {_megabytes(needed)} MB of memory and {_megabytes(free)} MB "
+            f"--resolution {resolution}: needs about {megabytes(needed)} MB of memory and {megabytes(free)} MB "
             "are free; give a lower resolution"
         )
 
@@ -71,7 +71,3 @@ def needed_bytes(resolution: int) -> int:
     """
     nodes = (resolution + 1) ** 3
     return _BASE_BYTES + nodes * _BYTES_PER_NODE + 6 * resolution**2 * _BYTES_PER_SURFACE_CELL
-
-
-def _megabytes(size: int) -> int:
-    return math.ceil(size / 1e6)

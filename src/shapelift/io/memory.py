@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from pathlib import Path
 
 _UNLIMITED = 1 << 60
@@ -12,6 +13,11 @@ def available_bytes() -> int | None:
     """Memory that this process can still get: machine, control group and own limits; None: unknown."""
     found = [value for value in (_machine_bytes(), _group_bytes(), _process_bytes()) if value is not None]
     return min(found) if found else None
+
+
+def megabytes(size: int) -> int:
+    """Bytes as whole megabytes, rounded up, for messages."""
+    return math.ceil(size / 1e6)
 
 
 def _machine_bytes() -> int | None:

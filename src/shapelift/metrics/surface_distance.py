@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.geometry import Mesh
-from shapelift.metrics.nearest import checked_points, nearest_tree
+from shapelift.geometry.neighbours import nearest_tree
+from shapelift.metrics.nearest import checked_points
 
 _SAMPLES = 30_000
 _CANDIDATES = 4

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
 from shapelift.errors import InputError
-from shapelift.io.memory import available_bytes
+from shapelift.io.memory import available_bytes, megabytes
 
 _NOT_WORTH_ASKING = 64 * 1024**2
 
@@ -28,7 +26,7 @@ def check_memory(needed: int, device: torch.device, what: str, remedy: str) -> N
         return
     free = _free_bytes(device)
     if free is not None and needed > free:
-        raise InputError(f"{what} needs {_megabytes(needed)} MB of memory, {_megabytes(free)} MB are free: {remedy}")
+        raise InputError(f"{what} needs {megabytes(needed)} MB of memory, {megabytes(free)} MB are free: {remedy}")
 
 
 def _free_bytes(device: torch.device) -> int | None:
@@ -38,7 +36,3 @@ def _free_bytes(device: torch.device) -> int | None:
         cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return torch.cuda.mem_get_info(device)[0] + cached
     return None
-
-
-def _megabytes(size: int) -> int:
-    return math.ceil(size / 1e6)

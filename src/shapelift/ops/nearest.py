@@ -13,15 +13,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from jaxtyping import Float, Int64
-from scipy.spatial import cKDTree
 from torch import Tensor
 
+from shapelift.geometry.neighbours import PointTree
 from shapelift.ops.limits import check_memory, check_point_sets
 
 _BLOCK = 1 << 24  # pairs compared at once where there are no trees
@@ -112,9 +112,10 @@ def _by_trees(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
     sets = [*first.double().numpy(), *second.double().numpy()]
     few = sum(len(points) for points in sets) < _FEW_POINTS
     threads = 1 if few else None
-    trees = side_by_side(_tree, sets, threads)
+    trees = side_by_side(PointTree.of, sets, threads)
     forth, back = trees[: len(first)], trees[len(first) :]
-    found = side_by_side(_query, [*zip(back, forth, strict=True), *zip(forth, back, strict=True)], threads)
+    pairs = [*zip(back, forth, strict=True), *zip(forth, back, strict=True)]
+    found = side_by_side(lambda pair: pair[0].nearest_to(pair[1])[1], pairs, threads)
     return (
         _stacked(found[: len(first)], first.shape[1]),
         _stacked(found[len(first) :], second.shape[1]),
@@ -125,20 +126,6 @@ def _stacked(indices: list[npt.NDArray[np.int64]], count: int) -> Tensor:
     if not indices:
         return torch.zeros(0, count, dtype=torch.int64)
     return torch.from_numpy(np.stack(indices))
-
-
-def _tree(points: npt.NDArray[np.float64]) -> Any:
-    # Cut in the middle of space and not of the points, and not shrunk to them: twice as quick to make, and queries
-    # from far away, as at the start of a training, look into fewer leaves.
-    return cKDTree(points, compact_nodes=False, balanced_tree=False)
-
-
-def _query(trees: tuple[Any, Any]) -> npt.NDArray[np.int64]:
-    # Asked leaf by leaf, so that one query finds in the cache what the one before it needed.
-    tree, queries = trees
-    indices = np.empty(len(queries.indices), np.int64)
-    indices[queries.indices] = tree.query(queries.data[queries.indices])[1]
-    return indices
 
 
 def _by_blocks(queries: Tensor, points: Tensor) -> Tensor:
