@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 
@@ -33,8 +34,9 @@ class Case:
         self.faces = torch.from_numpy(mesh.faces.astype(np.int64))
         self.edges = torch.from_numpy(unique_edges(mesh.faces))
         self.pairs = torch.from_numpy(face_pairs(mesh.faces))
-        self.mean = Neighbourhood.mean(self.edges, len(mesh.vertices))
-        self.mean = Neighbourhood(self.mean.index, self.mean.weight.double())
+        mean = Neighbourhood.mean(self.edges, len(mesh.vertices))
+        count = torch.bincount(self.edges.flatten(), minlength=len(mesh.vertices)).double()
+        self.mean = dataclasses.replace(mean, after=1.0 / count)  # in double precision
 
 
 Term = Callable[[Case, Tensor, Tensor, Tensor], Tensor]

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.errors import InputError
-from shapelift.geometry import ImplicitField
+from shapelift.geometry import ImplicitField, Mesh
 from shapelift.inference.assemble import image_features, predict
 from shapelift.inference.card import ModelCard
 from shapelift.inference.faint import lifted
+from shapelift.inference.folds import folds
 from shapelift.inference.hypotheses import Hypotheses
 from shapelift.inference.limits import check_samples, check_seed, check_threads
 from shapelift.inference.model_folder import ModelFolder, open_model
@@ -113,6 +114,8 @@ class Reconstructor:
         if isinstance(representation, ImplicitField):
             representation, unsure = lifted(representation)
             warnings += tuple(f"{name}: {line}" for line in unsure)
+        elif isinstance(representation, Mesh):
+            warnings += tuple(f"{name}: {line}" for line in folds(representation))
         return Reconstruction(
             representation=representation,
             crop=crop,

@@ -19,7 +19,7 @@ def laplacian(vertices: Float[Tensor, "b v 3"], mean: Neighbourhood) -> Float[Te
         vertices: Any frame.
         mean: `Neighbourhood.mean` of the edges.
     """
-    alone = mean.weight.sum(dim=1) == 0.0
+    alone = mean.after == 0.0
     return (vertices - neighbour_sum(vertices, mean)).masked_fill(alone[:, None], 0.0)
 
 

@@ -47,7 +47,7 @@ def _windings(corners: Float[Tensor, "f 3 3"], points: Float[Tensor, "n 3"]) -> 
     place = torch.cat([points[:, :2], torch.ones_like(points[:, :1])], dim=1)
     rows = max(1, _PAIRS // max(1, len(normal)))
     counted = []
-    for where, height in zip(place.split(rows), points[:, 2].split(rows), strict=True):
+    for where, height in zip(torch.split(place, rows), torch.split(points[:, 2], rows), strict=True):
         within = (where @ plane) > height[:, None]
         for side in range(3):
             within &= (where @ sides[:, :, side]) * sign >= 0.0

@@ -51,15 +51,18 @@ def sample_faces(
 
 def uniform_numbers(normal: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
     """Standard normal numbers as uniform ones in [0, 1), by their distribution function."""
-    return (0.5 * (1.0 + torch.erf(normal * 0.5**0.5))).clamp(0.0, 1.0 - 2.0**-24)
+    uniform: Tensor = 0.5 * (1.0 + torch.erf(normal * 0.5**0.5))
+    return uniform.clamp(0.0, 1.0 - 2.0**-24)
 
 
 def face_crosses(vertices: Float[Tensor, "b v 3"], faces: Int64[Tensor, "f 3"]) -> Float[Tensor, "b f 3"]:
     """Outward vectors along the normals of faces, as long as twice their areas."""
     a, b, c = (vertices.index_select(1, faces[:, corner]) for corner in range(3))
-    return torch.linalg.cross(b - a, c - a)
+    crosses: Tensor = torch.linalg.cross(b - a, c - a)
+    return crosses
 
 
 def doubled_areas(vertices: Float[Tensor, "b v 3"], faces: Int64[Tensor, "f 3"]) -> Float[Tensor, "b f"]:
     """Twice the areas of faces. No gradient where it is 0."""
-    return face_crosses(vertices, faces).norm(dim=2)
+    areas: Tensor = torch.linalg.vector_norm(face_crosses(vertices, faces), dim=2)
+    return areas
