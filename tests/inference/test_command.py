@@ -99,6 +99,20 @@ def test_several_hypotheses(place: Path, dice_folder: Path, capsys: pytest.Captu
     assert "3 hypotheses, spread" in out
 
 
+def test_cubes(place: Path, dice_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("cup.png", "--blocky", "-o", "cubes.ply", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["blocky"] is True
+    mesh = load_mesh("cubes.ply")
+    walls = np.abs(mesh.face_normals)
+    assert (walls.max(axis=1) > 0.999).all()
+    cubes = document["results"][0]["volume"] * 24**3
+    assert cubes == pytest.approx(round(cubes), abs=0.02)
+    assert call("cup.png", "-m", dice_folder, "--samples", 2, "--blocky", "-o", "two.stl", "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)["results"][0]["hypotheses"]) == 2
+    assert {"two-1.stl", "two-2.stl"} <= names(place)
+
+
 def test_a_seed_is_an_answer(place: Path, dice_folder: Path) -> None:
     for seed in (0, 1):
         assert call("cup.png", "-m", dice_folder, "--seed", seed, "-o", f"{seed}.off") == 0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,8 @@ from shapelift.errors import InputError
 from shapelift.geometry import ImplicitField, PointCloud, VoxelGrid
 from shapelift.inference import Reconstruction, Reconstructor, assemble, limits, open_model
 from shapelift.io.images import save_image
+from shapelift.meshing import voxels
+from shapelift.solids import check
 
 Disc = Callable[..., np.ndarray]
 AXES = np.array([1.0, 0.8, 0.6])
@@ -80,6 +83,45 @@ def test_grid_models(grid_folder: Path, disc: Disc) -> None:
         _ = result.field
     with pytest.raises(InputError, match="no image features"):
         Reconstructor.load(grid_folder, threads=1).encode(disc())
+
+
+def test_a_field_of_cubes(result: Reconstruction) -> None:
+    built = result.blocks(20)
+    mesh = built.mesh()
+    grid = built.representation
+    assert isinstance(grid, VoxelGrid)
+    inside = result.field(grid.centers.reshape(-1, 3)) > 0
+    np.testing.assert_array_equal(grid.occupancy.reshape(-1), inside)
+    assert mesh.volume == pytest.approx(grid.occupancy.mean(), rel=1e-4)
+    np.testing.assert_array_equal(voxels(mesh, 20).occupancy, grid.occupancy)
+    walls = np.round(mesh.corners * 20.0, 3)
+    assert ((walls == walls[:, :1]) & (walls == np.round(walls))).all(axis=1).any(axis=1).all()
+    assert check(mesh).is_printable
+
+
+def test_a_grid_keeps_its_cells_and_loses_its_crumbs(grid_folder: Path, disc: Disc) -> None:
+    result = Reconstructor.load(grid_folder, threads=1).reconstruct(disc())
+    built = result.blocks(16)
+    np.testing.assert_array_equal(built.representation.occupancy, result.representation.occupancy > 0.5)
+    assert built.mesh(100).volume == pytest.approx(built.representation.occupancy.mean(), rel=1e-4)
+    assert built.card is result.card
+    chain = np.zeros((24, 24, 24), np.float32)
+    chain[range(24), range(24), range(24)] = 1.0
+    chain[20, 3, 3] = 0.9
+    kept = dataclasses.replace(result, representation=VoxelGrid(chain)).blocks()
+    np.testing.assert_array_equal(np.argwhere(kept.representation.occupancy), [(i, i, i) for i in range(24)])
+    report = check(kept.mesh())
+    assert report.is_printable
+    assert report.parts == 24
+    with pytest.raises(InputError, match="not one cube is full"):
+        dataclasses.replace(result, representation=VoxelGrid(0.1 * chain)).blocks()
+
+
+def test_points_become_cubes(points_folder: Path, disc: Disc) -> None:
+    built = Reconstructor.load(points_folder, threads=1).reconstruct(disc()).blocks(24)
+    assert built.mesh().volume == pytest.approx(4.0 / 3.0 * np.pi * 0.4**3, rel=0.15)
+    with pytest.raises(InputError, match="--resolution 8"):
+        built.blocks(8)
 
 
 def test_point_models(points_folder: Path, disc: Disc) -> None:

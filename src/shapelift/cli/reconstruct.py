@@ -42,6 +42,7 @@ def reconstruct(
         str | None, typer.Option("--format", "-f", help=f"One or more of {','.join(FORMATS)}.", show_default="glb")
     ] = None,
     resolution: Annotated[int, typer.Option(help="Cells on the longest side, 16 to 512.")] = 128,
+    blocky: Annotated[bool, typer.Option("--blocky", help="Build it of cubes, --resolution on a side.")] = False,
     size_mm: Annotated[float | None, typer.Option("--size-mm", help="Longest side in millimetres.")] = None,
     mask: Annotated[Path | None, typer.Option(help="Image that is white where the object is.")] = None,
     save_crop: Annotated[Path | None, typer.Option("--save-crop", help="PNG that shows what the model saw.")] = None,
@@ -60,7 +61,7 @@ def reconstruct(
         check_samples(samples)
         check_seed(seed)
         plan = make_plan(images, output, formats, mask, save_crop, samples)
-        wanted = _Wanted(resolution, size_mm, mask, save_crop, samples, seed)
+        wanted = _Wanted(resolution, blocky, size_mm, mask, save_crop, samples, seed)
         run = _Run(plan, wanted, model, threads)
         document = run.all_jobs(quiet=json)
     except InputError as error:
@@ -80,6 +81,7 @@ class _Wanted:
     """What is asked of every image."""
 
     resolution: int
+    blocky: bool
     size_mm: float | None
     mask: Path | None
     save_crop: Path | None
@@ -127,6 +129,7 @@ class _Run:
                 "stochastic": card.stochastic,
             },
             "resolution": self.wanted.resolution,
+            "blocky": self.wanted.blocky,
             "samples": self.wanted.samples,
             "seed": self.wanted.seed,
             "load_s": round(self.load_s, 3),
@@ -139,6 +142,8 @@ class _Run:
         wanted, times = self.wanted, [time.perf_counter()]
         found = self.reconstructor.hypotheses(job.image, wanted.samples, wanted.seed, wanted.mask)
         times.append(time.perf_counter())
+        if wanted.blocky:
+            found = found.blocks(wanted.resolution)
         for one in found:
             one.mesh(wanted.resolution)
         times.append(time.perf_counter())

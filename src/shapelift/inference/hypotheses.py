@@ -39,6 +39,14 @@ class Hypotheses:
     def __getitem__(self, index: int) -> Reconstruction:
         return self.reconstructions[index]
 
+    def blocks(self, resolution: int = 32) -> Hypotheses:
+        """Every hypothesis built of cubes; see `Reconstruction.blocks`.
+
+        Raises:
+            InputError: as `Reconstruction.blocks`.
+        """
+        return Hypotheses(tuple(one.blocks(resolution) for one in self))
+
     def spread(self, resolution: int = 128) -> tuple[npt.NDArray[np.float32], ...]:
         """How far the others are from every vertex of every hypothesis; computed once per resolution.
 

@@ -35,6 +35,7 @@ class Reconstruction:
             negative for points that belong to none; None where the representation has no such points.
         seed: What the randomness began with; a deterministic model has none.
         sample: Which of the hypotheses of that seed it is, from 0.
+        blocky: Whether its surface is that of the full cells of its voxel grid, as `blocks` makes it.
     """
 
     representation: Representation
@@ -46,6 +47,7 @@ class Reconstruction:
     places: npt.NDArray[np.float32] | None = None
     seed: int = 0
     sample: int = 0
+    blocky: bool = False
     _meshes: dict[int, Mesh] = dataclasses.field(default_factory=dict, repr=False)
 
     @property
@@ -104,6 +106,27 @@ class Reconstruction:
             occupancy = probability(self.field(centers))
         return VoxelGrid(np.clip(occupancy, 0.0, 1.0).reshape(r, r, r), UNIT_BOX)
 
+    def blocks(self, resolution: int = 32) -> Reconstruction:
+        """The same shape built of equal cubes, each full or empty: a reconstruction whose representation is their grid.
+
+        A voxel grid keeps its own cells. Of anything else the cells are full whose centres lie inside, see `voxels`.
+        Cubes that do not hang together with the others, not even by a corner, are dropped where they are few.
+
+        Args:
+            resolution: Cubes along a side of the unit cube, 16 to 512; a voxel grid ignores it.
+
+        Raises:
+            InputError: as `mesh`, or no cube is full.
+        """
+        from shapelift.meshing import without_crumbs
+
+        check_resolution(resolution)
+        grid = self.representation if isinstance(self.representation, VoxelGrid) else self.voxels(resolution)
+        if not (grid.occupancy > 0.5).any():
+            raise InputError(f"{self.name}: not one cube is full; give a higher --resolution, or another picture")
+        grid = without_crumbs(grid, minimum_share=_SMALLEST_PART)
+        return dataclasses.replace(self, representation=grid, places=None, blocky=True, _meshes={})
+
     def save(self, path: str | Path, resolution: int = 128, size_mm: float | None = None) -> tuple[Path, ...]:
         """Write the mesh, whole or not at all; the ending of `path` says in which format.
 
@@ -136,9 +159,12 @@ class Reconstruction:
         }
 
     def _closed_mesh(self, resolution: int) -> Mesh:
-        from shapelift.meshing import to_mesh
+        from shapelift.meshing import mesh_blocks, to_mesh
         from shapelift.solids import printable
 
+        if self.blocky and isinstance(self.representation, VoxelGrid):
+            # Every cluster of cubes stays, and flat walls lose their inner vertices; nothing else may move.
+            return printable(mesh_blocks(self.representation), minimum_share=0.0, tolerance=1e-6)
         try:
             if isinstance(self.representation, ImplicitField):
                 surface = _surface(self.representation, resolution)
