@@ -47,23 +47,27 @@ class VoxelOccupancy(Target):
 def _looked_up(
     labels: npt.NDArray[np.bool_], sample: Sample, frame: Literal["object", "view"], places: int
 ) -> npt.NDArray[np.bool_]:
-    """Labels `p p p` at evenly spaced places of the unit cube of a frame, False outside of the tight box."""
+    """Labels `p p p` at evenly spaced places of the unit cube of a frame, False outside of the tight box.
+
+    Frames differ by a turn about +Y, a scale and a shift. So the place of a column in the record's grid depends on x
+    and z alone, and the height within the column on y alone: most of the work is done once per column.
+    """
     low, high = sample.record.field("bounds").astype(np.float64)
     object_from_frame = np.linalg.inv(sample.frame_from_object(frame))
     shape = np.array(labels.shape)
-    # Position in cells of the record is linear in that of the place: three ramps per axis, added.
     scale = shape / np.maximum(high - low, 1e-12)
     matrix = object_from_frame[:3, :3] * scale[:, None]
     offset = (object_from_frame[:3, 3] - low) * scale
+    if max(np.abs(matrix[1, [0, 2]]).max(), np.abs(matrix[[0, 2], 1]).max()) > 1e-6 * np.abs(matrix).max():
+        raise ValueError(f"frame {frame!r} is tilted against the object's; only a turn about +Y is looked up")
     ramp = (np.arange(places) + 0.5) / places - 0.5
-    inside = np.ones((places,) * 3, np.bool_)
-    flat = np.zeros((places,) * 3, np.int32)
-    for axis in range(3):
-        x, y, z = (matrix[axis, column] * ramp for column in range(3))
-        position = (x[:, None, None] + y[:, None]) + (z + offset[axis])
-        index = np.floor(position).astype(np.int32)
-        inside &= (index >= 0) & (index < shape[axis])
-        flat = flat * shape[axis] + index
-    found = np.zeros((places,) * 3, np.bool_)
-    found[inside] = labels.reshape(-1)[flat[inside]]
-    return found
+    x, z = (np.floor(matrix[axis, 0] * ramp[:, None] + matrix[axis, 2] * ramp + offset[axis]) for axis in (0, 2))
+    y = np.floor(matrix[1, 1] * ramp + offset[1])
+    within = (x >= 0) & (x < shape[0]) & (z >= 0) & (z < shape[2])
+    between = np.flatnonzero((y >= 0) & (y < shape[1]))
+    found = np.zeros((places, places, places), np.bool_)
+    if len(between):
+        columns = labels.transpose(0, 2, 1)[x[within].astype(np.intp), z[within].astype(np.intp)]
+        heights = found[:, :, between[0] : between[-1] + 1]
+        heights[within] = columns[:, y[between].astype(np.intp)]
+    return found.transpose(0, 2, 1)

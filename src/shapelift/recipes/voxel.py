@@ -1,0 +1,81 @@
+"""Recipes of the voxel family: cells of the unit cube, coarse and fine, and the published network."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from shapelift.datasets import NO_AUGMENTATION
+from shapelift.models.voxel import VoxelConfig
+from shapelift.training.config import AdamW, TrainConfig, Validation
+from shapelift.training.schedule import WarmupCosine
+
+_COMPACT = VoxelConfig(image_size=128, overlap_weight=1.0)
+
+
+def voxel_compact() -> TrainConfig:
+    """Occupancy of 32 x 32 x 32 cells, a compact network: for a laptop's processor."""
+    return TrainConfig(
+        recipe="voxel-compact",
+        model=_COMPACT,
+        optimizer=AdamW(learning_rate=1.5e-3, weight_decay=0.02),
+        schedule=WarmupCosine(warmup=0.02),
+        validation=Validation(count=12, items=256, pictures=6),
+        batch_size=32,
+        budget_s=40 * 60.0,
+        precision="bf16",
+        ema_decay=0.999,
+    )
+
+
+def voxel_compact_64() -> TrainConfig:
+    """`voxel-compact` with 64 x 64 x 64 cells: finer, and several times slower per image."""
+    first = voxel_compact()
+    model = dataclasses.replace(_COMPACT, resolution=64, cell_widths=(96, 64, 32, 16))
+    return dataclasses.replace(first, recipe="voxel-compact-64", model=model, batch_size=16)
+
+
+def voxel_published() -> TrainConfig:
+    """The published single-view network of the 3D-R2N2 lineage, ResNet-18 and 32 cells, 17 M parameters; needs a GPU.
+
+    Network, loss (cross-entropy alone) and threshold are those to which Mescheder et al. (2019) compared occupancy
+    networks, Adam at 1e-4 too. Differences: the encoder starts from fresh weights and not from those of ImageNet, the
+    image has a mask, and the cells are shares and not a surface's binary ones. The threshold of 0.4, that of Choy et
+    al. (2016), is where it starts; the end of training chooses on the validation split.
+    """
+    return TrainConfig(
+        recipe="voxel-published",
+        model=VoxelConfig(image_size=224, generator="published", threshold=0.4),
+        augmentation=NO_AUGMENTATION,
+        optimizer=AdamW(learning_rate=1e-4, beta2=0.999, weight_decay=0.0, clip_norm=None),
+        schedule=WarmupCosine(warmup=0.0, start=1.0, final=1.0),
+        validation=Validation(count=20, items=256, pictures=4),
+        batch_size=64,
+        steps=200_000,
+        precision="fp32",
+        ema_decay=None,
+    )
+
+
+def voxel_tiny() -> TrainConfig:
+    """A network for tests: runs in seconds and learns next to nothing."""
+    return TrainConfig(
+        recipe="voxel-tiny",
+        model=VoxelConfig(
+            image_size=32,
+            resolution=16,
+            widths=(8, 16),
+            depths=(1, 1),
+            code_size=32,
+            cell_widths=(16, 8),
+            overlap_weight=0.5,
+        ),
+        optimizer=AdamW(learning_rate=5e-3),
+        schedule=WarmupCosine(warmup=0.1),
+        validation=Validation(count=2, items=4, pictures=2),
+        batch_size=4,
+        steps=12,
+        precision="fp32",
+        ema_decay=0.9,
+        threads=1,
+        log_every_steps=3,
+    )
