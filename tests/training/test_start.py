@@ -57,7 +57,10 @@ def test_the_card_says_where_it_began_and_the_same_command_continues(
         assert json.loads(capsys.readouterr().out)["step"] == 2
     training = read_card(output / "model").training
     assert (training["started_from"], training["images_seen_before"]) == (read_card(first).name, 12)
-    assert read_start(output / "model").images_seen == 12 + 8
+    assert training["seconds_before"] == read_card(first).training["seconds"]
+    again = read_start(output / "model")
+    assert again.images_seen == 12 + 8
+    assert again.seconds == pytest.approx(training["seconds_before"] + training["seconds"], abs=0.06)
     assert run([*common, "--output", str(output)]) == 2
     assert "holds a run with another start" in capsys.readouterr().err
 

@@ -90,11 +90,13 @@ class Start:
         name: name of their model, from its card.
         sha256: digest of their file: another file is another run.
         images_seen: images they had been trained on.
+        seconds: how long they had been trained.
     """
 
     name: str
     sha256: str
     images_seen: int
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

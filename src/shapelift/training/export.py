@@ -99,10 +99,14 @@ def _card(config: TrainConfig, model: Reconstructor, data: TrainingData, state: 
     )
 
 
-def _started(config: TrainConfig) -> dict[str, str | int]:
+def _started(config: TrainConfig) -> dict[str, str | int | float]:
     if config.start is None:
         return {}
-    return {"started_from": config.start.name, "images_seen_before": config.start.images_seen}
+    return {
+        "started_from": config.start.name,
+        "images_seen_before": config.start.images_seen,
+        "seconds_before": config.start.seconds,
+    }
 
 
 def _sources(data: TrainingData) -> tuple[DataSource, ...]:

@@ -23,12 +23,16 @@ def read_start(folder: Path) -> Start:
         InputError: not a model folder, or one without its trained weights.
     """
     training = read_card(folder).training
-    seen = training.get("images_seen", 0)
-    before = training.get("images_seen_before", 0)
+
+    def so_far(name: str) -> float:
+        found = (training.get(name, 0), training.get(f"{name}_before", 0))
+        return sum((float(value) for value in found if isinstance(value, int | float)), 0.0)
+
     return Start(
         name=read_card(folder).name,
         sha256=hashlib.sha256(_weights(folder)).hexdigest(),
-        images_seen=(seen if isinstance(seen, int) else 0) + (before if isinstance(before, int) else 0),
+        images_seen=int(so_far("images_seen")),
+        seconds=round(so_far("seconds"), 1),
     )
 
 
