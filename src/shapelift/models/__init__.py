@@ -16,12 +16,14 @@ from shapelift.models.depthnormal import DepthNormalConfig
 from shapelift.models.implicit import ImplicitConfig
 from shapelift.models.multiview import MultiviewConfig
 from shapelift.models.pointset import PointSetConfig
+from shapelift.models.voxel import VoxelConfig
 
 FAMILIES: dict[str, type[ReconstructorConfig]] = {
     "depthnormal": DepthNormalConfig,
     "implicit": ImplicitConfig,
     "multiview": MultiviewConfig,
     "pointset": PointSetConfig,
+    "voxel": VoxelConfig,
 }
 
 __all__ = [
@@ -37,5 +39,6 @@ __all__ = [
     "Reconstructor",
     "ReconstructorConfig",
     "Thresholded",
+    "VoxelConfig",
     "config_from_json",
 ]

@@ -28,6 +28,7 @@ from shapelift.recipes.pointset import (
     pointset_published,
     pointset_tiny,
 )
+from shapelift.recipes.voxel import voxel_compact, voxel_compact_64, voxel_published, voxel_tiny
 from shapelift.training.config import TrainConfig
 
 Recipe = Callable[[], TrainConfig]
@@ -48,6 +49,10 @@ RECIPES: dict[str, Recipe] = {
     "pointset-hypotheses": pointset_hypotheses,
     "pointset-published": pointset_published,
     "pointset-tiny": pointset_tiny,
+    "voxel-compact": voxel_compact,
+    "voxel-compact-64": voxel_compact_64,
+    "voxel-published": voxel_published,
+    "voxel-tiny": voxel_tiny,
     "depthnormal-compact": depthnormal_compact,
     "depthnormal-tiny": depthnormal_tiny,
 }
@@ -92,4 +97,8 @@ __all__ = [
     "pointset_published",
     "pointset_tiny",
     "summary",
+    "voxel_compact",
+    "voxel_compact_64",
+    "voxel_published",
+    "voxel_tiny",
 ]
