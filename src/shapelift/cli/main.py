@@ -16,6 +16,7 @@ from shapelift.errors import InputError
 _COMMANDS = {
     "reconstruct": ("shapelift.cli.reconstruct", "reconstruct"),
     "convert": ("shapelift.cli.convert", "convert"),
+    "relief": ("shapelift.cli.relief", "relief"),
     "synthesize": ("shapelift.cli.synthesize", "synthesize"),
     "train": ("shapelift.cli.train", "train"),
     "recipes": ("shapelift.cli.train", "recipes"),
@@ -24,6 +25,7 @@ _COMMANDS = {
 _SUMMARIES = {
     "reconstruct": "Turn images into closed 3D models.",
     "convert": "Turn a point cloud into a closed mesh, or a mesh into another format.",
+    "relief": "Make a bas-relief or a lithophane of a picture or a depth map.",
     "synthesize": "Render meshes or procedural shapes into a training data set.",
     "train": "Train a model of your own category.",
     "recipes": "List the training recipes.",

@@ -179,7 +179,7 @@ def open_model(name_or_folder: str | Path = "general", threads: int | None = Non
         if file in needed:
             name = file.removesuffix(".onnx")
             # A decoder reads its points in many small parts: one thread each, several parts at a time.
-            graphs[name] = _open_graph(data, str(folder / file), 1 if name == "decode" else cores)
+            graphs[name] = open_graph(data, str(folder / file), 1 if name == "decode" else cores)
     model = ModelFolder(folder, card, graphs, cores)
     _check_signature(model)
     return model
@@ -239,7 +239,12 @@ def _read(path: Path, limit: int) -> bytes:
         raise InputError(f"{path}: cannot be read ({error.strerror or error}); check its permissions") from error
 
 
-def _open_graph(data: bytes, origin: str, threads: int) -> Graph:
+def open_graph(data: bytes, origin: str, threads: int) -> Graph:
+    """The graph in the bytes of an ONNX file, which messages call `origin`.
+
+    Raises:
+        InputError: no ONNX model, operators or weights from outside of it, or one that the runtime refuses.
+    """
     import onnxruntime
 
     try:

@@ -47,11 +47,11 @@ def load_image(path: str | Path) -> npt.NDArray[np.uint8]:
         InputError: the file is missing, a folder, not an image, damaged, too large or too small.
     """
     path = Path(path)
-    data = _read_bytes(path)
+    data = read_bytes(path)
     with warnings.catch_warnings():
         # Pillow describes damaged metadata in warnings of its own; the pixels decide here.
         warnings.simplefilter("ignore")
-        picture = _open(path, data)
+        picture = open_picture(path, data)
         check_size(str(path), picture.width, picture.height)
         try:
             return _decode(picture)
@@ -155,7 +155,12 @@ def check_size(name: str, width: int, height: int) -> None:
         )
 
 
-def _read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """The bytes of an image file.
+
+    Raises:
+        InputError: missing, a folder, empty, too large, or closed to reading.
+    """
     try:
         if path.is_dir():
             raise InputError(f"{path}: is a folder, not an image; name an image file in it")
@@ -175,7 +180,12 @@ def _read_bytes(path: Path) -> bytes:
         raise InputError(f"{path}: cannot be read ({_reason(error)}); check its permissions") from error
 
 
-def _open(path: Path, data: bytes) -> Image.Image:
+def open_picture(path: Path, data: bytes) -> Image.Image:
+    """The picture in bytes, its pixels not yet decoded; messages call it `path`.
+
+    Raises:
+        InputError: not an image in a known format, damaged, or a decompression bomb.
+    """
     from PIL import Image, UnidentifiedImageError
 
     try:

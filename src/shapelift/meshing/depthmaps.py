@@ -22,8 +22,9 @@ JUMP = STEEPEST
 """Neighbouring pixels whose depths differ by more than so many widths of a pixel belong to different surfaces."""
 INSET = 0.1
 """How far a corner that pixels touch in without being joined is drawn towards its pixels, in pixels."""
-THICKNESS = 0.15
-"""Depth of the solid behind a surface whose back nobody has seen, as a share of the longest side of what is seen."""
+THICKNESS = 0.1
+"""Depth of the solid behind a surface whose back nobody has seen, as a share of the longest side of what is seen: the
+true depth of procedural chairs then has an IoU of 0.38 with them, 0.33 with half of it and 0.35 with twice."""
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -68,7 +68,7 @@ class DepthNormalConfig(ReconstructorConfig):
     consistency_weight: float = 1.0
     mask_weight: float = 1.0
     camera_weight: float = 1.0
-    thickness: float = 0.15
+    thickness: float = 0.1
 
     def __post_init__(self) -> None:
         if self.frame != "view":
