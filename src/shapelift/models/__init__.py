@@ -12,6 +12,7 @@ from shapelift.models.base import (
     Thresholded,
     config_from_json,
 )
+from shapelift.models.deform import DeformConfig
 from shapelift.models.depthnormal import DepthNormalConfig
 from shapelift.models.implicit import ImplicitConfig
 from shapelift.models.multiview import MultiviewConfig
@@ -19,6 +20,7 @@ from shapelift.models.pointset import PointSetConfig
 from shapelift.models.voxel import VoxelConfig
 
 FAMILIES: dict[str, type[ReconstructorConfig]] = {
+    "deform": DeformConfig,
     "depthnormal": DepthNormalConfig,
     "implicit": ImplicitConfig,
     "multiview": MultiviewConfig,
@@ -29,6 +31,7 @@ FAMILIES: dict[str, type[ReconstructorConfig]] = {
 __all__ = [
     "FAMILIES",
     "Batch",
+    "DeformConfig",
     "DepthNormalConfig",
     "Frame",
     "Graph",

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable
 
 from shapelift.errors import InputError
+from shapelift.recipes.deform import deform_chamfer_only, deform_compact, deform_published, deform_tiny
 from shapelift.recipes.depthnormal import depthnormal_compact, depthnormal_tiny
 from shapelift.recipes.implicit import (
     implicit_general,
@@ -55,6 +56,10 @@ RECIPES: dict[str, Recipe] = {
     "voxel-tiny": voxel_tiny,
     "depthnormal-compact": depthnormal_compact,
     "depthnormal-tiny": depthnormal_tiny,
+    "deform-compact": deform_compact,
+    "deform-chamfer-only": deform_chamfer_only,
+    "deform-published": deform_published,
+    "deform-tiny": deform_tiny,
 }
 """Every recipe by name. For each family there is `<family>-tiny`, which the contract suite runs."""
 
@@ -80,6 +85,10 @@ def summary(name: str) -> str:
 __all__ = [
     "RECIPES",
     "Recipe",
+    "deform_chamfer_only",
+    "deform_compact",
+    "deform_published",
+    "deform_tiny",
     "find_recipe",
     "implicit_general",
     "implicit_imnet",
