@@ -20,7 +20,11 @@ DEFAULT_INPUT_PX = 448
 """Side of the input where a graph leaves it open: a multiple of 14 and of 32, what networks usually ask for."""
 
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-_TYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16, "tensor(uint8)": np.uint8}
+_TYPES: dict[str, type[np.generic]] = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(uint8)": np.uint8,
+}
 
 Pixels = npt.NDArray[np.uint8]
 

@@ -82,7 +82,8 @@ class DepthNormalConfig(ReconstructorConfig):
     @property
     def map_size(self) -> int:
         """Side of the maps [px]."""
-        return self.image_size // 4 // 2 ** (len(self.widths) - 1) * 2 ** len(self.decoder_widths)
+        coarsest = self.image_size >> (len(self.widths) + 1)
+        return coarsest << len(self.decoder_widths)
 
     def build(self) -> DepthNormalReconstructor:
         """The network with fresh weights."""
