@@ -68,7 +68,7 @@ def test_there_is_a_readable_sheet_of_every_category() -> None:
         assert f"images/{path.name}" in read("docs/data.md")
 
 
-@pytest.mark.parametrize("page", ["multiview", "ambiguity", "voxels"])
+@pytest.mark.parametrize("page", ["multiview", "ambiguity", "voxels", "deformation"])
 def test_the_pictures_of_a_page_are_all_there_and_small(page: str) -> None:
     paths = sorted((ROOT / "docs" / "images").glob(f"{page}_*.png"))
     assert {path.name for path in paths} == set(re.findall(rf"images/({page}_\w+\.png)", read(f"docs/{page}.md")))
