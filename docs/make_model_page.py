@@ -80,7 +80,9 @@ def started(training: Mapping[str, Any]) -> list[str]:
     """Where the run began, if not with fresh weights."""
     if "started_from" not in training:
         return []
-    return [f"It began with the weights of an earlier run, which had seen {training['images_seen_before']:,} images."]
+    seen, seconds = training["images_seen_before"], training.get("seconds_before")
+    lasted = "" if seconds is None else f" in {seconds / 60:.0f} minutes"
+    return [f"It began with the weights of an earlier run, which had seen {seen:,} images{lasted}."]
 
 
 def drawn_at(card: ModelCard) -> list[str]:

@@ -20,6 +20,8 @@ BEGIN, END = "<!-- scores -->\n", "<!-- /scores -->\n"
 COLUMNS = {
     "lin-2018:prediction_to_reference_x100": ("prediction → truth", 1.0, 2),
     "lin-2018:reference_to_prediction_x100": ("truth → prediction", 1.0, 2),
+    "fan-2017:chamfer_l2_x1000": ("CD-L2 x1000", 1.0, 2),
+    "fan-2017:emd_x100": ("EMD x100", 1.0, 2),
     "iou": ("IoU", 1.0, 3),
     "chamfer_l1": ("CD-L1 x100", 100.0, 2),
     "fscore_1": ("F@1 %", 1.0, 3),

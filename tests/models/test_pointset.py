@@ -100,7 +100,7 @@ def test_the_loss_is_that_of_the_nearest_answer() -> None:
     loss = model.loss(prediction(answers), {"surface": truth})["chamfer"]
     alone = [
         min(
-            float(one.loss(prediction(answers[item, k][None, None]), {"surface": truth[item][None]})["chamfer"])
+            one.loss(prediction(answers[item, k][None, None]), {"surface": truth[item][None]})["chamfer"].item()
             for k in range(3)
         )
         for item in range(2)

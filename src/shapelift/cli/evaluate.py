@@ -29,7 +29,8 @@ def evaluate(
     protocol: Annotated[
         list[str] | None,
         typer.Option(
-            help="Also the numbers of a paper: fan-2017, lin-2018, occupancy-networks, pixel2mesh, tatarchenko-2019; repeatable.",
+            help="Also the numbers of a paper: fan-2017, lin-2018, occupancy-networks, pixel2mesh, tatarchenko-2019; "
+            "repeatable.",
             show_default=False,
         ),
     ] = None,
