@@ -9,7 +9,8 @@ from shapelift.models.voxel import VoxelConfig
 from shapelift.training.config import AdamW, TrainConfig, Validation
 from shapelift.training.schedule import WarmupCosine
 
-_COMPACT = VoxelConfig(image_size=128, overlap_weight=1.0)
+# Against `target="cells"`: after 90 CPU-seconds each on 1,629 chairs, validation IoU 0.298 and not 0.257.
+_COMPACT = VoxelConfig(image_size=128, target="points", uniform_points=4096, near_points=2048, overlap_weight=1.0)
 
 
 def voxel_compact() -> TrainConfig:
