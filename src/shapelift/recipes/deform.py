@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 
-from shapelift.datasets import NO_AUGMENTATION
 from shapelift.models.deform import DeformConfig
-from shapelift.training.config import AdamW, TrainConfig, Validation
-from shapelift.training.schedule import WarmupCosine
+from shapelift.recipes.runs import compact_run, published_run, tiny_run
+from shapelift.training.config import AdamW, TrainConfig
 
 _COMPACT = DeformConfig(image_size=128)
 
 
 def deform_compact() -> TrainConfig:
     """A mesh pulled from an ellipsoid: a compact network and all terms; for a laptop's processor."""
-    return TrainConfig(
-        recipe="deform-compact",
-        model=_COMPACT,
-        optimizer=AdamW(learning_rate=1.5e-3, weight_decay=0.02),
-        schedule=WarmupCosine(warmup=0.02),
-        validation=Validation(count=8, items=128, pictures=6, criterion="loss"),
-        batch_size=16,
-        budget_s=40 * 60.0,
-        precision="bf16",
-        ema_decay=0.999,
-    )
+    return compact_run("deform-compact", _COMPACT, criterion="loss", batch_size=16, checks=8, checked_items=128)
 
 
 def deform_chamfer_only() -> TrainConfig:
@@ -52,9 +41,9 @@ def deform_published() -> TrainConfig:
     stands in the frame `view`, whose unit is 0.57 published ones, and not in that of the camera, which is predicted; a
     block says how far vertices go, not where; both ends of an edge are held to the normals.
     """
-    return TrainConfig(
-        recipe="deform-published",
-        model=DeformConfig(
+    return published_run(
+        "deform-published",
+        DeformConfig(
             image_size=224,
             encoder="published",
             radii=(0.48, 0.34, 0.35),
@@ -79,22 +68,17 @@ def deform_published() -> TrainConfig:
             move_weight=0.033,
             camera_weight=0.01,
         ),
-        augmentation=NO_AUGMENTATION,
-        optimizer=AdamW(learning_rate=3e-5, beta2=0.999, weight_decay=5e-6, clip_norm=None),
-        schedule=WarmupCosine(warmup=0.0, start=1.0, final=1.0),
-        validation=Validation(count=20, items=128, pictures=4, criterion="loss"),
+        AdamW(learning_rate=3e-5, beta2=0.999, weight_decay=5e-6, clip_norm=None),
         batch_size=1,
         steps=5_000_000,
-        precision="fp32",
-        ema_decay=None,
     )
 
 
 def deform_tiny() -> TrainConfig:
     """A network for tests: runs in seconds and learns next to nothing."""
-    return TrainConfig(
-        recipe="deform-tiny",
-        model=dataclasses.replace(
+    return tiny_run(
+        "deform-tiny",
+        dataclasses.replace(
             _COMPACT,
             image_size=32,
             hidden=(16, 16, 12),
@@ -106,13 +90,5 @@ def deform_tiny() -> TrainConfig:
             depths=(1, 1),
             code_size=32,
         ),
-        optimizer=AdamW(learning_rate=5e-3),
-        schedule=WarmupCosine(warmup=0.1),
-        validation=Validation(count=2, items=4, pictures=2, criterion="loss"),
-        batch_size=4,
-        steps=12,
-        precision="fp32",
-        ema_decay=0.9,
-        threads=1,
-        log_every_steps=3,
+        criterion="loss",
     )

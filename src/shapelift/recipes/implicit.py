@@ -5,23 +5,14 @@ from __future__ import annotations
 import dataclasses
 
 from shapelift.models.implicit import ImplicitConfig
+from shapelift.recipes.runs import compact_run, tiny_run
 from shapelift.training.config import AdamW, TrainConfig, Validation
 from shapelift.training.schedule import WarmupCosine
 
 
 def implicit_small() -> TrainConfig:
     """A compact encoder and feature planes: trains on a laptop's processor, half an hour is a start."""
-    return TrainConfig(
-        recipe="implicit-small",
-        model=ImplicitConfig(image_size=128),
-        optimizer=AdamW(learning_rate=1.5e-3, weight_decay=0.02),
-        schedule=WarmupCosine(warmup=0.02),
-        validation=Validation(count=12, items=256, pictures=6),
-        batch_size=32,
-        budget_s=30 * 60.0,
-        precision="bf16",
-        ema_decay=0.999,
-    )
+    return compact_run("implicit-small", ImplicitConfig(image_size=128), minutes=30.0)
 
 
 def implicit_general() -> TrainConfig:
@@ -92,9 +83,9 @@ def implicit_imnet() -> TrainConfig:
 
 def implicit_tiny() -> TrainConfig:
     """A network for tests: runs in seconds and learns next to nothing."""
-    return TrainConfig(
-        recipe="implicit-tiny",
-        model=ImplicitConfig(
+    return tiny_run(
+        "implicit-tiny",
+        ImplicitConfig(
             image_size=32,
             widths=(8, 16),
             depths=(1, 1),
@@ -105,13 +96,4 @@ def implicit_tiny() -> TrainConfig:
             uniform_points=128,
             near_points=128,
         ),
-        optimizer=AdamW(learning_rate=5e-3),
-        schedule=WarmupCosine(warmup=0.1),
-        validation=Validation(count=2, items=4, pictures=2),
-        batch_size=4,
-        steps=12,
-        precision="fp32",
-        ema_decay=0.9,
-        threads=1,
-        log_every_steps=3,
     )

@@ -5,25 +5,14 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal
 
-from shapelift.datasets import NO_AUGMENTATION
 from shapelift.models.multiview import MultiviewConfig
-from shapelift.training.config import AdamW, TrainConfig, Validation
-from shapelift.training.schedule import WarmupCosine
+from shapelift.recipes.runs import compact_run, published_run, tiny_run
+from shapelift.training.config import AdamW, TrainConfig
 
 
 def multiview_compact() -> TrainConfig:
     """Eight depth views fused into points: a compact network, the first of two stages; for a laptop's processor."""
-    return TrainConfig(
-        recipe="multiview-compact",
-        model=_compact("fixed"),
-        optimizer=AdamW(learning_rate=1.5e-3, weight_decay=0.02),
-        schedule=WarmupCosine(warmup=0.02),
-        validation=Validation(count=12, items=256, pictures=6, criterion="loss"),
-        batch_size=32,
-        budget_s=60 * 60.0,
-        precision="bf16",
-        ema_decay=0.999,
-    )
+    return compact_run("multiview-compact", _compact("fixed"), criterion="loss", minutes=60.0)
 
 
 def multiview_compact_novel() -> TrainConfig:
@@ -61,9 +50,9 @@ def multiview_resnet() -> TrainConfig:
 
 def multiview_tiny() -> TrainConfig:
     """A network for tests: runs in seconds and learns next to nothing."""
-    return TrainConfig(
-        recipe="multiview-tiny",
-        model=MultiviewConfig(
+    return tiny_run(
+        "multiview-tiny",
+        MultiviewConfig(
             image_size=32,
             views=6,
             output_size=16,
@@ -74,15 +63,7 @@ def multiview_tiny() -> TrainConfig:
             tower=(16, 12),
             head=8,
         ),
-        optimizer=AdamW(learning_rate=5e-3),
-        schedule=WarmupCosine(warmup=0.1),
-        validation=Validation(count=2, items=4, pictures=2, criterion="loss"),
-        batch_size=4,
-        steps=12,
-        precision="fp32",
-        ema_decay=0.9,
-        threads=1,
-        log_every_steps=3,
+        criterion="loss",
     )
 
 
@@ -92,21 +73,16 @@ def _compact(stage: Literal["fixed", "novel"]) -> MultiviewConfig:
 
 
 def _published(generator: Literal["original", "resnet"]) -> TrainConfig:
-    return TrainConfig(
-        recipe=f"multiview-{generator}",
-        model=MultiviewConfig(
+    return published_run(
+        f"multiview-{generator}",
+        MultiviewConfig(
             image_size=64,
             channels="rgb",
             generator=generator,
             reduction="sum",
             outlines="count",
         ),
-        augmentation=NO_AUGMENTATION,
-        optimizer=AdamW(learning_rate=1e-2, beta2=0.999, weight_decay=0.0, clip_norm=None),
-        schedule=WarmupCosine(warmup=0.0, start=1.0, final=1.0),
-        validation=Validation(count=20, items=128, pictures=4, criterion="loss"),
+        AdamW(learning_rate=1e-2, beta2=0.999, weight_decay=0.0, clip_norm=None),
         batch_size=20,
         steps=500_000,
-        precision="fp32",
-        ema_decay=None,
     )

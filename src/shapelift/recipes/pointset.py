@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from shapelift.datasets import NO_AUGMENTATION
 from shapelift.models.pointset import PointSetConfig
-from shapelift.training.config import AdamW, TrainConfig, Validation
-from shapelift.training.schedule import WarmupCosine
+from shapelift.recipes.runs import compact_run, published_run, tiny_run
+from shapelift.training.config import AdamW, TrainConfig
 
 # The norm of the gradient is then about 1, where clipping meets outliers only; the earth mover's wants a weight of 1.
 _COMPACT = PointSetConfig(image_size=128, weight=10.0)
@@ -15,17 +14,7 @@ _COMPACT = PointSetConfig(image_size=128, weight=10.0)
 
 def pointset_compact() -> TrainConfig:
     """A compact two-branch network, 1,024 points, Chamfer distance: for a laptop's processor."""
-    return TrainConfig(
-        recipe="pointset-compact",
-        model=_COMPACT,
-        optimizer=AdamW(learning_rate=1.5e-3, weight_decay=0.02),
-        schedule=WarmupCosine(warmup=0.02),
-        validation=Validation(count=12, items=256, pictures=6, criterion="loss"),
-        batch_size=32,
-        budget_s=40 * 60.0,
-        precision="bf16",
-        ema_decay=0.999,
-    )
+    return compact_run("pointset-compact", _COMPACT, criterion="loss")
 
 
 def pointset_compact_emd() -> TrainConfig:
@@ -50,9 +39,9 @@ def pointset_published() -> TrainConfig:
     object and not of what is around it, weight decay is 1e-4 decoupled from the gradient for all layers instead of a
     penalty per kind of layer, and the frame is the object's.
     """
-    return TrainConfig(
-        recipe="pointset-published",
-        model=PointSetConfig(
+    return published_run(
+        "pointset-published",
+        PointSetConfig(
             image_size=192,
             generator="published",
             dense_points=256,
@@ -61,22 +50,17 @@ def pointset_published() -> TrainConfig:
             prediction_weight=0.5,
             weight=1e4,
         ),
-        augmentation=NO_AUGMENTATION,
-        optimizer=AdamW(learning_rate=3e-5, beta2=0.999, weight_decay=1e-4, clip_norm=None),
-        schedule=WarmupCosine(warmup=0.0, start=1.0, final=1.0),
-        validation=Validation(count=20, items=128, pictures=4, criterion="loss"),
+        AdamW(learning_rate=3e-5, beta2=0.999, weight_decay=1e-4, clip_norm=None),
         batch_size=32,
         steps=300_000,
-        precision="fp32",
-        ema_decay=None,
     )
 
 
 def pointset_tiny() -> TrainConfig:
     """A network for tests: runs in seconds and learns next to nothing."""
-    return TrainConfig(
-        recipe="pointset-tiny",
-        model=PointSetConfig(
+    return tiny_run(
+        "pointset-tiny",
+        PointSetConfig(
             image_size=32,
             dense_points=32,
             grid=(8, 12),
@@ -87,13 +71,5 @@ def pointset_tiny() -> TrainConfig:
             hidden=32,
             tower=(16, 12),
         ),
-        optimizer=AdamW(learning_rate=5e-3),
-        schedule=WarmupCosine(warmup=0.1),
-        validation=Validation(count=2, items=4, pictures=2, criterion="loss"),
-        batch_size=4,
-        steps=12,
-        precision="fp32",
-        ema_decay=0.9,
-        threads=1,
-        log_every_steps=3,
+        criterion="loss",
     )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from shapelift.datasets import NO_AUGMENTATION
 from shapelift.models.voxel import VoxelConfig
-from shapelift.training.config import AdamW, TrainConfig, Validation
-from shapelift.training.schedule import WarmupCosine
+from shapelift.recipes.runs import compact_run, published_run, tiny_run
+from shapelift.training.config import AdamW, TrainConfig
 
 # Against `target="cells"`: after 90 CPU-seconds each on 1,629 chairs, validation IoU 0.298 and not 0.257.
 _COMPACT = VoxelConfig(image_size=128, target="points", uniform_points=4096, near_points=2048, overlap_weight=1.0)
@@ -15,17 +14,7 @@ _COMPACT = VoxelConfig(image_size=128, target="points", uniform_points=4096, nea
 
 def voxel_compact() -> TrainConfig:
     """Occupancy of 32 x 32 x 32 cells, a compact network: for a laptop's processor."""
-    return TrainConfig(
-        recipe="voxel-compact",
-        model=_COMPACT,
-        optimizer=AdamW(learning_rate=1.5e-3, weight_decay=0.02),
-        schedule=WarmupCosine(warmup=0.02),
-        validation=Validation(count=12, items=256, pictures=6),
-        batch_size=32,
-        budget_s=40 * 60.0,
-        precision="bf16",
-        ema_decay=0.999,
-    )
+    return compact_run("voxel-compact", _COMPACT)
 
 
 def voxel_compact_64() -> TrainConfig:
@@ -43,25 +32,22 @@ def voxel_published() -> TrainConfig:
     image has a mask, and the cells are shares and not a surface's binary ones. The threshold of 0.4, that of Choy et
     al. (2016), is where it starts; the end of training chooses on the validation split.
     """
-    return TrainConfig(
-        recipe="voxel-published",
-        model=VoxelConfig(image_size=224, generator="published", threshold=0.4),
-        augmentation=NO_AUGMENTATION,
-        optimizer=AdamW(learning_rate=1e-4, beta2=0.999, weight_decay=0.0, clip_norm=None),
-        schedule=WarmupCosine(warmup=0.0, start=1.0, final=1.0),
-        validation=Validation(count=20, items=256, pictures=4),
+    return published_run(
+        "voxel-published",
+        VoxelConfig(image_size=224, generator="published", threshold=0.4),
+        AdamW(learning_rate=1e-4, beta2=0.999, weight_decay=0.0, clip_norm=None),
         batch_size=64,
         steps=200_000,
-        precision="fp32",
-        ema_decay=None,
+        criterion="iou",
+        checked_items=256,
     )
 
 
 def voxel_tiny() -> TrainConfig:
     """A network for tests: runs in seconds and learns next to nothing."""
-    return TrainConfig(
-        recipe="voxel-tiny",
-        model=VoxelConfig(
+    return tiny_run(
+        "voxel-tiny",
+        VoxelConfig(
             image_size=32,
             resolution=16,
             widths=(8, 16),
@@ -70,13 +56,4 @@ def voxel_tiny() -> TrainConfig:
             cell_widths=(16, 8),
             overlap_weight=0.5,
         ),
-        optimizer=AdamW(learning_rate=5e-3),
-        schedule=WarmupCosine(warmup=0.1),
-        validation=Validation(count=2, items=4, pictures=2),
-        batch_size=4,
-        steps=12,
-        precision="fp32",
-        ema_decay=0.9,
-        threads=1,
-        log_every_steps=3,
     )

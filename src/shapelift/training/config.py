@@ -19,6 +19,10 @@ Precision = Literal["bf16", "fp32"]
 _FREE_FIELDS = ("threads", "workers", "checkpoint_every_s", "checkpoint_every_steps", "log_every_steps", "tensorboard")
 
 
+Criterion = Literal["iou", "loss"]
+"""What says which weights are best; see `Validation`."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AdamW:
     """Settings of the optimiser.
@@ -79,7 +83,7 @@ class Validation:
     count: int = 10
     items: int = 256
     pictures: int = 6
-    criterion: Literal["iou", "loss"] = "iou"
+    criterion: Criterion = "iou"
 
 
 @dataclass(frozen=True, kw_only=True)
