@@ -158,7 +158,7 @@ def test_what_the_graph_says_is_reported(capsys: pytest.CaptureFixture[str]) -> 
 def test_a_lithophane_is_thick_where_it_is_dark(capsys: pytest.CaptureFixture[str]) -> None:
     options = ("--lithophane", "-o", "out.ply", "--size-mm", 80, "--thickness-mm", 3, "--base-mm", 0.8, *FEW)
     assert call(photo(), *options) == 0
-    assert "larger brightness are farther" in capsys.readouterr().out
+    assert "brighter pixels are farther" in capsys.readouterr().out
     assert slope_of("out.ply") < 0.0
 
 

@@ -294,8 +294,8 @@ def _written(output: Path, mesh: Mesh, source: _Source, size_mm: float, *, uprig
 
 def _rule(source: _Source, inverse: bool | None) -> str:
     """How the values were read, so that nobody prints a relief inside out without knowing why."""
-    what = "brightness" if source.described["source"] == "lithophane" else "values"
-    rule = f"larger {what} are {'nearer' if source.larger_is_nearer else 'farther'}"
+    what = "brighter pixels" if source.described["source"] == "lithophane" else "larger values"
+    rule = f"{what} are {'nearer' if source.larger_is_nearer else 'farther'}"
     if inverse is None and source.described["source"] in {"depth", "depth-model"}:
         return f"{rule}, {'--distance' if source.larger_is_nearer else '--inverse'} turns it round"
     return rule
