@@ -106,6 +106,18 @@ def test_maps_must_fit_their_cameras() -> None:
         ViewMaps(np.ones((2, 3, 4, 3)), np.ones((2, 3, 4)), (camera,))
 
 
+def test_a_grid_is_read_linearly_between_its_centres() -> None:
+    slope = np.array([0.1, -0.2, 0.3])
+    box = Box((-1, 0, 2), (3, 1, 3))
+    empty = VoxelGrid(np.zeros((8, 5, 3), np.float32), box)
+    grid = VoxelGrid(0.5 + (empty.centers - box.center) @ slope, box)
+    inner = np.random.default_rng(0).uniform(box.minimum + grid.cell_size / 2, box.maximum - grid.cell_size / 2, (99, 3))
+    assert np.allclose(grid.read(inner), 0.5 + (inner - box.center) @ slope, atol=1e-6)
+    assert np.allclose(grid.read(grid.centers.reshape(-1, 3)), grid.occupancy.ravel())
+    corner = np.array([box.minimum, np.array(box.minimum) - 1e-3])
+    assert np.allclose(grid.read(corner), [grid.occupancy[0, 0, 0], 0.0])
+
+
 def test_boxes() -> None:
     assert UNIT_BOX.volume == 1
     assert UNIT_BOX.contains([[0.5, 0, 0], [0.51, 0, 0]]).tolist() == [True, False]

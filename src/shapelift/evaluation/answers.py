@@ -102,18 +102,21 @@ class Predicted:
         return representation if isinstance(representation, PointCloud) else None
 
     def inside(self, points: Points) -> Inside:
-        """Logits above 0 of a field, full cells of a voxel grid; anything else is turned into voxels first."""
+        """Where a field is positive, or a voxel grid above one half, as its mesh has it: linear between the cells.
+
+        Anything else is turned into cells first, which are full or empty.
+        """
         representation = self._reconstruction.representation
         if isinstance(representation, ImplicitField):
             return inside_field(representation, points)
-        if not isinstance(representation, VoxelGrid):
-            try:
-                representation = self._reconstruction.voxels(self._resolution)
-            except InputError as error:
-                self.note = str(error)
-                return np.zeros(len(points), np.bool_)
-        box = representation.box
-        return look_up(representation.occupancy > 0.5, np.array(box.minimum), box.size, points)
+        if isinstance(representation, VoxelGrid):
+            return np.asarray(representation.read(points) > 0.5)
+        try:
+            cells = self._reconstruction.voxels(self._resolution)
+        except InputError as error:
+            self.note = str(error)
+            return np.zeros(len(points), np.bool_)
+        return look_up(cells.occupancy > 0.5, np.array(cells.box.minimum), cells.box.size, points)
 
     def surface(self, count: int, rng: np.random.Generator) -> PointCloud:
         """Points on the printable mesh."""

@@ -101,7 +101,7 @@ class Reconstruction:
         empty = VoxelGrid(np.zeros((r, r, r), np.float32), UNIT_BOX)
         centers = empty.centers.reshape(-1, 3)
         if isinstance(self.representation, VoxelGrid):
-            occupancy = _read_cells(self.representation, centers)
+            occupancy = self.representation.read(centers)
         else:
             occupancy = probability(self.field(centers))
         return VoxelGrid(np.clip(occupancy, 0.0, 1.0).reshape(r, r, r), UNIT_BOX)
@@ -198,15 +198,6 @@ def _start_spacing(resolution: int) -> int | None:
     # A network's field is smooth: from nodes four cells apart sampling finds the same surface as from two apart (the
     # same signs at all nodes on 14 test images at 128) with 43 % of the evaluations. Coarser grids need them closer.
     return 4 if 64 <= resolution <= 256 else None
-
-
-def _read_cells(grid: VoxelGrid, points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Occupancy `n` at points `n 3`: linear between cell centres, constant in the outer half cell, 0 outside."""
-    from scipy.ndimage import map_coordinates
-
-    index = (points - np.asarray(grid.box.minimum)) / grid.cell_size - 0.5
-    values = map_coordinates(grid.occupancy, index.T, order=1, mode="nearest")
-    return np.asarray(np.where(grid.box.contains(points), values, 0.0), np.float32)
 
 
 def _package_version() -> str:
