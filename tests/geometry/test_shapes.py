@@ -111,7 +111,9 @@ def test_a_grid_is_read_linearly_between_its_centres() -> None:
     box = Box((-1, 0, 2), (3, 1, 3))
     empty = VoxelGrid(np.zeros((8, 5, 3), np.float32), box)
     grid = VoxelGrid(0.5 + (empty.centers - box.center) @ slope, box)
-    inner = np.random.default_rng(0).uniform(box.minimum + grid.cell_size / 2, box.maximum - grid.cell_size / 2, (99, 3))
+    inner = np.random.default_rng(0).uniform(
+        box.minimum + grid.cell_size / 2, box.maximum - grid.cell_size / 2, (99, 3)
+    )
     assert np.allclose(grid.read(inner), 0.5 + (inner - box.center) @ slope, atol=1e-6)
     assert np.allclose(grid.read(grid.centers.reshape(-1, 3)), grid.occupancy.ravel())
     corner = np.array([box.minimum, np.array(box.minimum) - 1e-3])

@@ -139,9 +139,11 @@ def test_time_used_before_counts(tiny: Callable[..., TrainConfig], data: Path, t
         train(config, data, tmp_path, device="cpu", report=stop)
     found = loop.find_run(tmp_path, config)
     assert found is not None
-    before = found.used_s
     result = train(config, data, tmp_path, device="cpu")
-    assert result.used_s > before > 0.0
+    assert result.used_s > found.used_s > 0.0
+    finished = loop.find_run(tmp_path, config)
+    assert finished is not None
+    assert finished.processor_s > found.processor_s > 0.0
 
 
 @pytest.mark.usefixtures("quick_export")

@@ -58,6 +58,7 @@ def test_the_card_says_where_it_began_and_the_same_command_continues(
     training = read_card(output / "model").training
     assert (training["started_from"], training["images_seen_before"]) == (read_card(first).name, 12)
     assert training["seconds_before"] == read_card(first).training["seconds"]
+    assert training["processor_seconds_before"] == read_card(first).training["processor_seconds"] > 0.0
     again = read_start(output / "model")
     assert again.images_seen == 12 + 8
     assert again.seconds == pytest.approx(training["seconds_before"] + training["seconds"], abs=0.06)

@@ -37,6 +37,8 @@ class RunState:
     Attributes:
         step: steps done.
         used_s: seconds used over all sittings.
+        processor_s: processor time of all processes and their threads over all sittings, in seconds; processes that
+            only load data, beside a GPU, are not in it.
         validations: validations done.
         best_iou: validation IoU of the best weights so far, -1 before the first.
         best_loss: their validation loss, infinite before the first.
@@ -51,6 +53,7 @@ class RunState:
 
     step: int = 0
     used_s: float = 0.0
+    processor_s: float = 0.0
     validations: int = 0
     best_iou: float = -1.0
     best_loss: float = math.inf

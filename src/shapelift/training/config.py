@@ -95,12 +95,14 @@ class Start:
         sha256: digest of their file: another file is another run.
         images_seen: images they had been trained on.
         seconds: how long they had been trained.
+        processor_seconds: the same as processor time, 0 where that was not measured.
     """
 
     name: str
     sha256: str
     images_seen: int
     seconds: float = 0.0
+    processor_seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -83,6 +83,7 @@ def _card(config: TrainConfig, model: Reconstructor, data: TrainingData, state: 
             "steps": state.step,
             "images_seen": state.step * config.batch_size,
             "seconds": round(state.used_s, 1),
+            "processor_seconds": round(state.processor_s, 1),
             "exported_step": state.best_step,
             "parameters": sum(parameter.numel() for parameter in model.parameters()),
             "shapes": data.shapes,
@@ -106,6 +107,7 @@ def _started(config: TrainConfig) -> dict[str, str | int | float]:
         "started_from": config.start.name,
         "images_seen_before": config.start.images_seen,
         "seconds_before": config.start.seconds,
+        "processor_seconds_before": config.start.processor_seconds,
     }
 
 

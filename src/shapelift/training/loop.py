@@ -162,6 +162,7 @@ class _Run:
         state = _open_folder(output, config, world)
         self.state = state or RunState()
         self.earlier_s = self.state.used_s
+        self.earlier_processor_s, self.processor_begun = self.state.processor_s, time.process_time()
         self.data = TrainingData(data_folder, config)
         self.held_out = HeldOut(data_folder, config)
         torch.manual_seed(config.seed)
@@ -333,6 +334,8 @@ class _Run:
     def _save(self) -> None:
         begin = time.perf_counter()
         self.state.sums, self.state.counted = self.meter.sums(), self.meter.counted
+        mine = torch.tensor(time.process_time() - self.processor_begun, dtype=torch.float64)
+        self.state.processor_s = self.earlier_processor_s + float(self.world.total(mine))
         if self.log is not None:
             self.state.log_bytes = self.log.position()
             save_checkpoint(

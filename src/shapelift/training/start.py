@@ -33,6 +33,7 @@ def read_start(folder: Path) -> Start:
         sha256=hashlib.sha256(_weights(folder)).hexdigest(),
         images_seen=int(so_far("images_seen")),
         seconds=round(so_far("seconds"), 1),
+        processor_seconds=round(so_far("processor_seconds"), 1),
     )
 
 
