@@ -17,7 +17,8 @@ from typing import Any
 from shapelift.io.atomic import write_atomically
 
 BEGIN, END = "<!-- scores -->\n", "<!-- /scores -->\n"
-COLUMNS = {
+Columns = dict[str, tuple[str, float, int]]
+COLUMNS: Columns = {
     "lin-2018:prediction_to_reference_x100": ("prediction → truth", 1.0, 2),
     "lin-2018:reference_to_prediction_x100": ("truth → prediction", 1.0, 2),
     "fan-2017:chamfer_l2_x1000": ("CD-L2 x1000", 1.0, 2),
@@ -39,8 +40,8 @@ WITH_INTERVAL = 2
 """So many of the first columns show their interval."""
 
 
-def table(evaluations: dict[str, dict[str, Any]]) -> str:
-    """The table in Markdown, one per group of shapes."""
+def table(evaluations: dict[str, dict[str, Any]], wanted: Columns = COLUMNS, intervals: int = WITH_INTERVAL) -> str:
+    """The table in Markdown, one per group of shapes; `intervals` of the first columns show theirs."""
     settings = {json.dumps([found["data"], found["settings"]["points"]]) for found in evaluations.values()}
     if len(settings) > 1:
         raise SystemExit("the evaluations are not of the same shapes with the same number of points")
@@ -50,22 +51,25 @@ def table(evaluations: dict[str, dict[str, Any]]) -> str:
         rows = {name: found["groups"][group]["methods"]["model"] for name, found in evaluations.items()}
         methods = first["groups"][group]["methods"]
         rows |= {title: methods[name] for name, title in BASELINES.items() if name in methods}
-        columns = [name for name in COLUMNS if any(name in row["overall"] for row in rows.values())]
-        lines += [f"| {first['groups'][group]['shapes']} shapes | " + " | ".join(COLUMNS[c][0] for c in columns) + " |"]
+        columns = [name for name in wanted if any(name in row["overall"] for row in rows.values())]
+        lines += [f"| {first['groups'][group]['shapes']} shapes | " + " | ".join(wanted[c][0] for c in columns) + " |"]
         lines += ["|---|" + "---|" * len(columns)]
         for name, row in rows.items():
-            cells = [_cell(row["overall"].get(column), column, index) for index, column in enumerate(columns)]
+            cells = [
+                _cell(row["overall"].get(column), wanted[column], interval=index < intervals)
+                for index, column in enumerate(columns)
+            ]
             lines.append(f"| {name} | " + " | ".join(cells) + " |")
         lines.append("")
     return "\n".join(lines)
 
 
-def _cell(found: dict[str, float] | None, column: str, index: int) -> str:
+def _cell(found: dict[str, float] | None, column: tuple[str, float, int], *, interval: bool) -> str:
     if found is None:
         return ""
-    _, factor, digits = COLUMNS[column]
+    _, factor, digits = column
     mean = f"{factor * found['mean']:.{digits}f}"
-    if index >= WITH_INTERVAL:
+    if not interval:
         return mean
     return f"{mean} ({factor * found['low']:.{digits}f} to {factor * found['high']:.{digits}f})"
 

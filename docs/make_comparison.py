@@ -1,0 +1,196 @@
+"""The table and the picture of docs/comparison.md: one row per family, on one and the same data set.
+
+Run: python docs/make_comparison.py DATA NAME=MODEL ... [--scores FOLDER]
+
+DATA is a folder of `shapelift synthesize`, MODEL a model folder or the name of a shipped model. Every model is
+evaluated on the test split, and what `shapelift evaluate` writes is kept in FOLDER/NAME, where the next run finds it.
+Baselines are those of the first model. The time per object is measured here and now, models in turns; parameters,
+training time and images come from the cards, sizes from the files. No number of the page is typed by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from make_scores_table import COLUMNS, table
+from PIL import Image
+
+from shapelift import Reconstructor
+from shapelift.errors import InputError
+from shapelift.evaluation import evaluate, summarize, write_report
+from shapelift.geometry import PointCloud
+from shapelift.inference.model_folder import GRAPHS, available_cores
+from shapelift.io.atomic import write_atomically
+from shapelift.io.manifest import read_manifest
+from shapelift.io.pictures import shade
+from shapelift.io.records import ShapeRecord, read_record
+from shapelift.io.sheets import Row, sheet
+from shapelift.synthesis.portraits import on_paper, portrait
+
+PAGE = Path(__file__).with_name("comparison.md")
+PICTURE = PAGE.parent / "images" / "comparison.png"
+BEGIN, END = "<!-- comparison -->\n", "<!-- /comparison -->\n"
+PROTOCOLS = ("lin-2018", "fan-2017")
+SHAPE = {
+    "iou": ("IoU", 1.0, 3),
+    "chamfer_l1": ("CD-L1 x100", 100.0, 2),
+    "fscore_0.5": ("F@0.5 %", 1.0, 3),
+    "fscore_1": ("F@1 %", 1.0, 3),
+    "fscore_2": ("F@2 %", 1.0, 3),
+    "fscore_5": ("F@5 %", 1.0, 3),
+    "normal_consistency": ("NC", 1.0, 3),
+}
+"""Metric of the closed mesh -> title, factor, digits."""
+POINTS = {name: column for name, column in COLUMNS.items() if ":" in name}
+"""Metrics of published protocols."""
+PICTURED, TIMED, RESOLUTION = 6, 12, 96
+BEHIND_DEG, ABOVE_DEG, TILE_PX = 150.0, 18.0, 144
+
+
+def scores(name: str, model: Reconstructor, data: Path, folder: Path, *, baselines: bool) -> dict[str, Any]:
+    """What evaluation says of a model: read where it was written before."""
+    path = folder / name / "scores.json"
+    if not path.exists():
+        print(f"{name}: evaluating", flush=True)
+        found = evaluate(
+            model,
+            data,
+            resolution=RESOLUTION,
+            baselines=baselines,
+            oracle=baselines,
+            protocols=PROTOCOLS,
+            workers=available_cores(),
+        )
+        write_report(found, path.parent)
+        return summarize(found)
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    settings = kept["settings"]
+    same = kept["model"]["name"] == model.card.name and kept["model"]["version"] == model.card.version
+    alike = settings["resolution"] == RESOLUTION and settings["protocols"] == list(PROTOCOLS)
+    if not same or not alike or kept["data"]["split"] != "test":
+        raise SystemExit(f"{path}: scores of another model, of another split or by other rules; delete it")
+    return dict(kept)
+
+
+def seconds_per_object(models: dict[str, Reconstructor], records: list[ShapeRecord]) -> dict[str, float]:
+    """Median time from a cut-out image to a closed mesh, models in turns so that what else runs hits all alike."""
+    taken: dict[str, list[float]] = {name: [] for name in models}
+    for round_, record in enumerate([records[0], *records]):
+        for name, model in models.items():
+            start = time.perf_counter()
+            _mesh(model, record.rgba[0])
+            if round_:
+                taken[name].append(time.perf_counter() - start)
+    return {name: float(np.median(values)) for name, values in taken.items()}
+
+
+def costs(models: dict[str, Reconstructor], seconds: dict[str, float]) -> str:
+    """What a model takes: one row each."""
+    heads = ("parameters", "training", "processor time", "images seen", "seconds per object", "megabytes")
+    lines = [_line("", heads), "|---" * (len(heads) + 1) + "|"]
+    for name, model in models.items():
+        training = model.card.training
+        processor_s = _with_before(training, "processor_seconds")
+        cells = (
+            f"{training['parameters'] / 1e6:.1f} M",
+            f"{_with_before(training, 'seconds') / 60.0:.0f} min",
+            f"{processor_s / 60.0:.0f} min" if processor_s else "not measured",
+            f"{_with_before(training, 'images_seen'):,.0f}",
+            f"{seconds[name]:.2f}",
+            f"{_megabytes(model):.1f}",
+        )
+        lines.append(_line(name, cells))
+    return "\n".join([*lines, ""])
+
+
+def picture(models: dict[str, Reconstructor], records: list[ShapeRecord]) -> np.ndarray:
+    """The same images in all rows: input, every model from the side of the camera and from behind, truth."""
+    rows = [Row("input", [on_paper(record.rgba[0]) for record in records for _ in (0, 1)])]
+    for name, model in models.items():
+        tiles = []
+        for record in records:
+            mesh = _mesh(model, record.rgba[0])
+            for azimuth_deg in _sides(record, in_view=model.card.frame == "view"):
+                side = (azimuth_deg, ABOVE_DEG)
+                tiles.append(
+                    np.full((TILE_PX, TILE_PX, 3), 255, np.uint8)
+                    if mesh is None
+                    else on_paper(portrait(mesh, *side, size_px=TILE_PX))
+                )
+        rows.append(Row(name, tiles))
+    truth = []
+    for record in records:
+        normals = record.surface_normals.astype(np.float32)
+        normals /= np.linalg.norm(normals, axis=1, keepdims=True).clip(1e-6)
+        cloud = PointCloud(record.surface_points.astype(np.float32), normals)
+        truth += [
+            shade(cloud, side, ABOVE_DEG, TILE_PX, color=(215, 215, 215)) for side in _sides(record, in_view=False)
+        ]
+    rows.append(Row("truth", truth))
+    return sheet(rows, TILE_PX)
+
+
+def _sides(record: ShapeRecord, *, in_view: bool) -> tuple[float, float]:
+    turn_deg = 0.0 if in_view else float(record.view_parameters[0, 0])
+    return turn_deg, turn_deg + BEHIND_DEG
+
+
+def _mesh(model: Reconstructor, rgba: np.ndarray) -> Any:
+    try:
+        return model.reconstruct(rgba).mesh(RESOLUTION)
+    except InputError:  # it sees nothing
+        return None
+
+
+def _line(head: str, cells: Iterable[str]) -> str:
+    return f"| {head} | " + " | ".join(cells) + " |"
+
+
+def _with_before(training: dict[str, Any], name: str) -> float:
+    """With that of the run it began with, where it did."""
+    return float(training.get(name, 0.0)) + float(training.get(f"{name}_before", 0.0))
+
+
+def _megabytes(model: Reconstructor) -> float:
+    folder = model.model.path
+    return sum((folder / f"{graph}.onnx").stat().st_size for graph in GRAPHS[model.card.representation]) / 1e6
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Evaluate what is not evaluated, measure times, and write table and picture."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("models", nargs="+", metavar="NAME=MODEL")
+    parser.add_argument("--scores", type=Path, default=Path("comparison"), help="where evaluations are kept")
+    options = parser.parse_args(arguments)
+    named = dict(item.rpartition("=")[::2] for item in options.models)
+    models = {name: Reconstructor.load(path) for name, path in named.items()}
+    found = {
+        name: scores(name, model, options.data, options.scores, baselines=not index)
+        for index, (name, model) in enumerate(models.items())
+    }
+    entries = read_manifest(options.data).split("test")
+    drawn = np.random.default_rng(0).permutation(len(entries))[: max(PICTURED, TIMED)]
+    records = [read_record(options.data / entries[index].file) for index in drawn]
+    seconds = seconds_per_object(models, records[:TIMED])
+    parts = [costs(models, seconds)]
+    parts += [table(found, SHAPE, intervals=0), table(found, POINTS, intervals=0)]
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    if not rest or not after.strip():
+        raise SystemExit(f"{PAGE}: has no lines {BEGIN.strip()} and {END.strip()} with text behind them")
+    write_atomically(PAGE, f"{before}{BEGIN}\n" + "\n".join(parts) + f"{END}{after}")
+    image = Image.fromarray(picture(models, records[:PICTURED])).quantize(255, dither=Image.Dither.NONE)
+    image.save(PICTURE, optimize=True)
+    print("\n".join(parts))
+    print(f"{PICTURE}: {image.width} x {image.height} px, {PICTURE.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""Deformation models on held-out images, as approximations and as meshes: the second table of docs/deformation.md.
+
+Run: python docs/make_deformation_scores.py DATA NAME=MODEL ... [--limit 100] [--write]
+
+DATA is a folder of `shapelift synthesize`, MODEL a model folder of the family `deform`. What is measured is the mesh as
+it is predicted, before anything is done to it for printing.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from make_deformation_pictures import PAGE, table
+
+from shapelift import Reconstructor
+from shapelift.evaluation.dataset import read_entries, read_samples
+from shapelift.geometry import Mesh
+from shapelift.io.atomic import write_atomically
+from shapelift.training.template_fit import Figures, figures, mean_figures
+
+BEGIN, END = "<!-- scores: docs/make_deformation_scores.py -->\n", "<!-- end of scores -->\n"
+
+
+def scores(model: Reconstructor, data: Path, split: str, limit: int | None) -> Figures:
+    """Means over one image of every shape."""
+    rows = []
+    for sample in read_samples(read_entries(data, split, limit), model.card.frame):
+        mesh = model.reconstruct(sample.rgba).representation
+        if not isinstance(mesh, Mesh):
+            raise SystemExit(f"{model.card.name} predicts no mesh; give models of the family deform")
+        rows.append(figures(mesh, sample.surface))
+    return mean_figures(rows)
+
+
+def main() -> None:
+    """Measure, print, and write the table into the page where asked to."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("models", nargs="+", metavar="NAME=MODEL")
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--limit", type=int, help="so many shapes; all by default")
+    parser.add_argument("--write", action="store_true", help="put the table into the page")
+    options = parser.parse_args()
+    found: dict[str, Figures] = {}
+    for item in options.models:
+        name, _, path = item.rpartition("=")
+        found[name] = scores(Reconstructor.load(path), options.data, options.split, options.limit)
+        print(name, found[name], flush=True)
+    print(table(found))
+    if options.write:
+        before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
+        write_atomically(PAGE, f"{before}{BEGIN}{table(found)}\n{END}{rest.split(END)[1]}")
+
+
+if __name__ == "__main__":
+    main()
