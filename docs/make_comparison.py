@@ -25,6 +25,7 @@ from shapelift import Reconstructor
 from shapelift.errors import InputError
 from shapelift.evaluation import evaluate, summarize, write_report
 from shapelift.geometry import PointCloud
+from shapelift.geometry.templates import icosphere
 from shapelift.inference.model_folder import GRAPHS, available_cores
 from shapelift.io.atomic import write_atomically
 from shapelift.io.manifest import read_manifest
@@ -50,7 +51,7 @@ SHAPE = {
 POINTS = {name: column for name, column in COLUMNS.items() if ":" in name}
 """Metrics of published protocols."""
 PICTURED, TIMED, RESOLUTION = 6, 12, 96
-BEHIND_DEG, ABOVE_DEG, TILE_PX = 150.0, 18.0, 144
+BEHIND_DEG, ABOVE_DEG, TILE_PX, SPAN = 150.0, 18.0, 144, 1.3
 
 
 def scores(name: str, model: Reconstructor, data: Path, folder: Path, *, baselines: bool) -> dict[str, Any]:
@@ -111,6 +112,8 @@ def costs(models: dict[str, Reconstructor], seconds: dict[str, float]) -> str:
 
 def picture(models: dict[str, Reconstructor], records: list[ShapeRecord]) -> np.ndarray:
     """The same images in all rows: input, every model from the side of the camera and from behind, truth."""
+    # One scale for all, that of `shade`, so that a seat without legs does not look like a large one.
+    around = icosphere(2, radius=SPAN / 2.0).vertices
     rows = [Row("input", [on_paper(record.rgba[0]) for record in records for _ in (0, 1)])]
     for name, model in models.items():
         tiles = []
@@ -121,7 +124,7 @@ def picture(models: dict[str, Reconstructor], records: list[ShapeRecord]) -> np.
                 tiles.append(
                     np.full((TILE_PX, TILE_PX, 3), 255, np.uint8)
                     if mesh is None
-                    else on_paper(portrait(mesh, *side, size_px=TILE_PX))
+                    else on_paper(portrait(mesh, *side, size_px=TILE_PX, margin=0.0, around=around))
                 )
         rows.append(Row(name, tiles))
     truth = []
@@ -130,7 +133,8 @@ def picture(models: dict[str, Reconstructor], records: list[ShapeRecord]) -> np.
         normals /= np.linalg.norm(normals, axis=1, keepdims=True).clip(1e-6)
         cloud = PointCloud(record.surface_points.astype(np.float32), normals)
         truth += [
-            shade(cloud, side, ABOVE_DEG, TILE_PX, color=(215, 215, 215)) for side in _sides(record, in_view=False)
+            shade(cloud, side, ABOVE_DEG, TILE_PX, color=(215, 215, 215), span=SPAN)
+            for side in _sides(record, in_view=False)
         ]
     rows.append(Row("truth", truth))
     return sheet(rows, TILE_PX)

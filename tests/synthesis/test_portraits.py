@@ -16,6 +16,15 @@ def plate() -> Mesh:
     return Mesh(corners, np.array([[q[i] for i in part] for q in quads for part in ((0, 1, 2), (0, 2, 3))], np.int32))
 
 
+def test_objects_around_the_same_points_are_shown_at_one_scale(plate: Mesh) -> None:
+    widths = []
+    for scale in (1.0, 0.5):
+        picture = portrait(Mesh(scale * plate.vertices, plate.faces), 0.0, 0.0, size_px=100, around=plate.vertices)
+        widths.append((picture[..., 3] >= 128).any(axis=0).sum())
+    # Its front is nearer to the camera when the plate is larger.
+    assert 0.42 < widths[1] / widths[0] < 0.5
+
+
 def test_the_object_fills_the_picture_up_to_the_margin(plate: Mesh) -> None:
     seen = portrait(plate, 0.0, 0.0, size_px=100, margin=0.1)[..., 3] >= 128
     columns, rows = np.flatnonzero(seen.any(axis=0)), np.flatnonzero(seen.any(axis=1))

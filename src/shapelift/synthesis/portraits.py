@@ -41,6 +41,7 @@ def portrait(
     fov_deg: float = 30.0,
     margin: float = MARGIN,
     supersampling: int = 3,
+    around: npt.ArrayLike | None = None,
 ) -> Image:
     """An object in studio light, filling the picture; deterministic.
 
@@ -52,6 +53,7 @@ def portrait(
         fov_deg: Field of view before the picture is fitted to the object: small is flat, large exaggerates depth.
         margin: Free border on every side, as a share of the picture's side.
         supersampling: Rays per pixel and axis.
+        around: Points `n 3` that fill the picture instead of the object: the same ones show objects at one scale.
 
     Returns:
         `s s 4` uint8, straight alpha, transparent around the object.
@@ -62,7 +64,8 @@ def portrait(
     asset = Asset.of_mesh(subject, CLAY) if isinstance(subject, Mesh) else subject
     scene = Scene(asset)
     distance = 1.1 * 0.75**0.5 / float(np.sin(np.deg2rad(fov_deg) / 2.0))
-    camera = framed_camera(asset.mesh.vertices, azimuth_deg, elevation_deg, fov_deg, distance, size_px, margin)
+    shown = asset.mesh.vertices if around is None else around
+    camera = framed_camera(shown, azimuth_deg, elevation_deg, fov_deg, distance, size_px, margin)
     return render_view(scene, camera, studio_lighting(azimuth_deg), supersampling).rgba
 
 
