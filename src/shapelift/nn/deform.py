@@ -175,7 +175,8 @@ class DeformationNetwork(nn.Module):
                 known.append(self.tell[number](code)[:, None].expand(-1, topology.vertices, -1))
             if hidden is not None:
                 known.append(hidden)
-            hidden, ways = block(torch.cat([part.to(known[0].dtype) for part in known], dim=2), topology)
+            # In the precision of the maps: what is wider is rounded by the first convolution of the block anyway.
+            hidden, ways = block(torch.cat([part.to(maps[0].dtype) for part in known], dim=2), topology)
             stages.append(Stage(position, position + ways))
             position = stages[-1].after
         return stages

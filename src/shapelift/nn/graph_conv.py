@@ -67,6 +67,7 @@ class MoveHead(nn.Module):
     def forward(self, x: Float[Tensor, "b v i"], neighbourhood: Neighbourhood) -> Float[Tensor, "b v 3"]:
         """Values at the vertices -> how far each goes."""
         x = x.to(torch.promote_types(x.dtype, torch.float32))
-        ways = torch.stack([(x * row).sum(dim=2) for row in self.weight], dim=2)
+        with torch.autocast(x.device.type, enabled=False):
+            ways = nn.functional.linear(x, self.weight)
         own, near = torch.split(ways, 3, dim=2)
         return own + neighbour_sum(near, neighbourhood) + self.bias
