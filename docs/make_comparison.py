@@ -4,8 +4,8 @@ Run: python docs/make_comparison.py DATA NAME=MODEL ... [--scores FOLDER]
 
 DATA is a folder of `shapelift synthesize`, MODEL a model folder or the name of a shipped model. Every model is
 evaluated on the test split, and what `shapelift evaluate` writes is kept in FOLDER/NAME, where the next run finds it.
-Baselines are those of the first model. The time per object is measured here and now, models in turns; parameters,
-training time and images come from the cards, sizes from the files. No number of the page is typed by hand.
+Baselines are those of the first model of each frame. The time per object is measured here and now, models in turns;
+parameters, training time and images come from the cards, sizes from the files. No number of the page is typed by hand.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ SHAPE = {
 """Metric of the closed mesh -> title, factor, digits."""
 POINTS = {name: column for name, column in COLUMNS.items() if ":" in name}
 """Metrics of published protocols."""
+FRAMES = {"object": "In the pose of the object", "view": "In the pose of the view"}
 PICTURED, TIMED, RESOLUTION = 6, 12, 96
 BEHIND_DEG, ABOVE_DEG, TILE_PX, SPAN = 150.0, 18.0, 144, 1.3
 
@@ -175,16 +176,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     named = dict(item.rpartition("=")[::2] for item in options.models)
     models = {name: Reconstructor.load(path) for name, path in named.items()}
-    found = {
-        name: scores(name, model, options.data, options.scores, baselines=not index)
-        for index, (name, model) in enumerate(models.items())
-    }
+    found: dict[str, dict[str, Any]] = {}
+    for name, model in models.items():
+        first = all(models[other].card.frame != model.card.frame for other in found)
+        found[name] = scores(name, model, options.data, options.scores, baselines=first)
     entries = read_manifest(options.data).split("test")
     drawn = np.random.default_rng(0).permutation(len(entries))[: max(PICTURED, TIMED)]
     records = [read_record(options.data / entries[index].file) for index in drawn]
     seconds = seconds_per_object(models, records[:TIMED])
     parts = [costs(models, seconds)]
-    parts += [table(found, SHAPE, intervals=0), table(found, POINTS, intervals=0)]
+    for frame, title in FRAMES.items():
+        alike = {name: one for name, one in found.items() if models[name].card.frame == frame}
+        if alike:
+            parts += [f"### {title}\n", table(alike, SHAPE, intervals=0), table(alike, POINTS, intervals=0)]
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     if not rest or not after.strip():

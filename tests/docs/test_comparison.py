@@ -44,7 +44,9 @@ def test_one_command_writes_table_and_picture(tmp_path: Path, monkeypatch: pytes
     voxel = found["methods"]["model"]["overall"]
     assert f"| voxel | {voxel['iou']['mean']:.3f} | {100 * voxel['chamfer_l1']['mean']:.2f} |" in text
     floor = found["methods"]["sampling_floor"]["overall"]["fan-2017:emd_x100"]["mean"]
-    assert text.count(f" {floor:.2f} |\n") == 1
+    assert text.count(f" {floor:.2f} |\n") >= 1
+    assert text.index("### In the pose of the object") < text.index("### In the pose of the view")
+    assert text.count("| mean shape |") == 4  # two tables for each
     card = json.loads((tmp_path / "voxel" / "model" / "card.json").read_text())
     assert f"| voxel | {card['training']['parameters'] / 1e6:.1f} M | 0 min | 0 min | 24 |" in text
     with Image.open(tmp_path / "comparison.png") as picture:
