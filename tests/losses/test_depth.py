@@ -107,6 +107,17 @@ def test_consistency_is_its_parts_and_ignores_the_scale() -> None:
     assert float(scaled) == pytest.approx(float(found), rel=1e-9)
 
 
+def test_a_camera_that_rolls_by_a_quarter_turn_sees_the_same_consistency() -> None:
+    depth, true, mask = maps(8)
+    intrinsics, said = INTRINSICS.expand(3, 3, 3), random_normals(9)
+    found = depth_normal_consistency(depth, said, intrinsics, mask, edges=true)
+    depth, true, mask, rolled = (torch.rot90(part, 1, (1, 2)) for part in (depth, true, mask, said))
+    x, y, z = rolled.unbind(-1)
+    after = depth_normal_consistency(depth, torch.stack([y, -x, z], dim=-1), intrinsics, mask, edges=true)
+    assert float(found) > 0.1
+    assert float(after) == pytest.approx(float(found), rel=1e-9)
+
+
 def test_it_makes_a_rough_depth_smooth_that_an_error_cannot_tell_apart() -> None:
     """A surface with noise and one with an offset have the same error, and are worlds apart in normals."""
     true = torch.full((1, 8, 8), 2.0, dtype=torch.float64)
