@@ -87,6 +87,9 @@ class _Clock:
         self.now += 0.01
         return self.now
 
+    def process_time(self) -> float:
+        return self.now
+
 
 def test_a_budget_covers_validation_and_export(
     tiny: Callable[..., TrainConfig], data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

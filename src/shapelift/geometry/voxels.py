@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import map_coordinates
 
 from shapelift.geometry.arrays import frozen
 from shapelift.geometry.boxes import UNIT_BOX, Box
@@ -48,6 +47,8 @@ class VoxelGrid:
 
     def read(self, points: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """Occupancy `n` at points `n 3`: linear between cell centres, constant in the outer half cell, 0 outside."""
+        from scipy.ndimage import map_coordinates  # most who need a grid do not need this
+
         index = (points - np.asarray(self.box.minimum)) / self.cell_size - 0.5
         values = map_coordinates(self.occupancy, index.T, order=1, mode="nearest")
         return np.asarray(np.where(self.box.contains(points), values, 0.0), np.float32)
