@@ -18,16 +18,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from make_scores_table import COLUMNS, table
+from make_results import true_surface
+from make_scores_table import METRICS, put, table
 from PIL import Image
 
 from shapelift import Reconstructor
 from shapelift.errors import InputError
 from shapelift.evaluation import evaluate, summarize, write_report
-from shapelift.geometry import PointCloud
 from shapelift.geometry.templates import icosphere
 from shapelift.inference.model_folder import GRAPHS, available_cores
-from shapelift.io.atomic import write_atomically
 from shapelift.io.manifest import read_manifest
 from shapelift.io.pictures import shade
 from shapelift.io.records import ShapeRecord, read_record
@@ -38,17 +37,9 @@ PAGE = Path(__file__).with_name("comparison.md")
 PICTURE = PAGE.parent / "images" / "comparison.png"
 BEGIN, END = "<!-- comparison -->\n", "<!-- /comparison -->\n"
 PROTOCOLS = ("lin-2018", "fan-2017")
-SHAPE = {
-    "iou": ("IoU", 1.0, 3),
-    "chamfer_l1": ("CD-L1 x100", 100.0, 2),
-    "fscore_0.5": ("F@0.5 %", 1.0, 3),
-    "fscore_1": ("F@1 %", 1.0, 3),
-    "fscore_2": ("F@2 %", 1.0, 3),
-    "fscore_5": ("F@5 %", 1.0, 3),
-    "normal_consistency": ("NC", 1.0, 3),
-}
-"""Metric of the closed mesh -> title, factor, digits."""
-POINTS = {name: column for name, column in COLUMNS.items() if ":" in name}
+SHAPE = {name: column for name, column in METRICS.items() if ":" not in name}
+"""Metrics of the closed mesh."""
+POINTS = {name: column for name, column in METRICS.items() if ":" in name}
 """Metrics of published protocols."""
 FRAMES = {"object": "In the pose of the object", "view": "In the pose of the view"}
 PICTURED, TIMED, RESOLUTION = 6, 12, 96
@@ -98,11 +89,12 @@ def costs(models: dict[str, Reconstructor], seconds: dict[str, float]) -> str:
     lines = [_line("", heads), "|---" * (len(heads) + 1) + "|"]
     for name, model in models.items():
         training = model.card.training
+        measured = "processor_seconds" in training and training.get("processor_seconds_before") != 0.0
         processor_s = _with_before(training, "processor_seconds")
         cells = (
             f"{training['parameters'] / 1e6:.1f} M",
             f"{_with_before(training, 'seconds') / 60.0:.0f} min",
-            f"{processor_s / 60.0:.0f} min" if processor_s else "not measured",
+            f"{processor_s / 60.0:.0f} min" if measured else "not measured",
             f"{_with_before(training, 'images_seen'):,.0f}",
             f"{seconds[name]:.2f}",
             f"{_megabytes(model):.1f}",
@@ -130,9 +122,7 @@ def picture(models: dict[str, Reconstructor], records: list[ShapeRecord]) -> np.
         rows.append(Row(name, tiles))
     truth = []
     for record in records:
-        normals = record.surface_normals.astype(np.float32)
-        normals /= np.linalg.norm(normals, axis=1, keepdims=True).clip(1e-6)
-        cloud = PointCloud(record.surface_points.astype(np.float32), normals)
+        cloud = true_surface(record)
         truth += [
             shade(cloud, side, ABOVE_DEG, TILE_PX, color=(215, 215, 215), span=SPAN)
             for side in _sides(record, in_view=False)
@@ -189,11 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         alike = {name: one for name, one in found.items() if models[name].card.frame == frame}
         if alike:
             parts += [f"### {title}\n", table(alike, SHAPE, intervals=0), table(alike, POINTS, intervals=0)]
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    if not rest or not after.strip():
-        raise SystemExit(f"{PAGE}: has no lines {BEGIN.strip()} and {END.strip()} with text behind them")
-    write_atomically(PAGE, f"{before}{BEGIN}\n" + "\n".join(parts) + f"{END}{after}")
+    put(PAGE, BEGIN, "\n" + "\n".join(parts), END)
     image = Image.fromarray(picture(models, records[:PICTURED])).quantize(255, dither=Image.Dither.NONE)
     image.save(PICTURE, optimize=True)
     print("\n".join(parts))

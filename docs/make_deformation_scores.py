@@ -12,11 +12,11 @@ import argparse
 from pathlib import Path
 
 from make_deformation_pictures import PAGE, table
+from make_scores_table import put
 
 from shapelift import Reconstructor
 from shapelift.evaluation.dataset import read_entries, read_samples
 from shapelift.geometry import Mesh
-from shapelift.io.atomic import write_atomically
 from shapelift.training.template_fit import Figures, figures, mean_figures
 
 BEGIN, END = "<!-- scores: docs/make_deformation_scores.py -->\n", "<!-- end of scores -->\n"
@@ -49,8 +49,7 @@ def main() -> None:
         print(name, found[name], flush=True)
     print(table(found))
     if options.write:
-        before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-        write_atomically(PAGE, f"{before}{BEGIN}{table(found)}\n{END}{rest.split(END)[1]}")
+        put(PAGE, BEGIN, f"{table(found)}\n", END)
 
 
 if __name__ == "__main__":

@@ -21,11 +21,18 @@ from shapelift.geometry import PointCloud
 from shapelift.inference import shipped_models
 from shapelift.io.manifest import read_manifest
 from shapelift.io.pictures import shade
-from shapelift.io.records import read_record
+from shapelift.io.records import ShapeRecord, read_record
 from shapelift.synthesis.portraits import on_paper, portrait
 
 SIDES_DEG = ((20.0, 18.0), (200.0, 18.0))
 SIZE_PX, COLUMNS = 128, 3
+
+
+def true_surface(record: ShapeRecord) -> PointCloud:
+    """The stored points with unit normals, in the pose of the object."""
+    normals = record.surface_normals.astype(np.float32)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True).clip(1e-6)
+    return PointCloud(record.surface_points.astype(np.float32), normals)
 
 
 def block(reconstructor: Reconstructor, path: Path, rng: np.random.Generator) -> np.ndarray:
@@ -43,9 +50,7 @@ def block(reconstructor: Reconstructor, path: Path, rng: np.random.Generator) ->
         tiles += [on_paper(portrait(mesh, *side, size_px=SIZE_PX)) for side in sides]
     except InputError:
         tiles += [np.full((SIZE_PX, SIZE_PX, 3), 255, np.uint8)] * 2
-    points, normals = record.surface_points.astype(np.float32), record.surface_normals.astype(np.float32)
-    normals /= np.linalg.norm(normals, axis=1, keepdims=True).clip(1e-6)
-    truth = PointCloud(points, normals)
+    truth = true_surface(record)
     truth = truth.transformed(record.view_from_object[view]) if in_view else truth
     tiles += [shade(truth, *side, SIZE_PX, color=(215, 215, 215)) for side in sides]
     return np.concatenate(tiles, axis=1)

@@ -18,18 +18,21 @@ from shapelift.io.atomic import write_atomically
 
 BEGIN, END = "<!-- scores -->\n", "<!-- /scores -->\n"
 Columns = dict[str, tuple[str, float, int]]
-COLUMNS: Columns = {
+METRICS: Columns = {
     "lin-2018:prediction_to_reference_x100": ("prediction → truth", 1.0, 2),
     "lin-2018:reference_to_prediction_x100": ("truth → prediction", 1.0, 2),
     "fan-2017:chamfer_l2_x1000": ("CD-L2 x1000", 1.0, 2),
     "fan-2017:emd_x100": ("EMD x100", 1.0, 2),
     "iou": ("IoU", 1.0, 3),
     "chamfer_l1": ("CD-L1 x100", 100.0, 2),
+    "fscore_0.5": ("F@0.5 %", 1.0, 3),
     "fscore_1": ("F@1 %", 1.0, 3),
     "fscore_2": ("F@2 %", 1.0, 3),
+    "fscore_5": ("F@5 %", 1.0, 3),
     "normal_consistency": ("NC", 1.0, 3),
 }
 """Metric -> title, factor, digits. Those that no evaluation has are left out."""
+COLUMNS = {name: column for name, column in METRICS.items() if name not in ("fscore_0.5", "fscore_5")}
 BASELINES = {
     "mean_shape": "mean shape",
     "retrieval": "retrieval",
@@ -74,6 +77,15 @@ def _cell(found: dict[str, float] | None, column: tuple[str, float, int], *, int
     return f"{mean} ({factor * found['low']:.{digits}f} to {factor * found['high']:.{digits}f})"
 
 
+def put(page: Path, begin: str, text: str, end: str) -> None:
+    """Write `text` between two lines of a page, in place of what stands there."""
+    before, first, rest = page.read_text(encoding="utf-8").partition(begin)
+    _, second, after = rest.partition(end)
+    if not first or not second:
+        raise SystemExit(f"{page}: has no lines {begin.strip()} and {end.strip()}")
+    write_atomically(page, f"{before}{begin}{text}{end}{after}")
+
+
 def main() -> None:
     """Put the table into the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -84,12 +96,7 @@ def main() -> None:
     for item in options.evaluations:
         name, _, path = item.partition("=")
         evaluations[name] = json.loads(Path(path).read_text())
-    text = options.page.read_text()
-    if BEGIN not in text or END not in text:
-        raise SystemExit(f"{options.page}: has no lines {BEGIN.strip()} and {END.strip()}")
-    before, rest = text.split(BEGIN)
-    _, after = rest.split(END)
-    write_atomically(options.page, f"{before}{BEGIN}\n{table(evaluations)}{END}{after}")
+    put(options.page, BEGIN, f"\n{table(evaluations)}", END)
     print(table(evaluations))
 
 

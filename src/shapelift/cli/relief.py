@@ -80,9 +80,9 @@ def relief(
         _check_lengths(size_mm, thickness_mm, base_mm, pixels, clip)
         _check_target(output, [path for path in (image, depth_model, depth, mask) if path is not None])
         start = time.perf_counter()
-        read = _reader(image, depth_model, depth, model, lithophane)
+        read = _reader(image, depth_model, depth, model, lithophane, mask)
         options = _ModelOptions(_size(input_size), normalise, depth_output, inverse, threads)
-        source = _masked(read(options), mask)
+        source = read(options) if model is not None else _masked(read(options), mask)
         made = time.perf_counter()
         mesh = _plate(source, size_mm, thickness_mm, base_mm, pixels, clip)
         result = _written(output, mesh, source, size_mm, upright=upright)
@@ -94,6 +94,8 @@ def relief(
     if json:
         typer.echo(json_format.dumps(result, indent=2))
         return
+    for warning in result.get("warnings", ()):
+        typer.echo(f"shapelift: warning: {warning}", err=True)
     size = " x ".join(f"{side:.3g}" for side in result["size"])
     typer.echo(f"{', '.join(result['files'])}: {result['faces']} faces, {size} mm; {_rule(source, inverse)}")
 
@@ -139,7 +141,12 @@ def _size(text: str | None) -> tuple[int, int] | None:
 
 
 def _reader(
-    image: Path | None, depth_model: Path | None, depth: Path | None, model: str | None, lithophane: bool
+    image: Path | None,
+    depth_model: Path | None,
+    depth: Path | None,
+    model: str | None,
+    lithophane: bool,
+    mask: Path | None,
 ) -> Callable[[_ModelOptions], _Source]:
     given = [depth_model is not None, depth is not None, model is not None, lithophane]
     if sum(given) != 1:
@@ -151,7 +158,7 @@ def _reader(
     if depth_model is not None:
         return lambda options: _from_model(image, depth_model, options)
     if model is not None:
-        return lambda options: _from_own_model(image, model, options)
+        return lambda options: _from_own_model(image, model, mask, options)
     return lambda options: _from_brightness(image, options)
 
 
@@ -189,15 +196,16 @@ def _from_model(image: Path, path: Path, options: _ModelOptions) -> _Source:
     return _Source(values, None if seen.all() else seen, opened.inverse, described)
 
 
-def _from_own_model(image: Path, name: str, options: _ModelOptions) -> _Source:
+def _from_own_model(image: Path, name: str, mask: Path | None, options: _ModelOptions) -> _Source:
     from shapelift.geometry import DepthMaps
     from shapelift.inference import Reconstructor
 
-    result = Reconstructor.load(name, threads=options.threads).reconstruct(image)
+    result = Reconstructor.load(name, threads=options.threads).reconstruct(image, mask)
     maps = result.representation
     if not isinstance(maps, DepthMaps):
         raise InputError(f"{name}: predicts a {result.card.representation}, not depth; use `shapelift reconstruct`")
-    described = {"source": "model", "input": str(image), "model": result.card.name}
+    warnings = list(result.warnings)
+    described = {"source": "model", "input": str(image), "model": result.card.name, "warnings": warnings}
     return _Source(maps.depth[0], maps.mask[0], False, described)
 
 
