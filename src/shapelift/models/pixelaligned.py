@@ -2,7 +2,8 @@
 
 Where an image shows something is where the network looks for it: the pixel grid of the encoder's maps is the front
 plane of the field (`nn.picture_planes`). Only the camera (how far it looks down, how near it stands) is needed to set
-the shape upright afterwards, and an error in it tilts the whole shape instead of blurring it. After the idea of Saito et al., "PIFu", ICCV 2019, with the feature planes of Chan et al. 2022.
+the shape upright afterwards, and an error in it tilts the whole shape instead of blurring it. After the idea of Saito
+et al., "PIFu", ICCV 2019, with the feature planes of Chan et al. 2022.
 """
 
 from __future__ import annotations

@@ -46,12 +46,12 @@ def picture_from_world(
 
 
 def picture_depth(
-    depth: Float[Tensor, b * s],
+    depth: Tensor,
     intrinsics: Float[Tensor, "b 3 3"],
     camera_from_world: Float[Tensor, "b 4 4"],
     size_px: int,
-) -> Float[Tensor, b * s]:
-    """The coordinate w of depths along the optical axis, `b *s`; arguments as for `picture_from_world`."""
+) -> Tensor:
+    """The coordinate w of depths `b ...` along the optical axis; the other arguments as for `picture_from_world`."""
     axes = (slice(None), *[None] * (depth.dim() - 1))
     origin = camera_from_world[:, 2, 3].clamp_min(NEAREST)[axes]
     return (depth / origin - 1.0) * (intrinsics[:, 0, 0] / size_px)[axes]
