@@ -26,9 +26,9 @@ class CameraHead(nn.Module):
 
     There the azimuth of every camera is 0. What is left of it are five numbers: its elevation, how far along the
     optical axis the origin of the frame lies, how large a unit appears there, and in which pixel the origin is seen;
-    for photographs a sixth says how far the camera was rolled. Each has a range (see the constants of
-    this module) and begins at the mean of the training cameras. The optical axis is taken to go through the origin, which moves the corners of the unit cube by 0.3 px of 128 on average; the rest of
-    an off-centre window is in the principal point.
+    for photographs a sixth says how far the camera was rolled. Each has a range (see the constants of this module) and
+    begins at the mean of the training cameras. The optical axis is taken to go through the origin, which moves the
+    corners of the unit cube by 0.3 px of 128 on average; the rest of an off-centre window is in the principal point.
 
     Args:
         code_size: Length of the image code.
