@@ -47,8 +47,10 @@ class PixelAlignedConfig(ReconstructorConfig):
         widths: Channels of the stages of the compact encoder.
         depths: Residual blocks of its stages.
         code_size: Length of its code.
-        plane_channels: Channels of a feature plane.
-        front_widths: Channels of the tower of the front plane at 4, 8, 16, ... px; the last are the front maps'.
+        front_channels: Channels of the front plane, the front maps included.
+        side_channels: Channels of a side plane.
+        front_widths: Channels of the tower of the front plane at 4, 8, 16, ... px.
+        fine_width: Channels at twice the resolution of its end, which is half that of the image.
         side_widths: Channels of the tower of the side planes.
         plane_hidden: Hidden units of the network that reads the planes.
         camera_hidden: Hidden units of the camera head.
@@ -72,8 +74,10 @@ class PixelAlignedConfig(ReconstructorConfig):
     widths: tuple[int, ...] = (32, 64, 160, 320)
     depths: tuple[int, ...] = (1, 1, 1, 1)
     code_size: int = 512
-    plane_channels: int = 32
-    front_widths: tuple[int, ...] = (128, 96, 64, 48, 32)
+    front_channels: int = 28
+    side_channels: int = 32
+    front_widths: tuple[int, ...] = (128, 96, 64, 48)
+    fine_width: int = 32
     side_widths: tuple[int, ...] = (128, 96, 64, 32)
     plane_hidden: int = 64
     camera_hidden: int = 128
@@ -96,6 +100,8 @@ class PixelAlignedConfig(ReconstructorConfig):
         counts = (self.uniform_points, self.near_points, self.ray_points, self.albedo_points)
         if min(weights) <= 0.0 or min(counts) < 1:
             raise ValueError("every part of the network is taught by one term: weights and points must be positive")
+        if self.front_channels <= _MAPS:
+            raise ValueError(f"the front plane holds {_MAPS} maps and more, got {self.front_channels} channels")
         if not 0.0 < self.threshold < 1.0:
             raise ValueError(f"threshold is a probability between 0 and 1, got {self.threshold}")
 
@@ -115,7 +121,7 @@ class PixelAlignedConfig(ReconstructorConfig):
     @property
     def map_size(self) -> int:
         """Side of the front maps [px]."""
-        return 4 << (len(self.front_widths) - 1)
+        return 4 << len(self.front_widths)
 
     def targets(self) -> Mapping[str, Target]:
         """Labelled points, colours of the surface, camera, and visible depth with normals, all in the frame `view`."""
@@ -145,37 +151,37 @@ class PixelAlignedReconstructor(Reconstructor):
         resolutions = (config.image_size // 2, *self.encoder.resolutions)
         self.planes = PicturePlanes(
             code_size=config.code_size,
-            channels=config.plane_channels,
+            front_channels=config.front_channels,
+            side_channels=config.side_channels,
             front_widths=config.front_widths,
+            fine_width=config.fine_width,
             side_widths=config.side_widths,
             map_widths=dict(zip(resolutions, (self.encoder.stem_width, *self.encoder.widths), strict=True)),
         )
-        self.maps = nn.Conv2d(config.front_widths[-1], _MAPS, 1)
         self.camera = CameraHead(
             code_size=config.code_size, image_size=config.image_size, hidden=config.camera_hidden, roll=True
         )
-        # The visible depth is one more channel of the front plane: the decoder sees whether a point lies behind it.
         self.decoder = PictureDecoder(
-            front_channels=config.plane_channels + 1, side_channels=config.plane_channels, hidden=config.plane_hidden
+            front_channels=config.front_channels, side_channels=config.side_channels, hidden=config.plane_hidden
         )
 
     def forward(self, batch: Batch) -> Prediction:
         """Planes, front maps and camera; logits and colours of the batch's points where it has them.
 
-        `front` `b c r r` and `sides` `b 2 c q q` are the planes; `depth` `b r r` the visible depth as w / (1 + |w|) of
+        `front` `b c r r` and `sides` `b 2 d q q` are the planes. Depth and normals of the visible surface are the first
+        channels of the front plane, so the decoder sees whether a point lies behind it: `depth` `b r r` the visible depth as w / (1 + |w|) of
         the frame's third coordinate; `normals` `b r r 3` unit normals in the axes of the camera.
         """
         code, pyramid = self.encoder.with_stem(batch["image"] * 2.0 - 1.0)
-        plane, sides, last = self.planes(code, pyramid)
-        maps = self.maps(last)
+        front, sides = self.planes(code, pyramid)
         intrinsics, camera_from_world = self.camera(code)
         # An untrained network is sure that everything is seen straight from the front.
-        front = maps.new_tensor([0.0, 0.0, -1.0])
+        towards = front.new_tensor([0.0, 0.0, -1.0])
         prediction = {
-            "front": torch.cat([plane, maps[:, :1]], dim=1),
+            "front": front,
             "sides": sides,
-            "depth": maps[:, 0],
-            "normals": unit(maps[:, 1:].permute(0, 2, 3, 1) + front),
+            "depth": front[:, 0],
+            "normals": unit(front[:, 1:_MAPS].permute(0, 2, 3, 1) + towards),
             "intrinsics": intrinsics,
             "camera_from_world": camera_from_world,
             "features": code,

@@ -24,16 +24,19 @@ CORNERS = 4 * (1 + SIDES)
 class PicturePlanes(nn.Module):
     """Code and the encoder's maps -> front plane and side planes.
 
-    A dense layer makes a 4x4 map of the code for each plane. A tower doubles the front one up to `front_resolution`,
-    and another, shared by both, the side ones up to `side_resolution`; on the way the maps of the encoder of the same
-    resolution are added through 1x1 convolutions: as they are to the front, averaged over the axis that a side plane
-    does not share with the image.
+    A dense layer makes a 4x4 map of the code for each plane. A tower doubles the front one step by step, and another,
+    shared by both, the side ones; on the way the maps of the encoder of the same resolution are added through 1x1
+    convolutions: as they are to the front, averaged over the axis that a side plane does not share with the image. The
+    front plane is doubled once more by a transposed convolution without a 3x3 one behind it: at that resolution memory
+    is what costs, and the encoder's finest map brings the detail.
 
     Args:
         code_size: Length of the code.
-        channels: Channels of every plane.
+        front_channels: Channels of the front plane.
+        side_channels: Channels of a side plane.
         front_widths: Channels of the front tower at 4, 8, 16, ... px.
-        side_widths: The same of the side tower.
+        fine_width: Channels at twice the resolution of its end.
+        side_widths: Channels of the side tower at 4, 8, 16, ... px.
         map_widths: Resolution -> channels of the encoder's maps.
     """
 
@@ -41,14 +44,21 @@ class PicturePlanes(nn.Module):
         self,
         *,
         code_size: int,
-        channels: int,
+        front_channels: int,
+        side_channels: int,
         front_widths: Sequence[int],
+        fine_width: int,
         side_widths: Sequence[int],
         map_widths: dict[int, int],
     ) -> None:
         super().__init__()
-        self.front_resolution = 4 * 2 ** (len(front_widths) - 1)
-        self.side_resolution = 4 * 2 ** (len(side_widths) - 1)
+        self.front_resolution = 4 << len(front_widths)
+        self.side_resolution = 4 << (len(side_widths) - 1)
+        if self.front_resolution not in map_widths:
+            raise ValueError(
+                f"the front plane of {self.front_resolution} px needs a map of the encoder of that resolution; it has "
+                f"{sorted(map_widths)}: front_widths needs another length"
+            )
         self.shapes = ((front_widths[0], 4, 4), (SIDES, side_widths[0], 4, 4))
         self.front_seed = nn.Linear(code_size, front_widths[0] * 16)
         self.side_seed = nn.Linear(code_size, SIDES * side_widths[0] * 16)
@@ -56,17 +66,20 @@ class PicturePlanes(nn.Module):
         self.side_steps = nn.ModuleList(_step(a, b) for a, b in itertools.pairwise(side_widths))
         self.front_skips = _skips(front_widths, map_widths, 1)
         self.side_skips = _skips(side_widths, map_widths, SIDES)
-        self.front_head = nn.Conv2d(front_widths[-1], channels, 3, 1, 1)
-        self.side_head = nn.Conv2d(side_widths[-1], channels, 3, 1, 1)
+        self.fine = nn.ConvTranspose2d(front_widths[-1], fine_width, 2, 2)
+        self.fine_skip = nn.Conv2d(map_widths[self.front_resolution], fine_width, 1)
+        self.front_head = nn.Conv2d(fine_width, front_channels, 1)
+        self.side_head = nn.Conv2d(side_widths[-1], side_channels, 1)
 
     def forward(
         self, code: Float[Tensor, "b d"], pyramid: Sequence[Tensor]
-    ) -> tuple[Float[Tensor, "b c r r"], Float[Tensor, "b 2 c q q"], Float[Tensor, "b k r r"]]:
-        """Front plane, side planes (u, w) and (w, v), and the last maps of the front tower."""
+    ) -> tuple[Float[Tensor, "b c r r"], Float[Tensor, "b 2 d q q"]]:
+        """Front plane, and side planes (u, w) and (w, v)."""
         maps = {int(feature.shape[-1]): feature for feature in pyramid}
         front = self._merged_front(self.front_seed(code).reshape(-1, *self.shapes[0]), maps)
         for step in self.front_steps:
             front = self._merged_front(step(_doubled(front)), maps)
+        front = nn.functional.relu(self.fine(front) + self.fine_skip(maps[self.front_resolution]))
         # Plane-major along the batch axis: each plane is then a contiguous block.
         seed = self.side_seed(code).reshape(-1, *self.shapes[1]).transpose(0, 1).flatten(0, 1)
         sides = self._merged_sides(seed.contiguous(memory_format=torch.channels_last), maps)
@@ -74,7 +87,7 @@ class PicturePlanes(nn.Module):
             sides = self._merged_sides(step(_doubled(sides)), maps)
         planes = self.side_head(sides)
         shape = (SIDES, -1, *planes.shape[1:])
-        return self.front_head(front), planes.reshape(shape).transpose(0, 1), front
+        return self.front_head(front), planes.reshape(shape).transpose(0, 1)
 
     def _merged_front(self, x: Tensor, maps: dict[int, Tensor]) -> Tensor:
         name = str(x.shape[-1])
