@@ -4,8 +4,8 @@ Umbrellas, shades, leaves, sails and loose boards are often modelled as one laye
 one half on neither side of such a layer, so by it alone they would be seen in every picture and be in no label. A face
 is a sheet where the solid holds neither the point a quarter of `THICKNESS` above it nor the one as far below; a sheet
 is solid up to half of `THICKNESS` from it on both sides, rims rounded. Large faces are cut up first, so that a board
-that is half in a solid is a sheet for its other half. Faces of closed parts bound a volume, however thin, and are no
-sheets, but where two layers lie on each other: a closed part of which more than half is found a sheet is one.
+that is half in a solid is a sheet for its other half. Of closed parts the largest faces are asked first; only those
+with a third of their area in layers on each other, or thinner than a quarter of `THICKNESS`, can have sheets.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ THICKNESS = 0.012
 holds, and narrower than most gaps between the parts of furniture."""
 
 _ABOVE = 0.25  # of the thickness: where a face is asked whether it bounds a volume
-_PIECE = 0.03  # of the longest side: faces with a longer edge are cut up before they are judged
-_CELL = 0.015  # of the longest side: faces of one part, in one cell, that look the same way are judged by the largest
-_LAYERS = 0.002  # of the thickness: where closed parts are asked; two layers on each other are closer than this
-_PROBE = 64  # faces by which a closed part is judged
-_CLOSED_PARTS = 2000  # beyond so many closed parts the smaller ones are taken to bound a volume
+_PIECE = 0.04  # of the longest side: faces with a longer edge are cut up before they are judged
+_CELL = 0.03  # of the longest side: faces of one part, in one cell, that look the same way are judged by the largest
+_PROBES, _LEAST_PROBES = 400, 4  # faces by which closed parts are judged: in all, and of each at least
+_CLOSED_PARTS = 500  # beyond so many closed parts the smaller ones are taken to bound a volume
+_THIN_SHARE = 0.3  # of the area of a closed part
 
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
@@ -159,7 +159,7 @@ def find_sheets(surface: OrientedMesh, contains: Contains, thickness: float = TH
 
 
 def _candidates(surface: OrientedMesh, contains: Contains, thickness: float) -> _Bools:
-    """Faces of the surface that may be sheets, `f`: those of open parts, and of closed ones without a volume."""
+    """Faces of the surface that may be sheets, `f`: those of open parts, and of closed ones with next to no volume."""
     if surface.is_empty:
         return np.zeros(0, bool)
     faces = surface.faces
@@ -179,11 +179,12 @@ def _candidates(surface: OrientedMesh, contains: Contains, thickness: float) -> 
     if len(rows):
         order = rows[np.lexsort((-areas[rows], part[rows]))]
         rank = np.arange(len(order)) - np.searchsorted(part[order], part[order])
-        probed = order[rank < np.maximum(_PROBE // max(len(np.unique(part[rows])), 1), 4)]
-        free = _outside_both(corners[probed], contains, _LAYERS * thickness)
+        each = max(_PROBES // len(np.unique(part[rows])), _LEAST_PROBES)
+        probed = order[rank < each]
+        free = _outside_both(corners[probed], contains, _ABOVE * thickness)
         weight = areas[probed] + 1e-30
         share = np.bincount(part[probed], weight * free, minlength=count)
-        is_open |= share > 0.5 * np.maximum(np.bincount(part[probed], weight, minlength=count), 1e-30)
+        is_open |= share > _THIN_SHARE * np.maximum(np.bincount(part[probed], weight, minlength=count), 1e-30)
     return np.asarray(is_open[part])
 
 
@@ -199,8 +200,10 @@ def _outside_both(corners: _Floats, contains: Contains, above: float) -> _Bools:
     """Whether triangles `n 3 3` have both points `above` and below their centres outside, `n`."""
     centers, normals = corners.mean(axis=1), _crosses(corners)
     normals *= above / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
-    inside = contains(np.concatenate([centers + normals, centers - normals]))
-    return np.asarray(~(inside[: len(centers)] | inside[len(centers) :]))
+    outside = ~contains(centers - normals)  # faces look outward: most are settled by this
+    rows = np.flatnonzero(outside)
+    outside[rows] = ~contains(centers[rows] + normals[rows])
+    return np.asarray(outside)
 
 
 def _clusters(pieces: _Floats, surface: OrientedMesh, faces: _Ints, side: float) -> _Ints:
