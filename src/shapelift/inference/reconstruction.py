@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.errors import InputError
-from shapelift.geometry import UNIT_BOX, ImplicitField, Mesh, PointCloud, Representation, VoxelGrid
+from shapelift.geometry import UNIT_BOX, Camera, ImplicitField, Mesh, PointCloud, Representation, VoxelGrid
 from shapelift.inference.assemble import probability
 from shapelift.inference.card import ModelCard
 from shapelift.inference.limits import check_resolution, check_size_mm
@@ -25,7 +25,8 @@ class Reconstruction:
     """What a model makes of one picture.
 
     Attributes:
-        representation: The shape as the model predicts it: centred, longest side about 1, in the frame `card.frame`.
+        representation: The shape as the model predicts it: centred, longest side about 1, in the frame
+            `card.result_frame`.
         crop: What the model saw, `s s 4` uint8 with straight alpha.
         card: The card of the model.
         warnings: One line each, for the user.
@@ -35,6 +36,8 @@ class Reconstruction:
             negative for points that belong to none; None where the representation has no such points.
         seed: What the randomness began with; a deterministic model has none.
         sample: Which of the hypotheses of that seed it is, from 0.
+        filled_share: The share of the silhouette in which the network was not sure of a solid and one was added; None
+            where nothing is added, see `Reconstructor.reconstruct`.
         blocky: Whether its surface is that of the full cells of its voxel grid, as `blocks` makes it.
     """
 
@@ -47,6 +50,7 @@ class Reconstruction:
     places: npt.NDArray[np.float32] | None = None
     seed: int = 0
     sample: int = 0
+    filled_share: float | None = None
     blocky: bool = False
     _meshes: dict[int, Mesh] = dataclasses.field(default_factory=dict, repr=False)
 
@@ -61,11 +65,17 @@ class Reconstruction:
             raise TypeError(f"the model {self.card.name} predicts a {self.card.representation}, not a field")
         return self.representation
 
+    @property
+    def camera(self) -> Camera | None:
+        """The camera of the crop as the model guesses it, in the world of the result; None where it guesses none."""
+        placed = isinstance(self.representation, ImplicitField) and self.representation.placement
+        return placed.camera if placed else None
+
     def mesh(self, resolution: int = 128) -> Mesh:
         """The closed surface, consistently oriented; computed once per resolution.
 
         Args:
-            resolution: Cells on the longest side, 16 to 512.
+            resolution: Cells on the longest side (of a model of the frame `picture`: of the crop), 16 to 512.
 
         Raises:
             InputError: a resolution out of range or beyond the memory, or a picture in which the model sees no shape.
@@ -153,7 +163,7 @@ class Reconstruction:
             "generator": f"shapelift {_package_version()}",
             "model": self.card.name,
             "model_version": self.card.version,
-            "frame": self.card.frame,
+            "frame": self.card.result_frame,
             "licence": self.card.licence,
             **drawn,
         }
