@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.geometry import Box, Camera, ImplicitField, PictureFrame, normalizing_transform
-from shapelift.inference.faint import WARNING, faint_level
+from shapelift.inference.faint import FAINTEST, WARNING, faint_level
 from shapelift.inference.fill import Fill, make_fill
 from shapelift.inference.ray_samples import RaySamples, possible_range, sample_rays
 from shapelift.inference.window_maps import Map, WindowMaps, outline_distance
@@ -78,15 +78,15 @@ def picture_field(
     frame = PictureFrame.around_origin(camera)
     outline = outline_distance(alpha)
     rays = sample_rays(logits, outline, frame.box)
-    level = faint_level(float(rays.logits.max())) if len(rays.cells) else None
-    warnings: tuple[str, ...] = ()
+    surest = float(rays.logits.max()) if len(rays.cells) else FAINTEST
+    warnings = (WARNING,) if FAINTEST < surest <= 0.0 else ()
+    if not surest > FAINTEST:  # nothing is seen: the mesher says so
+        return PictureField(ImplicitField(logits, frame.box, frame, colors), 0.0 if fill else None, ())
+    level = None if fill else faint_level(surest)
     network = logits
     if level is not None:
-        network, warnings = _lowered(logits, level), (WARNING,)
+        network = _lowered(logits, level)
         rays = RaySamples(rays.cells, rays.places, rays.depths, rays.logits - np.float32(level))
-    if not len(rays.cells) or not rays.logits.max() > 0.0:
-        # Nothing is seen: the mesher says so.
-        return PictureField(ImplicitField(network, frame.box, frame, colors), 0.0 if fill else None, warnings)
     added = make_fill(rays, outline, visible) if fill else None
     steepness = _steepness(rays)
     solid = _Solid(network, WindowMaps(outline[..., None]), added, steepness) if added is not None else None

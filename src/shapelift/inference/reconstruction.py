@@ -14,6 +14,7 @@ from shapelift.geometry import UNIT_BOX, Camera, ImplicitField, Mesh, PointCloud
 from shapelift.inference.assemble import probability
 from shapelift.inference.card import ModelCard
 from shapelift.inference.limits import check_resolution, check_size_mm
+from shapelift.inference.seen_parts import without_unseen_crumbs
 
 _SMALLEST_PART = 0.05
 """Parts with less than this share of the largest part's volume are dropped: what a network leaves of a thin part that
@@ -172,12 +173,18 @@ class Reconstruction:
         from shapelift.meshing import mesh_blocks, to_mesh
         from shapelift.solids import printable
 
+        smallest = _SMALLEST_PART
         if self.blocky and isinstance(self.representation, VoxelGrid):
             # Every cluster of cubes stays, and flat walls lose their inner vertices; nothing else may move.
             return printable(mesh_blocks(self.representation), minimum_share=0.0, tolerance=1e-6)
         try:
             if isinstance(self.representation, ImplicitField):
                 surface = _surface(self.representation, resolution)
+                if self.camera is not None:
+                    smallest = 0.0
+                    surface = without_unseen_crumbs(
+                        surface, self.camera, minimum_share=_SMALLEST_PART, resolution=resolution
+                    )
             else:
                 surface = to_mesh(self.representation, resolution=resolution)
         except MemoryError as error:
@@ -190,7 +197,7 @@ class Reconstruction:
                 "give a picture that shows one whole object"
             ) from error
         try:
-            return printable(surface, minimum_share=_SMALLEST_PART)
+            return printable(surface, minimum_share=smallest)
         except ValueError as error:
             raise InputError(f"{self.name}: the shape found is no solid ({error}); try another --resolution") from error
 

@@ -15,6 +15,10 @@ FINE_PX = 512
 BLUR_PX = 0.5
 """Standard deviation of the blur before a contour is drawn, in pixels of the input: a mask whose pixels are all or
 nothing has stairs, and this rounds them without losing a line of one pixel."""
+_PART_PX = 1.5
+"""How far from its outline the middle of a part that is too thin for full alpha may be, in pixels of the input."""
+_FAINTEST = 0.2
+"""Lowest alpha of an outline: fainter parts are none, but halos."""
 _NEAR_PX, _FAR_PX = 1.0, 2.5
 """Nearer to a contour than the first the map itself says where it lies, beyond the second the nearest pixel does."""
 _FARTHEST = 2.0
@@ -55,8 +59,8 @@ def fine_side(side_px: int) -> int:
 def outline_distance(alpha: Map) -> Map:
     """Signed distance to the outline of an object, positive inside.
 
-    The outline is the contour of alpha at one half (of a fainter object: at half of its largest alpha), of the fine,
-    slightly blurred image: it is not bound to pixels.
+    The outline is the contour of alpha at one half, of the fine, slightly blurred image: it is not bound to pixels. A
+    part so thin that its alpha is smaller has its outline at half of its own largest alpha.
 
     Args:
         alpha: `s s` in [0, 1].
@@ -67,8 +71,10 @@ def outline_distance(alpha: Map) -> Map:
     side = fine_side(len(alpha))
     fine = cv2.resize(np.ascontiguousarray(alpha, np.float32), (side, side), interpolation=cv2.INTER_CUBIC)
     fine = cv2.GaussianBlur(fine, (0, 0), BLUR_PX * side / len(alpha))
-    level = min(0.5, float(fine.max()) / 2.0)
-    return signed_distance(np.asarray(fine, np.float32) - np.float32(level))
+    reach = 2 * round(_PART_PX * side / len(alpha)) + 1
+    largest = cv2.dilate(fine, np.ones((reach, reach), np.uint8))
+    level = cv2.GaussianBlur(np.clip(largest / 2.0, _FAINTEST, 0.5), (0, 0), reach / 4.0)
+    return signed_distance(np.asarray(fine - level, np.float32))
 
 
 def signed_distance(values: Map) -> Map:
