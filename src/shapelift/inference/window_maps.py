@@ -12,9 +12,9 @@ Map = npt.NDArray[np.float32]
 
 FINE_PX = 512
 """Maps are made at about this side: contours finer than the pixels of the input."""
-BLUR_PX = 0.5
-"""Standard deviation of the blur before a contour is drawn, in pixels of the input: a mask whose pixels are all or
-nothing has stairs, and this rounds them without losing a line of one pixel."""
+SOFT_BLUR_PX, HARD_BLUR_PX = 0.5, 1.0
+"""Standard deviation of the blur before a contour is drawn, in pixels of the input: of a mask with soft edges, and of
+one whose pixels are all or nothing, which has stairs."""
 _PART_PX = 1.5
 """How far from its outline the middle of a part that is too thin for full alpha may be, in pixels of the input."""
 _FAINTEST = 0.2
@@ -70,18 +70,27 @@ def outline_distance(alpha: Map) -> Map:
     """
     side = fine_side(len(alpha))
     fine = cv2.resize(np.ascontiguousarray(alpha, np.float32), (side, side), interpolation=cv2.INTER_CUBIC)
-    fine = cv2.GaussianBlur(fine, (0, 0), BLUR_PX * side / len(alpha))
+    fine = cv2.GaussianBlur(fine, (0, 0), _blur_px(alpha) * side / len(alpha))
     reach = 2 * round(_PART_PX * side / len(alpha)) + 1
     largest = cv2.dilate(fine, np.ones((reach, reach), np.uint8))
     level = cv2.GaussianBlur(np.clip(largest / 2.0, _FAINTEST, 0.5), (0, 0), reach / 4.0)
     return signed_distance(np.asarray(fine - level, np.float32))
 
 
+def _blur_px(alpha: Map) -> float:
+    """How much a mask is blurred: the less, the more of its edge lies in pixels that are neither full nor empty."""
+    full = (alpha > 0.5).astype(np.uint8)
+    edge = int(np.count_nonzero(full - cv2.erode(full, np.ones((3, 3), np.uint8))))
+    between = int(np.count_nonzero((alpha > 0.1) & (alpha < 0.9)))
+    softness = min(1.0, 2.0 * between / max(edge, 1))
+    return float(HARD_BLUR_PX + softness * (SOFT_BLUR_PX - HARD_BLUR_PX))
+
+
 def signed_distance(values: Map) -> Map:
     """Signed distance to the contour at 0 of a smooth map, with its sign, in units of the map's side.
 
-    Close to the contour it is the value over the slope, which knows it far better than to a pixel; farther away it is
-    the distance to the nearest pixel on the other side, less a half.
+    Close to the contour it is the value over the slope, which knows it far better than to a pixel. Farther away it is
+    the distance to the nearest pixel on the other side, less what that pixel itself is beyond the contour.
 
     Args:
         values: `s s`; everywhere positive or nowhere gives a distance of two sides.
@@ -89,15 +98,22 @@ def signed_distance(values: Map) -> Map:
     inside = values > 0.0
     if inside.all() or not inside.any():
         return np.full(values.shape, _FARTHEST if inside.all() else -_FARTHEST, np.float32)
-    far = _to_other_side(inside) - _to_other_side(~inside)
     down, across = np.gradient(values)
-    slope = np.maximum(np.hypot(down, across), 1e-6)
-    near = np.clip(values / slope, far - 0.75, far + 0.75)
+    near = np.clip(values / np.maximum(np.hypot(down, across), 1e-6), -1.0, 1.0).astype(np.float32)
+    far = np.where(inside, _to_other_side(inside, near), -_to_other_side(~inside, near))
     share = np.clip((np.abs(far) - _NEAR_PX) / (_FAR_PX - _NEAR_PX), 0.0, 1.0)
+    near = np.clip(near, far - 0.75, far + 0.75)
     return np.asarray((near + (far - near) * share) / len(values), np.float32)
 
 
-def _to_other_side(chosen: npt.NDArray[np.bool_]) -> Map:
-    """Of the chosen pixels the distance [px] to the border of the chosen area, 0 elsewhere."""
-    distance = cv2.distanceTransform(chosen.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(np.maximum(distance - 0.5, 0.0), np.float32)
+def _to_other_side(chosen: npt.NDArray[np.bool_], near: Map) -> Map:
+    """Of the chosen pixels the distance [px] to the contour behind which the others lie; of no use elsewhere.
+
+    Args:
+        chosen: `s s`, not all.
+        near: `s s`, what every pixel close to the contour itself is away from it.
+    """
+    from scipy.ndimage import distance_transform_edt
+
+    distance, nearest = distance_transform_edt(chosen, return_indices=True)
+    return np.asarray(np.maximum(distance - np.abs(near[tuple(nearest)]), 0.0), np.float32)
