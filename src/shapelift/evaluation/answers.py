@@ -191,7 +191,7 @@ class Stored:
 
 def inside_field(field: ImplicitField, points: Points) -> Inside:
     """Where a field is positive; outside its box space is empty. Asked in batches that fit a cache."""
-    result = field.box.contains(points)
+    result = field.covers(points)
     chosen = np.flatnonzero(result)
     for start in range(0, len(chosen), _BATCH):
         batch = chosen[start : start + _BATCH]
