@@ -22,6 +22,14 @@ class Augmentation:
         noise: Largest standard deviation of pixel noise, in [0, 1].
         mask: Probability that the mask is grown or shrunk by one pixel (masks of photographs are not exact).
         grey: Probability that the image loses its colour.
+        roll_deg: Largest roll of the camera [degrees], uniform.
+        white_balance: Largest shift of the balance between red and blue, as a share.
+        uneven: Largest fall of the light across the image, as a share.
+        defocus: Probability of a strong blur.
+        bite: Probability that a round piece is missing in the mask.
+        halo: Probability that the mask takes in a rim of the surroundings.
+        foot: Probability that a piece of what the object stands on is taken in.
+        cut: Probability that the border of the photograph cuts the object.
     """
 
     mirror: float = 0.5
@@ -32,6 +40,14 @@ class Augmentation:
     noise: float = 0.03
     mask: float = 0.3
     grey: float = 0.1
+    roll_deg: float = 0.0
+    white_balance: float = 0.0
+    uneven: float = 0.0
+    defocus: float = 0.0
+    bite: float = 0.0
+    halo: float = 0.0
+    foot: float = 0.0
+    cut: float = 0.0
 
     def vary(self, rgba: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
         """A varied copy of a straight-alpha image `h w 4` uint8 (all but the mirror, which the shape must follow)."""

@@ -13,8 +13,11 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
-from shapelift.datasets.targets import Arrays, Sample, Target
+from shapelift.datasets.packed_items import PackedItems
+from shapelift.datasets.targets import Arrays, Sample, Target, turned
 
 Array = npt.NDArray[np.float64]
 
@@ -43,6 +46,27 @@ class ImageCamera(Target):
             f"{name}_intrinsics": intrinsics.astype(np.float32),
             f"{name}_camera_from_world": camera_from_world.astype(np.float32),
         }
+
+    def columns(self) -> frozenset[str]:
+        """None but the cameras, which every pack holds."""
+        return frozenset()
+
+    def draw(self, name: str, items: PackedItems) -> dict[str, Tensor]:
+        """The cameras of packed items. A roll of the window turns the camera, so intrinsics stay without skew."""
+        frame_from_object = items.frame_from_object(self.frame)
+        mirror = torch.diag_embed(torch.cat([items.signs, torch.ones_like(items.signs[:, :1])], dim=1))
+        camera_from_world = _product(items.of_view("camera_from_world"), torch.linalg.inv(frame_from_object))
+        camera_from_world = _product(mirror, _product(_scaled(camera_from_world, frame_from_object), mirror))
+        intrinsics = items.of_view("intrinsics")
+        flip = mirror[:, :3, :3].clone()
+        flip[:, 0, 2] = items.mirrored * float(items.pack.image_px)
+        intrinsics = _product(flip, _product(intrinsics, mirror[:, :3, :3]))
+        intrinsics = _product(torch.linalg.inv(items.packed_from_input), intrinsics)
+        focal = intrinsics[:, :2, :2].det().sqrt()
+        roll = mirror.new_zeros(mirror.shape) + torch.eye(4, device=mirror.device)
+        roll[:, :2, :2] = intrinsics[:, :2, :2] / focal[:, None, None]
+        intrinsics[:, :2, :2] = torch.diag_embed(focal[:, None].expand(-1, 2))
+        return {f"{name}_intrinsics": intrinsics, f"{name}_camera_from_world": _product(roll, camera_from_world)}
 
 
 @dataclass(frozen=True)
@@ -78,6 +102,32 @@ class ImageDepth(Target):
         if sample.mirrored:
             turned = turned * (-1.0, 1.0, 1.0)
         return {name: depth.astype(np.float32), f"{name}_normals": turned.astype(np.float32)}
+
+    def columns(self) -> frozenset[str]:
+        """Depth and normals of the visible surface."""
+        return frozenset({"depth", "normals"})
+
+    def draw(self, name: str, items: PackedItems) -> dict[str, Tensor]:
+        """The maps of packed items; see the class. Stored pixels are those of the pack."""
+        frame_from_object = items.frame_from_object(self.frame)
+        depths, normals = items.pack.columns["depth"], items.pack.columns["normals"]
+        stored_px = depths.shape[-1]
+        centers = (torch.arange(self.size, device=depths.device) + 0.5) * (items.pack.image_px / self.size)
+        row, column = torch.meshgrid(centers, centers, indexing="ij")
+        matrix = items.packed_from_input * (stored_px / items.pack.image_px)
+        x, y = (
+            matrix[:, axis, 0, None, None] * column
+            + matrix[:, axis, 1, None, None] * row
+            + matrix[:, axis, 2, None, None]
+            for axis in (0, 1)
+        )
+        places = _Places(x, y, items.mirrored, items.rows, stored_px)
+        depth = places.interpolated(depths.flatten(0, 1).view(-1))
+        depth = depth * (items.of_shape("depth_scale") * _scale(frame_from_object))[:, None, None]
+        found = places.nearest(normals.view(-1, 3)).flatten(1, 2)
+        found = torch.nn.functional.normalize(turned(frame_from_object, found), dim=2).reshape(*depth.shape, 3)
+        seen = (depth > 0.0)[..., None]
+        return {name: depth, f"{name}_normals": found * seen * items.signs[:, None, None]}
 
     def _places(self, sample: Sample, stored_px: int) -> tuple[Array, Array]:
         """Columns and rows `s s` of the pixel centres of the maps, in pixels of the stored image."""
@@ -133,3 +183,76 @@ def _nearest(values: Array, columns: Array, rows: Array) -> Array:
     y = np.clip(np.floor(rows).astype(int), 0, height - 1)
     found: Array = values[y, x]
     return np.where(inside.reshape(inside.shape + (1,) * (values.ndim - 2)), found, 0.0)
+
+
+class _Places:
+    """Pixel coordinates `b s s` in packed maps, which are looked up there: the twins of the functions above.
+
+    Args:
+        x: Columns, of the mirror image where an item is mirrored.
+        y: Rows.
+        mirrored: `b` bool.
+        rows: `b`, place of each item's map among all.
+        size: Side of a map [px].
+    """
+
+    def __init__(self, x: Tensor, y: Tensor, mirrored: Tensor, rows: Tensor, size: int) -> None:
+        self._x, self._y, self._size = x, y, size
+        self._mirrored = mirrored[:, None, None]
+        self._first = rows[:, None, None] * (size * size)
+
+    def nearest(self, values: Tensor) -> Tensor:
+        """Values, from a column `p ...` of all pixels, of those that coordinates fall into; 0 outside the image."""
+        column, row = self._x.floor().long(), self._y.floor().long()
+        found, inside = self._at(values, column, row)
+        return found * inside.reshape(*inside.shape, *[1] * (found.dim() - 3))
+
+    def interpolated(self, steps: Tensor) -> Tensor:
+        """Depth in steps, float32: interpolated where all four neighbours lie on one surface, else the nearest."""
+        left, above = (self._x - 0.5).floor(), (self._y - 0.5).floor()
+        right, below = self._x - 0.5 - left, self._y - 0.5 - above
+        column, row = left.long(), above.long()
+        corners = [self._depth(steps, column + along, row + down) for down in (0, 1) for along in (0, 1)]
+        weights = [(1 - below) * (1 - right), (1 - below) * right, below * (1 - right), below * right]
+        low, high = corners[0], corners[0]
+        for corner in corners[1:]:
+            low, high = torch.minimum(low, corner), torch.maximum(high, corner)
+        inverse = weights[0] / corners[0]
+        for weight, corner in zip(weights[1:], corners[1:], strict=True):
+            inverse = inverse + weight / corner
+        # The nearest of the four is the pixel that the place falls into.
+        upper = torch.where(right < 0.5, corners[0], corners[1])
+        lower = torch.where(right < 0.5, corners[2], corners[3])
+        nearest = torch.where(below < 0.5, upper, lower)
+        smooth = (low > 0.0) & (high - low < _FLAT * low)
+        return torch.where(smooth, 1.0 / inverse, nearest)
+
+    def _depth(self, steps: Tensor, column: Tensor, row: Tensor) -> Tensor:
+        found, inside = self._at(steps, column, row)
+        # Sixteen bits without a sign, kept in a type that has one.
+        return ((found.int() & 0xFFFF) * inside).float()
+
+    def _at(self, values: Tensor, column: Tensor, row: Tensor) -> tuple[Tensor, Tensor]:
+        last = self._size - 1
+        inside = (column >= 0) & (column <= last) & (row >= 0) & (row <= last)
+        column, row = column.clamp(0, last), row.clamp(0, last)
+        column = torch.where(self._mirrored, last - column, column)
+        index = self._first + row * self._size + column
+        return values.index_select(0, index.flatten()).reshape(*index.shape, *values.shape[1:]), inside
+
+
+def _product(left: Tensor, right: Tensor) -> Tensor:
+    """Matrix products in single precision on any device."""
+    return (left[:, :, :, None] * right[:, None, :, :]).sum(dim=2)
+
+
+def _scale(matrix: Tensor) -> Tensor:
+    """How many times longer things become under similarities `b 4 4`."""
+    return matrix[:, :3, 0].square().sum(dim=1).sqrt()
+
+
+def _scaled(camera_from_world: Tensor, frame_from_object: Tensor) -> Tensor:
+    """The rigid camera of a frame whose lengths differ from the object's."""
+    factors = torch.ones_like(camera_from_world)
+    factors[:, :3] = _scale(frame_from_object)[:, None, None]
+    return camera_from_world * factors
