@@ -266,7 +266,7 @@ def test_detail_gives_way_to_memory(folder: Path) -> None:
     entries = stored_shapes(folder, "train")
     finest = choose_detail(entries, WANTED, SIZE, 1 << 40)
     assert finest is not None
-    assert finest == PackDetail(map_px=SIZE, uniform=4096, near=4096, surface=4096)
+    assert finest == PackDetail(map_px=SIZE, uniform=4096, near=4000, surface=4000)
     need = packed_bytes(len(entries), 2, WANTED, SIZE, finest)
     assert need == sum(
         value.numel() * value.element_size()
@@ -278,10 +278,10 @@ def test_detail_gives_way_to_memory(folder: Path) -> None:
     assert choose_detail(entries, WANTED, SIZE, 1000) is None
 
 
-def test_what_a_pack_cannot_hold_is_said() -> None:
-    assert packed_columns({"views": FixedViews(8, 32), "camera": ImageCamera("view")}) is None
+def test_what_a_pack_cannot_hold_is_said(held: Pack) -> None:
+    assert packed_columns({"views": FixedViews(count=8, size=32, extent=1.0), "camera": ImageCamera("view")}) is None
     with pytest.raises(NotImplementedError, match="FixedViews is read from records only"):
-        FixedViews(8, 32).draw("v", None)  # type: ignore[arg-type]
+        FixedViews(count=8, size=32, extent=1.0).draw("v", items_of(held, False, np.eye(3)))
 
 
 def test_a_damaged_file_is_refused(folder: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from shapelift.datasets.packed_items import PackedItems
+from shapelift.datasets.packing import DEPTH_OFFSET
 from shapelift.datasets.targets import Arrays, Sample, Target, turned
 
 Array = npt.NDArray[np.float64]
@@ -111,7 +112,7 @@ class ImageDepth(Target):
         """The maps of packed items; see the class. Stored pixels are those of the pack."""
         frame_from_object = items.frame_from_object(self.frame)
         depths, normals = items.pack.columns["depth"], items.pack.columns["normals"]
-        stored_px = depths.shape[-1]
+        stored_px = depths.shape[-1] - 2
         centers = (torch.arange(self.size, device=depths.device) + 0.5) * (items.pack.image_px / self.size)
         row, column = torch.meshgrid(centers, centers, indexing="ij")
         matrix = items.packed_from_input * (stored_px / items.pack.image_px)
@@ -188,57 +189,45 @@ def _nearest(values: Array, columns: Array, rows: Array) -> Array:
 class _Places:
     """Pixel coordinates `b s s` in packed maps, which are looked up there: the twins of the functions above.
 
+    The maps have a border of one empty pixel, so that all that is outside falls into it.
+
     Args:
-        x: Columns, of the mirror image where an item is mirrored.
+        x: Columns, of the mirror image where an item is mirrored; counted without the border.
         y: Rows.
         mirrored: `b` bool.
         rows: `b`, place of each item's map among all.
-        size: Side of a map [px].
+        size: Side of a map without the border [px].
     """
 
     def __init__(self, x: Tensor, y: Tensor, mirrored: Tensor, rows: Tensor, size: int) -> None:
-        self._x, self._y, self._size = x, y, size
-        self._mirrored = mirrored[:, None, None]
-        self._first = rows[:, None, None] * (size * size)
+        x, y = x.clamp(-0.5, size + 0.499) + 0.5, y.clamp(-0.5, size + 0.499) + 0.5  # from the centre of pixel 0
+        left, above = x.floor(), y.floor()
+        self._right, self._below = x - left, y - above
+        stride = size + 2
+        self._along = (1 - 2 * mirrored.long())[:, None, None]
+        self._down = stride
+        column = torch.where(mirrored[:, None, None], size + 1.0 - left, left)
+        self._corner = (above * stride + column).long() + rows[:, None, None] * (stride * stride)
 
     def nearest(self, values: Tensor) -> Tensor:
-        """Values, from a column `p ...` of all pixels, of those that coordinates fall into; 0 outside the image."""
-        column, row = self._x.floor().long(), self._y.floor().long()
-        found, inside = self._at(values, column, row)
-        return found * inside.reshape(*inside.shape, *[1] * (found.dim() - 3))
+        """Values, from a column `p ...` of all pixels, of those that coordinates fall into."""
+        index = self._corner + self._along * (self._right >= 0.5) + self._down * (self._below >= 0.5)
+        return values.index_select(0, index.flatten()).reshape(*index.shape, *values.shape[1:])
 
     def interpolated(self, steps: Tensor) -> Tensor:
         """Depth in steps, float32: interpolated where all four neighbours lie on one surface, else the nearest."""
-        left, above = (self._x - 0.5).floor(), (self._y - 0.5).floor()
-        right, below = self._x - 0.5 - left, self._y - 0.5 - above
-        column, row = left.long(), above.long()
-        corners = [self._depth(steps, column + along, row + down) for down in (0, 1) for along in (0, 1)]
-        weights = [(1 - below) * (1 - right), (1 - below) * right, below * (1 - right), below * right]
-        low, high = corners[0], corners[0]
-        for corner in corners[1:]:
-            low, high = torch.minimum(low, corner), torch.maximum(high, corner)
-        inverse = weights[0] / corners[0]
-        for weight, corner in zip(weights[1:], corners[1:], strict=True):
-            inverse = inverse + weight / corner
+        right, below = self._right, self._below
+        upper = self._corner, self._corner + self._along
+        index = torch.stack([*upper, *(corner + self._down for corner in upper)])
+        corners = steps.index_select(0, index.flatten()).reshape(index.shape).float().add_(DEPTH_OFFSET)
+        low, high = corners.aminmax(dim=0)
+        lower, upper_mean = (((1 - right) / corners[row] + right / corners[row + 1]) for row in (2, 0))
+        inverse = (1 - below) * upper_mean + below * lower
         # The nearest of the four is the pixel that the place falls into.
-        upper = torch.where(right < 0.5, corners[0], corners[1])
-        lower = torch.where(right < 0.5, corners[2], corners[3])
-        nearest = torch.where(below < 0.5, upper, lower)
+        above, under = (torch.where(right < 0.5, corners[row], corners[row + 1]) for row in (0, 2))
+        nearest = torch.where(below < 0.5, above, under)
         smooth = (low > 0.0) & (high - low < _FLAT * low)
         return torch.where(smooth, 1.0 / inverse, nearest)
-
-    def _depth(self, steps: Tensor, column: Tensor, row: Tensor) -> Tensor:
-        found, inside = self._at(steps, column, row)
-        # Sixteen bits without a sign, kept in a type that has one.
-        return ((found.int() & 0xFFFF) * inside).float()
-
-    def _at(self, values: Tensor, column: Tensor, row: Tensor) -> tuple[Tensor, Tensor]:
-        last = self._size - 1
-        inside = (column >= 0) & (column <= last) & (row >= 0) & (row <= last)
-        column, row = column.clamp(0, last), row.clamp(0, last)
-        column = torch.where(self._mirrored, last - column, column)
-        index = self._first + row * self._size + column
-        return values.index_select(0, index.flatten()).reshape(*index.shape, *values.shape[1:]), inside
 
 
 def _product(left: Tensor, right: Tensor) -> Tensor:

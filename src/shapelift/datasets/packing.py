@@ -35,7 +35,9 @@ SCHEMA = "shapelift-packed-1"
 IMAGES = frozenset({"rgba", "intrinsics", "camera_from_world", "view_from_object"})
 """What every pack holds, per view."""
 MAPS = frozenset({"depth", "normals"})
-"""Depth and normals of the visible surface, per view."""
+"""Depth and normals of the visible surface, per view, with a border of one empty pixel."""
+DEPTH_OFFSET = 1 << 15
+"""Steps of depth that are held as -32768: they have sixteen bits without a sign, and tensors a sign."""
 POINTS = {
     "uniform_points": "uniform",
     "uniform_occupancy": "uniform",
@@ -177,14 +179,14 @@ Arrays = dict[str, npt.NDArray[Any]]
 def _layout(shapes: int, views: int, wanted: Collection[str], image_px: int, detail: PackDetail) -> Layout:
     d = detail
     known: dict[str, tuple[str, tuple[int, ...]]] = {
-        "rgba": ("u1", (views, image_px, image_px, 4)),
+        "rgba": ("u1", (views, 4, image_px, image_px)),
         "intrinsics": ("f4", (views, 3, 3)),
         "camera_from_world": ("f4", (views, 4, 4)),
         "view_from_object": ("f4", (views, 4, 4)),
         "bounds": ("f4", (2, 3)),
-        "depth": ("i2", (views, d.map_px, d.map_px)),
+        "depth": ("i2", (views, d.map_px + 2, d.map_px + 2)),
         "depth_scale": ("f4", ()),
-        "normals": ("i1", (views, d.map_px, d.map_px, 3)),
+        "normals": ("i1", (views, d.map_px + 2, d.map_px + 2, 3)),
         "uniform_points": ("f2", (d.uniform, 3)),
         "uniform_occupancy": ("u1", (d.uniform,)),
         "near_points": ("f2", (d.near, 3)),
@@ -211,7 +213,13 @@ def _layout(shapes: int, views: int, wanted: Collection[str], image_px: int, det
 
 def _digest(entries: Sequence[StoredShape], layout: Layout, preprocess: Preprocess, detail: PackDetail) -> str:
     files = [(entry.shape_id, entry.path.stat().st_size, entry.path.stat().st_mtime_ns) for entry in entries]
-    said = [SCHEMA, files, sorted(layout), preprocess.to_mapping(), asdict(detail)]
+    said = [
+        SCHEMA,
+        files,
+        [(name, shape) for name, (_, shape) in layout.items()],
+        preprocess.to_mapping(),
+        asdict(detail),
+    ]
     return hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
@@ -309,7 +317,8 @@ def _images(record: RecordReader, names: set[str], preprocess: Preprocess, detai
         if preprocess.margin != FRAMED_MARGIN:
             x, y, side = object_window(rgba[..., 3], preprocess.margin)
         framed = preprocess.margin == FRAMED_MARGIN and stored_px == size
-        found["rgba"].append(rgba if framed else resample_window(rgba, x, y, side, size))
+        image = rgba if framed else resample_window(rgba, x, y, side, size)
+        found["rgba"].append(image.transpose(2, 0, 1))
         input_from_record = np.linalg.inv(np.array([[side / size, 0.0, x], [0.0, side / size, y], [0.0, 0.0, 1.0]]))
         found["intrinsics"].append(input_from_record @ record.item("intrinsics", view))
         if not maps:
@@ -317,10 +326,12 @@ def _images(record: RecordReader, names: set[str], preprocess: Preprocess, detai
         places = _places(detail.map_px, x, y, side, stored_px) if whole is None else whole
         whole = places if preprocess.margin == FRAMED_MARGIN else None
         if "depth" in maps:
-            found["depth"].append(_resampled_depth(maps["depth"][view], *places).view(np.int16))
+            steps = np.pad(_resampled_depth(maps["depth"][view], *places), 1)
+            found["depth"].append((steps ^ np.uint16(DEPTH_OFFSET)).view(np.int16))
         if "normals" in maps:
             nearest, inside = places[:2]
-            found["normals"].append(_taken(maps["normals"][view], nearest, inside))
+            normals = _taken(maps["normals"][view], nearest, inside)
+            found["normals"].append(np.pad(normals, ((1, 1), (1, 1), (0, 0))))
     stacked: Arrays = {name: np.stack(values) for name, values in found.items()}
     return stacked | {name: record.field(name) for name in ("camera_from_world", "view_from_object")}
 

@@ -45,7 +45,7 @@ class Variation:
         self._luminance = torch.tensor(_LUMINANCE, device=device).expand(3, 3)
 
     def __call__(self, images: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Vary images `b s s 4` uint8, straight alpha.
+        """Vary images `b 4 s s` uint8, straight alpha.
 
         Returns:
             The input of the model `b c s s` float32; which images are mirrored, `b` bool; and `b 3 3`, pixels of the
@@ -85,7 +85,7 @@ class Variation:
         cuts = torch.tensor([-9.0, -9.0, 9.0, 9.0], device=self.device).repeat(len(images), 1)
         cutting = draw.some(say.cut)
         if len(cutting):
-            low, high = _boxes(images[cutting, ..., 3], mirrored[cutting])
+            low, high = _boxes(images[cutting, 3], mirrored[cutting])
             # From the left, the right or below: heads are rarely cut off.
             amount = 0.05 + 0.25 * draw.uniform(len(cutting))
             edge = draw.integers(3, len(cutting))
@@ -256,8 +256,8 @@ class _Draw:
 
 
 def _premultiplied(images: Tensor) -> Tensor:
-    """`b s s 4` uint8 -> `b 4 s s` float32 in [0, 1], colours times alpha."""
-    values = images.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format).mul_(1.0 / 255.0)
+    """Images uint8 -> float32 in [0, 1], colours times alpha."""
+    values = images.float().mul_(1.0 / 255.0)
     values[:, :3] *= values[:, 3:]
     return values
 
