@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from shapelift.geometry.boxes import Box
 from shapelift.geometry.cameras import Camera
-from shapelift.geometry.rotations import similarity
 
 NEAREST = 0.05
 """Points nearer to the camera than this share of the depth of the frame's origin are outside of its box: however wide
@@ -93,11 +92,5 @@ class PictureFrame:
             ValueError: a matrix that mirrors or is no similarity.
         """
         matrix = np.asarray(matrix, np.float64)
-        scale = float(np.cbrt(np.linalg.det(matrix[:3, :3])))
-        old = self.camera.camera_from_world
-        if not scale > 0.0:
-            raise ValueError("a picture cannot follow a world that is mirrored or flat")
-        rotation = old[:3, :3] @ (matrix[:3, :3] / scale).T
-        rigid = similarity(rotation, scale * old[:3, 3] - rotation @ matrix[:3, 3])
-        camera = Camera(self.camera.intrinsics, rigid, self.camera.image_size_px)
-        return PictureFrame(camera, scale * self.origin_depth)
+        camera = self.camera.moved(matrix)
+        return PictureFrame(camera, float(np.cbrt(np.linalg.det(matrix[:3, :3]))) * self.origin_depth)
