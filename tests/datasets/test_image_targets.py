@@ -82,7 +82,7 @@ def test_in_the_view_frame_the_camera_has_azimuth_0_and_gravity_up(folder: Path)
 @pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("frame", ["object", "view"])
 def test_a_rolled_picture_is_that_of_a_rolled_camera(folder: Path, frame: Frame, mirrored: bool) -> None:
-    varied = Augmentation(mirror=0.5, shift=0.06, zoom=0.1, roll=8.0, cut=0.5, **QUIET)
+    varied = Augmentation(mirror=0.5, shift=0.06, zoom=0.1, roll_deg=8.0, cut=0.5, **QUIET)
     points = np.random.default_rng(0).uniform(-0.5, 0.5, (50, 3))
     with open_record(sorted((folder / "shapes").iterdir())[0]) as record:
         plain = image_camera(Sample(record, 0, mirrored), frame)
@@ -114,8 +114,8 @@ def test_a_rolled_picture_is_that_of_a_rolled_camera(folder: Path, frame: Frame,
         (0.05, 48, 48, {}),
         (0.05, 32, 16, {}),
         (0.1, 40, 20, {}),
-        (0.05, 48, 48, {"roll": 8.0}),
-        (0.1, 40, 20, {"roll": 8.0}),
+        (0.05, 48, 48, {"roll_deg": 8.0}),
+        (0.1, 40, 20, {"roll_deg": 8.0}),
     ],
 )
 def test_maps_follow_crop_mirror_shift_and_zoom(

@@ -142,10 +142,10 @@ def test_compression_changes_colours_a_little() -> None:
         assert 0.0 < difference.mean() < 6.0
 
 
-@pytest.mark.parametrize("part", ["cut", "bites", "halo", "table", "jpeg", "balance", "defocus", "uneven", "roll"])
+@pytest.mark.parametrize("part", ["cut", "bites", "halo", "table", "jpeg", "balance", "defocus", "uneven", "roll_deg"])
 def test_every_part_changes_the_picture_and_none_draws_when_it_is_off(part: str) -> None:
     rgba = picture()
-    on = Augmentation(**QUIET, **{part: {"roll": 8.0, "balance": 0.3, "uneven": 0.3}.get(part, 1.0)})
+    on = Augmentation(**QUIET, **{part: {"roll_deg": 8.0, "balance": 0.3, "uneven": 0.3}.get(part, 1.0)})
     varied = [on.vary(rgba, rng) for rng in streams(10)]
     assert sum(not np.array_equal(image, rgba) for image in varied) >= 8
     assert all(image.dtype == np.uint8 and image.shape == rgba.shape for image in varied)
@@ -170,7 +170,7 @@ def test_a_cut_moves_the_object_over_one_border() -> None:
 
 
 def test_roll_turns_around_the_centre() -> None:
-    on = Augmentation(**QUIET, roll=8.0)
+    on = Augmentation(**QUIET, roll_deg=8.0)
     angles = []
     for rng in streams():
         window = on.window(SIZE, SIZE, rng)
@@ -186,7 +186,7 @@ def test_the_picture_is_read_where_the_window_says() -> None:
     rgba[..., 3] = 255
     rgba[..., 0] = np.arange(SIZE) * 3
     rgba[..., 1] = np.arange(SIZE)[:, None] * 3
-    on = Augmentation(**{**QUIET, "shift": 0.05, "zoom": 0.05}, roll=8.0, cut=1.0)
+    on = Augmentation(**{**QUIET, "shift": 0.05, "zoom": 0.05}, roll_deg=8.0, cut=1.0)
     window = on.window(SIZE, SIZE, np.random.default_rng(3))
     varied = Augmentation(**QUIET).vary_within(rgba, window, np.random.default_rng(0)).astype(float)
     for column, row in ((32, 32), (26, 40), (40, 30)):

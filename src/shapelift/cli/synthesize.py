@@ -97,8 +97,10 @@ def synthesize(
         summary = {
             "output": str(output),
             "shapes": len(manifest.shapes),
+            "flagged": {entry.shape_id: list(entry.flags) for entry in manifest.flagged},
             "rejected": [asdict(rejection) for rejection in manifest.rejected],
         }
         typer.echo(json_format.dumps(summary))
         return
-    typer.echo(f"{output}: {len(manifest.shapes)} shapes, {len(manifest.rejected)} rejected (see manifest.json)")
+    shapes, flagged, rejected = len(manifest.shapes), len(manifest.flagged), len(manifest.rejected)
+    typer.echo(f"{output}: {shapes} shapes, {rejected} rejected, {flagged} flagged (see manifest.json)")

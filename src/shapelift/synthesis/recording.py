@@ -14,6 +14,7 @@ from shapelift.geometry.viewpoints import fixed_cameras, random_cameras
 from shapelift.io.records import ShapeRecord
 from shapelift.synthesis.albedo import surface_albedo
 from shapelift.synthesis.cameras import framed_camera, random_viewpoints, view_from_object
+from shapelift.synthesis.coverage import checked
 from shapelift.synthesis.environment import random_environment_lighting
 from shapelift.synthesis.labels import Labels, label
 from shapelift.synthesis.lighting import random_lighting
@@ -42,15 +43,16 @@ def make_record(
         shape_id: Name of the shape; all randomness hangs on it and on `seed`.
         seed: Of all randomness.
         options: What the record holds.
-        metadata: Kept with the record as it is.
+        metadata: Kept with the record as it is, beside what was found out about its labels (see `coverage`).
 
     Raises:
-        UnusableShapeError: the shape encloses no volume.
+        UnusableShapeError: the shape encloses no volume, or its labels lack too much of what is visible.
         InputError: a package of the train extra is missing.
     """
     # labels first: they reject what is not worth rendering
+    solid = Solid(asset.mesh)
     labels = label(
-        Solid(asset.mesh),
+        solid,
         options.uniform_count,
         options.near_count,
         options.surface_count,
@@ -60,6 +62,7 @@ def make_record(
     cameras, parameters, views = _views(
         scene, options, stream(seed, shape_id, "views"), stream(seed, shape_id, "environments")
     )
+    metadata = {**metadata, **checked(solid, labels, views, cameras)}
     albedo = surface_albedo(
         scene, labels.surface_points.astype(np.float32), labels.surface_normals.astype(np.float32) / 127.0
     )
