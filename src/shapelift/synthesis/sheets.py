@@ -33,6 +33,9 @@ _PROBES, _LEAST_PROBES = 400, 4  # faces by which closed parts are judged: in al
 _CLOSED_PARTS = 500  # beyond so many closed parts the smaller ones are taken to bound a volume
 _THIN_SHARE = 0.3  # of the area of a closed part
 
+_SPREAD_STEPS = 4
+_SPREAD = np.array([(i, j, _SPREAD_STEPS - i - j) for i in range(5) for j in range(5 - i)]) / _SPREAD_STEPS
+
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
 _Bools = npt.NDArray[np.bool_]
@@ -99,10 +102,12 @@ class Sheets:
     @cached_property
     def _cells(self) -> tuple[_Floats, float, _Bools]:
         """Origin, side and marks of cells of which all that a sheet reaches into are marked."""
-        centers = self.corners.mean(axis=1)
-        reach = float(np.linalg.norm(self.corners - centers[:, None], axis=2).max()) + self.radius
+        places = np.einsum("kc,scd->skd", _SPREAD, self.corners)
+        gap = float(np.linalg.norm(np.roll(self.corners, -1, axis=1) - self.corners, axis=2).max()) / _SPREAD_STEPS
+        centers = places.reshape(-1, 3)
         low, high = centers.min(axis=0), centers.max(axis=0)
-        side = max(reach, float((high - low).max()) / 128.0)
+        # no place of a triangle is further from the nearest of these than the longest edge of the small triangles
+        side = max(gap + self.radius, float((high - low).max()) / 128.0)
         low = low - 1.5 * side
         shape = np.floor((high - low) / side).astype(np.int64) + 2
         marks = np.zeros(shape, bool)
@@ -150,10 +155,14 @@ def find_sheets(surface: OrientedMesh, contains: Contains, thickness: float = TH
     pieces, source = _cut_up(corners[owner], _PIECE * longest)
     owner = owner[source]
     above = _ABOVE * thickness * longest
-    sheet = _free(pieces, _clusters(pieces, surface, faces[owner], _CELL * longest), contains, above)
+    cluster = _clusters(pieces, surface, faces[owner], _CELL * longest)
+    chosen = _largest(pieces, cluster)
+    sheet = _outside_both(pieces[chosen], contains, above)
     if not sheet.any():
         return None
-    solid = (owner < len(surface.faces)) & ~sheet
+    hidden = _buried(pieces[chosen], contains, above)[cluster]
+    sheet = sheet[cluster]
+    solid = (owner < len(surface.faces)) & ~sheet & ~hidden
     bounding = np.concatenate([corners[: len(surface.faces)][~candidates[: len(surface.faces)]], pieces[solid]])
     return Sheets(pieces[sheet], bounding, thickness * longest / 2.0)
 
@@ -188,22 +197,35 @@ def _candidates(surface: OrientedMesh, contains: Contains, thickness: float) -> 
     return np.asarray(is_open[part])
 
 
-def _free(pieces: _Floats, cluster: _Ints, contains: Contains, above: float) -> _Bools:
-    """Which pieces `p 3 3` have no volume on either side, `p`; one cluster is judged by its largest piece."""
+def _largest(pieces: _Floats, cluster: _Ints) -> _Ints:
+    """The largest of the pieces `p 3 3` of each cluster (`p`, counted from 0), `k`."""
     areas = np.linalg.norm(_crosses(pieces), axis=1)
     order = np.lexsort((-areas, cluster))
-    chosen = order[np.r_[True, np.diff(cluster[order]) > 0]]
-    return np.asarray(_outside_both(pieces[chosen], contains, above)[cluster])
+    return np.asarray(order[np.r_[True, np.diff(cluster[order]) > 0]])
 
 
 def _outside_both(corners: _Floats, contains: Contains, above: float) -> _Bools:
     """Whether triangles `n 3 3` have both points `above` and below their centres outside, `n`."""
+    over, under = _over_and_under(corners, above)
+    outside = ~contains(under)  # faces look outward: most are settled by this
+    rows = np.flatnonzero(outside)
+    outside[rows] = ~contains(over[rows])
+    return np.asarray(outside)
+
+
+def _buried(corners: _Floats, contains: Contains, above: float) -> _Bools:
+    """Whether triangles `n 3 3` have both points `above` and below their centres inside, `n`."""
+    over, under = _over_and_under(corners, above)
+    inside = contains(over)
+    rows = np.flatnonzero(inside)
+    inside[rows] = contains(under[rows])
+    return np.asarray(inside)
+
+
+def _over_and_under(corners: _Floats, above: float) -> tuple[_Floats, _Floats]:
     centers, normals = corners.mean(axis=1), _crosses(corners)
     normals *= above / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
-    outside = ~contains(centers - normals)  # faces look outward: most are settled by this
-    rows = np.flatnonzero(outside)
-    outside[rows] = ~contains(centers[rows] + normals[rows])
-    return np.asarray(outside)
+    return centers + normals, centers - normals
 
 
 def _clusters(pieces: _Floats, surface: OrientedMesh, faces: _Ints, side: float) -> _Ints:
