@@ -4,7 +4,15 @@ from shapelift.datasets.augmentation import NO_AUGMENTATION, Augmentation
 from shapelift.datasets.depth_targets import FixedViews, NovelViews
 from shapelift.datasets.image_targets import ImageCamera, ImageDepth
 from shapelift.datasets.shapes import ShapeDataset
-from shapelift.datasets.targets import Noise, OccupancyPoints, Sample, SurfacePoints, Target
+from shapelift.datasets.targets import (
+    Noise,
+    OccupancyPoints,
+    Sample,
+    SurfaceAlbedo,
+    SurfacePoints,
+    Target,
+    UniformDraws,
+)
 from shapelift.datasets.voxel_targets import VoxelOccupancy
 
 __all__ = [
@@ -18,7 +26,9 @@ __all__ = [
     "OccupancyPoints",
     "Sample",
     "ShapeDataset",
+    "SurfaceAlbedo",
     "SurfacePoints",
     "Target",
+    "UniformDraws",
     "VoxelOccupancy",
 ]

@@ -156,3 +156,47 @@ class Noise(Target):
     def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
         """Draw the numbers."""
         return {name: rng.standard_normal((self.count, self.size), np.float32)}
+
+
+@dataclass(frozen=True)
+class SurfaceAlbedo(Target):
+    """Points on the true surface and their colour without light: `<name>` `n 3` and `<name>_rgb` `n 3`, float32.
+
+    Colours are sRGB in [0, 1]; those of a record without albedo are NaN.
+
+    Attributes:
+        count: Number of points.
+        frame: Frame of the points.
+    """
+
+    count: int
+    frame: Literal["object", "view"]
+
+    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+        """Draw the points; see the class."""
+        pick = rng.integers(0, sample.record.shape("surface_points")[0], self.count)
+        stored = sample.record.field("surface_points")[pick]
+        points = transform_points(sample.frame_from_object(self.frame), stored)
+        if sample.mirrored:
+            points = points * (-1.0, 1.0, 1.0)
+        rgb = np.full((self.count, 3), np.nan, np.float32)
+        if "surface_albedo" in sample.record:
+            rgb = sample.record.field("surface_albedo")[pick].astype(np.float32) / np.float32(255.0)
+        return {name: points.astype(np.float32), f"{name}_rgb": rgb}
+
+
+@dataclass(frozen=True)
+class UniformDraws(Target):
+    """Random numbers that a loss draws its samples with: `<name>` `n k` float32, uniform in [0, 1).
+
+    Attributes:
+        count: Samples, `n`.
+        size: Numbers per sample, `k`.
+    """
+
+    count: int
+    size: int
+
+    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+        """Draw the numbers."""
+        return {name: rng.random((self.count, self.size), np.float32)}

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from shapelift.geometry import Camera
 from shapelift.geometry.viewpoints import fixed_cameras, random_cameras
 from shapelift.io.records import ShapeRecord
+from shapelift.synthesis.albedo import surface_albedo
 from shapelift.synthesis.cameras import framed_camera, random_viewpoints, view_from_object
 from shapelift.synthesis.labels import Labels, label
 from shapelift.synthesis.lighting import random_lighting
@@ -55,8 +56,11 @@ def make_record(
     )
     scene = Scene(asset)
     cameras, parameters, views = _views(scene, options, stream(seed, shape_id, "views"))
+    albedo = surface_albedo(
+        scene, labels.surface_points.astype(np.float32), labels.surface_normals.astype(np.float32) / 127.0
+    )
     if not options.depth_views:
-        return _assembled(labels, asset, cameras, parameters, views, 0.0, metadata)
+        return replace(_assembled(labels, asset, cameras, parameters, views, 0.0, metadata), surface_albedo=albedo)
     size, extent = options.depth_size_px, options.depth_extent
     novel = random_cameras(options.depth_views, size, stream(seed, shape_id, "depth views"), extent)
     fixed_depth = np.stack([render_depth(scene, camera) for camera in fixed_cameras(options.fixed_views, size, extent)])
@@ -65,6 +69,7 @@ def make_record(
     record = _assembled(labels, asset, cameras, parameters, views, deepest, metadata)
     return replace(
         record,
+        surface_albedo=albedo,
         fixed_depth=_steps(fixed_depth, record.depth_scale),
         novel_depth=_steps(novel_depth, record.depth_scale),
         novel_camera_from_world=np.stack([camera.camera_from_world for camera in novel]),

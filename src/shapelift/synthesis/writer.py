@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GENERATOR", "SHAPES", "Progress", "SynthesisOptions", "require_packages", "synthesize"]
 
-GENERATOR = f"shapelift {__version__}, synthesis 1"
+GENERATOR = f"shapelift {__version__}, synthesis 2"
 """Written into every record; a data set is only continued by the same generator."""
 
 SHAPES = "shapes"

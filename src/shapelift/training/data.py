@@ -57,7 +57,7 @@ class HeldOut:
     config: TrainConfig
 
     def __post_init__(self) -> None:
-        frame = self.config.model.frame
+        frame = self.config.model.world_frame
         wanted: dict[str, Target] = {**self.config.model.targets(), "scored": WeightedPoints(SCORED_POINTS, frame)}
         self._dataset = self._open(wanted)
         self._pairs = self._dataset.fixed_pairs(self.config.validation.items)
@@ -85,5 +85,5 @@ class HeldOut:
     @cached_property
     def shown(self) -> Batch:
         """The items of the pictures: image, and the true `surface` with `surface_normals`."""
-        dataset = self._open({"surface": SurfacePoints(SURFACE_POINTS, self.config.model.frame)})
+        dataset = self._open({"surface": SurfacePoints(SURFACE_POINTS, self.config.model.world_frame)})
         return dataset.fixed_batch(self._pairs[: self.config.validation.pictures])
