@@ -40,7 +40,7 @@ def test_shading_equals_its_loop_twin() -> None:
     specular, roughness = rng.random(60, dtype=np.float32), rng.random(60, dtype=np.float32)
     visible = rng.random(60) < 0.5
     light = random_lighting(rng, 30.0)
-    found = shade(normals, to_camera, albedo, specular, roughness, light, visible)
+    found = shade(normals, to_camera, albedo, specular, roughness, light, visible[:, None])
     for index in range(60):
         one = shade_one(
             normals[index].astype(np.float64),

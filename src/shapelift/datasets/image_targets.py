@@ -104,7 +104,21 @@ def image_camera(sample: Sample, frame: Literal["object", "view"]) -> tuple[Arra
         width = sample.record.shape("rgba")[2]
         camera_from_world = _MIRROR @ camera_from_world @ _MIRROR
         intrinsics = np.array([[-1.0, 0.0, width], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]) @ intrinsics @ _MIRROR[:3, :3]
-    return sample.input_from_record @ intrinsics, camera_from_world
+    return _unrolled(sample.input_from_record @ intrinsics, camera_from_world)
+
+
+def _unrolled(intrinsics: Array, camera_from_world: Array) -> tuple[Array, Array]:
+    """The same camera with the roll of its image in `camera_from_world`, so that the intrinsics are upper triangular.
+
+    A turn of the pixels is a turn of the camera about its optical axis: depths stay.
+    """
+    sine, cosine = intrinsics[1, :2] / np.linalg.norm(intrinsics[1, :2])
+    turn = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
+    straight = intrinsics @ turn.T
+    straight[1, 0] = 0.0
+    turned = camera_from_world.copy()
+    turned[:3] = turn @ camera_from_world[:3]
+    return straight, turned
 
 
 def _interpolated(stored: Array, columns: Array, rows: Array) -> Array:

@@ -35,18 +35,27 @@ class CameraHead(nn.Module):
         image_size: Side of the square image [px].
         hidden: Units of a hidden layer; None for a linear head.
         roll: Whether the camera may be rolled about its optical axis.
+        scale: Least and largest number of image sides per unit at the origin.
     """
 
     low: Tensor
     high: Tensor
 
-    def __init__(self, *, code_size: int, image_size: int, hidden: int | None = None, roll: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        code_size: int,
+        image_size: int,
+        hidden: int | None = None,
+        roll: bool = False,
+        scale: tuple[float, float] = SCALE,
+    ) -> None:
         super().__init__()
         self.image_size = image_size
         ranges = [
             (math.radians(ELEVATION_DEG[0]), math.radians(ELEVATION_DEG[1])),
             (math.log(DISTANCE[0]), math.log(DISTANCE[1])),
-            (math.log(SCALE[0]), math.log(SCALE[1])),
+            (math.log(scale[0]), math.log(scale[1])),
             CENTER,
             CENTER,
         ]
@@ -57,8 +66,8 @@ class CameraHead(nn.Module):
         self.register_buffer("high", high.contiguous(), persistent=False)
         self.hidden = None if hidden is None else nn.Linear(code_size, hidden)
         self.linear = nn.Linear(hidden or code_size, len(ranges))
-        elevation_deg, distance, scale, column, row = MEANS
-        means = torch.tensor([math.radians(elevation_deg), math.log(distance), math.log(scale), column, row])
+        elevation_deg, distance, mean_scale, column, row = MEANS
+        means = torch.tensor([math.radians(elevation_deg), math.log(distance), math.log(mean_scale), column, row])
         means = torch.cat([means, means.new_zeros(len(ranges) - len(means))])
         with torch.no_grad():
             self.linear.weight.mul_(0.1)

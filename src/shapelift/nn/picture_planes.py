@@ -73,7 +73,7 @@ class PicturePlanes(nn.Module):
 
     def forward(
         self, code: Float[Tensor, "b d"], pyramid: Sequence[Tensor]
-    ) -> tuple[Float[Tensor, "b c r r"], Float[Tensor, "b 2 d q q"]]:
+    ) -> tuple[Float[Tensor, "b c r r"], Float[Tensor, "b 2 e q q"]]:
         """Front plane, and side planes (u, w) and (w, v)."""
         maps = {int(feature.shape[-1]): feature for feature in pyramid}
         front = self._merged_front(self.front_seed(code).reshape(-1, *self.shapes[0]), maps)

@@ -12,7 +12,7 @@ twin is `shapelift.geometry.picture`.
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 NEAREST = 1e-3
@@ -57,6 +57,6 @@ def picture_depth(
     return (depth / origin - 1.0) * (intrinsics[:, 0, 0] / size_px)[axes]
 
 
-def in_picture(points: Float[Tensor, "b n 3"]) -> Float[Tensor, "b n"]:
-    """Whether picture coordinates lie in the box of the frame, bool."""
+def in_picture(points: Float[Tensor, "b n 3"]) -> Bool[Tensor, "b n"]:
+    """Whether picture coordinates lie in the box of the frame."""
     return (points[..., :2].abs().amax(dim=-1) <= 0.5) & (points[..., 2].abs() <= DEEPEST)

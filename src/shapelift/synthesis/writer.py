@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GENERATOR", "SHAPES", "Progress", "SynthesisOptions", "require_packages", "synthesize"]
 
-GENERATOR = f"shapelift {__version__}, synthesis 2"
+GENERATOR = f"shapelift {__version__}, synthesis 3"
 """Written into every record; a data set is only continued by the same generator."""
 
 SHAPES = "shapes"
@@ -147,7 +147,7 @@ class _Task:
             return Rejection(name, " ".join(f"unexpected {type(error).__name__}: {error}".split()))
         file = f"{SHAPES}/{item.shape_id}{SUFFIX}"
         write_record(self.output / file, record)
-        return _entry(self.output, item.shape_id, item.category, name)
+        return _entry(self.output, item.shape_id, name, record.metadata)
 
 
 class _Writer:
@@ -209,7 +209,7 @@ class _Writer:
             read_record(path)
         except InputError:
             return False
-        self._entries[shape_id] = _entry(self._output, shape_id, metadata["category"], source)
+        self._entries[shape_id] = _entry(self._output, shape_id, source, metadata)
         return True
 
     def add(self, item: SourceItem, answer: ShapeEntry | Rejection) -> None:
@@ -247,9 +247,12 @@ def _stamp(options: SynthesisOptions) -> dict[str, str]:
     return {"generator": GENERATOR, "parameters": parameters, "seed": str(options.seed)}
 
 
-def _entry(output: Path, shape_id: str, category: str, source: str) -> ShapeEntry:
+def _entry(output: Path, shape_id: str, source: str, metadata: Mapping[str, str]) -> ShapeEntry:
+    from shapelift.synthesis.coverage import flags
+
     file = f"{SHAPES}/{shape_id}{SUFFIX}"
-    return ShapeEntry(shape_id, category, file, _sha256(output / file), split_of(shape_id), source)
+    checksum = _sha256(output / file)
+    return ShapeEntry(shape_id, metadata["category"], file, checksum, split_of(shape_id), source, flags(metadata))
 
 
 def _sha256(path: Path) -> str:
