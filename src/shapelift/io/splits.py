@@ -38,8 +38,8 @@ def splits_of(shape_ids: Iterable[str]) -> dict[str, Split]:
     """The split of every shape of a data set; variants have that of their original.
 
     Many shapes are split by a hash of their names (`split_of`). That leaves four test shapes to one set of forty and
-    none to another, so where there are few, the hash fills test and validation up from the training shapes, from its two
-    ends, until they hold enough to judge by. Shapes that are added to the set then move few of the others.
+    none to another, so where there are few, the hash fills test and validation up from the training shapes, from its
+    two ends, until they hold enough to judge by. Shapes that are added to the set then move few of the others.
     """
     names = list(shape_ids)
     originals = sorted({original_of(name) for name in names}, key=lambda name: (name_number(name), name))

@@ -30,7 +30,6 @@ class TrainingData:
     """
 
     def __init__(self, folder: Path, config: TrainConfig, mixed: Sequence[Path] = ()) -> None:
-        self.folder = folder
         self._config = config
         self._dataset = ShapeDataset(
             folder,

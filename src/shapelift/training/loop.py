@@ -149,8 +149,7 @@ def train(
         if config.batch_size % here.size:
             raise InputError(f"batch size {config.batch_size} cannot be shared by {here.size} processes")
         with only_sitting(output, here):
-            data = TrainingData(data_folder, config, mixed)
-            run = _Run(config, data, output, here, report or (lambda status: None), begun, start_from)
+            run = _Run(config, data_folder, output, here, report or (lambda status: None), begun, start_from, mixed)
             try:
                 return run.work()
             finally:
@@ -161,12 +160,13 @@ class _Run:
     def __init__(
         self,
         config: TrainConfig,
-        data: TrainingData,
+        data_folder: Path,
         output: Path,
         world: World,
         report: Report,
         begun: float,
         start_from: Path | None = None,
+        mixed: Sequence[Path] = (),
     ) -> None:
         self.config, self.output, self.world, self.report, self.begun = config, output, world, report, begun
         self.clock = Clock(steps=config.steps, budget_s=config.budget_s)
@@ -174,7 +174,8 @@ class _Run:
         self.state = state or RunState()
         self.earlier_s = self.state.used_s
         self.earlier_processor_s, self.processor_begun = self.state.processor_s, time.process_time()
-        self.data, self.held_out = data, HeldOut(data.folder, config)
+        self.data = TrainingData(data_folder, config, mixed)
+        self.held_out = HeldOut(data_folder, config)
         torch.manual_seed(config.seed)
         self.model = build_network(config.model.build(), world.device, channels_last=config.channels_last)
         if state is None and config.start is not None:
@@ -473,6 +474,8 @@ def find_run(output: Path, config: TrainConfig) -> RunState | None:
     text, state = found
     mine, other = config.identity(), TrainConfig.from_json(text).identity()
     differs = sorted(name for name in mine.keys() | other.keys() if mine.get(name) != other.get(name))
+    if "start" in differs:
+        differs = ["start"]  # what else a run that goes on from trained weights has of its own follows from it
     if differs:
         raise InputError(f"{output}: holds a run with another {', '.join(differs)}; choose another --output")
     return state

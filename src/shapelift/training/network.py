@@ -65,11 +65,16 @@ def rate_factors(model: nn.Module, slow: Mapping[str, float]) -> dict[str, float
     """
     factors = {name: 1.0 for name, _ in model.named_parameters()}
     for part in sorted(slow, key=len):
-        found = [name for name in factors if f".{part}." in f".{name}."]
+        found = parts_named(model, part)
         if not found:
             raise ValueError(f"slow: no part of the network is called {part!r}")
         factors |= dict.fromkeys(found, slow[part])
     return factors
+
+
+def parts_named(model: nn.Module, part: str) -> list[str]:
+    """The parameters of a part of the network: those whose dotted names hold it, whole."""
+    return [name for name, _ in model.named_parameters() if f".{part}." in f".{name}."]
 
 
 def train_mode(model: nn.Module, slow: Mapping[str, float]) -> None:
