@@ -116,6 +116,20 @@ def test_another_margin_is_what_inference_would_crop(folder: Path) -> None:
     assert not np.array_equal(dataset(folder).fixed_batch([0])["image"][0].numpy(), expected)
 
 
+def test_mixed_in_shapes_are_drawn_like_the_others(folder: Path, tmp_path: Path) -> None:
+    write_example_data(tmp_path / "more", shapes=5, views=3, size_px=32, seed=1)
+    alone, mixed = dataset(folder), dataset(folder, mixed=[tmp_path / "more"])
+    assert [entry.path for entry in mixed.entries[: len(alone.entries)]] == [entry.path for entry in alone.entries]
+    added = mixed.entries[len(alone.entries) :]
+    assert {entry.split for entry in added} == {"train"}
+    assert len(mixed) == len(alone) + 3 * len(added) > len(alone)
+    images = torch.cat([mixed.batch(step, 3)["image"] for step in range(len(mixed) // 3)])
+    assert len({image.numpy().tobytes() for image in images}) == len(mixed)
+    write_example_data(tmp_path / "fewer", shapes=3, views=2, size_px=32)
+    with pytest.raises(InputError, match=r"fewer: has 2 images per shape, .* has 3"):
+        dataset(folder, mixed=[tmp_path / "fewer"])
+
+
 def test_a_folder_without_shapes_for_training_is_one_clear_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"manifest\.json: no such data set"):
         dataset(tmp_path)

@@ -4,7 +4,6 @@ import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Literal
 
 import numpy as np
@@ -106,9 +105,9 @@ def test_a_budget_covers_validation_and_export(
         clock.now += 0.5
         return 0.5
 
-    def validate(*arguments: object) -> SimpleNamespace:
+    def validate(*arguments: object) -> Score:
         clock.now += 0.3
-        return SimpleNamespace(iou=0.5, loss=0.1, items=1)
+        return Score(iou=0.5, loss=0.1, items=1)
 
     monkeypatch.setattr(loop, "time", clock)
     monkeypatch.setattr(loop, "export_run", export)

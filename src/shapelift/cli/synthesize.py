@@ -24,6 +24,9 @@ def synthesize(
     views: Annotated[int, typer.Option(min=1, max=1000, help="Images per shape.")] = 12,
     size: Annotated[int, typer.Option(min=16, max=2048, help="Side of the images in pixels.")] = 128,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all randomness.")] = 0,
+    variants: Annotated[
+        int, typer.Option(min=0, max=100, help="Stretched and mirrored variants of every shape of the training split.")
+    ] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes.", show_default="one per core")] = None,
     points: Annotated[int, typer.Option(min=1000, help="Uniform labelled points per shape, about.")] = 100_000,
     near: Annotated[int, typer.Option(min=1, help="Labelled points near the surface per shape.")] = 50_000,
@@ -58,6 +61,7 @@ def synthesize(
         size_px=size,
         seed=seed,
         count=count,
+        variants=variants,
         workers=workers,
         uniform_count=points,
         near_count=near,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -81,12 +82,15 @@ class Validation:
         pictures: how many of them are drawn.
         criterion: what says which weights are best and become the model: the highest `iou`, or the lowest `loss`, for
             networks whose solid is only a stand-in (see `Reconstructor.logits_at`).
+        patience: so many validations in a row that are not better than the best before them end the run, or None for
+            no such end.
     """
 
     count: int = 10
     items: int = 256
     pictures: int = 6
     criterion: Criterion = "iou"
+    patience: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +133,9 @@ class TrainConfig:
             every one from the files; `auto` packs what a family allows and memory holds (see `training.packing`).
         detail: how finely the split is packed, or None to choose by the memory there is when the run begins.
         start: the weights it begins with, or None for fresh ones.
+        slow: parts of the network that learn more slowly: a run of parts of their parameters' dotted names, such as
+            `encoder` or `network.encoder`, and the factor of their learning rate; 0 leaves them as they are, the
+            statistics of their normalisations included. Where several fit, the longest counts.
         seed: seed of weights, order of the data, points, augmentation and dropout.
         threads: CPU threads per process, or None for PyTorch's own choice.
         workers: 1 for a thread that puts batches together, more for so many processes; None to choose by the device.
@@ -153,6 +160,7 @@ class TrainConfig:
     feed: FeedKind = "auto"
     detail: PackDetail | None = None
     start: Start | None = None
+    slow: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
     threads: int | None = None
     workers: int | None = None
@@ -175,6 +183,7 @@ class TrainConfig:
             "log_every_steps": self.log_every_steps,
             "validation.count": self.validation.count,
             "validation.items": self.validation.items,
+            "validation.patience": self.validation.patience,
         }
         for name, value in positive.items():
             if value is not None and value <= 0:
@@ -185,6 +194,8 @@ class TrainConfig:
             raise ValueError(f"feed must be 'auto', 'packed' or 'records', not {self.feed!r}")
         if self.ema_decay is not None and not 0.0 < self.ema_decay < 1.0:
             raise ValueError(f"ema_decay must be between 0 and 1, not {self.ema_decay}")
+        if any(not 0.0 <= factor <= 1.0 for factor in self.slow.values()):
+            raise ValueError(f"slow: factors of the learning rate are between 0 and 1, not {dict(self.slow)}")
 
     def to_json(self) -> str:
         """The configuration as JSON text, keys in order, one line."""

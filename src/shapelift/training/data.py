@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from shapelift.datasets import PackedDataset, ShapeDataset, SurfacePoints, Targe
 from shapelift.errors import InputError
 from shapelift.inference.model_folder import available_cores
 from shapelift.io.preprocess import Preprocess
+from shapelift.io.splits import is_variant
 from shapelift.training.config import TrainConfig
 from shapelift.training.feed import Batch
 from shapelift.training.targets import WeightedPoints
@@ -24,9 +25,15 @@ SURFACE_POINTS = 12_000
 
 
 class TrainingData:
-    """The batches of the training split."""
+    """The batches of the training split, and what a card says of it.
 
-    def __init__(self, folder: Path, config: TrainConfig) -> None:
+    Args:
+        folder: data set of the run.
+        config: the run.
+        mixed: data sets whose training shapes are drawn too, as often as those of the first.
+    """
+
+    def __init__(self, folder: Path, config: TrainConfig, mixed: Sequence[Path] = ()) -> None:
         self._config = config
         self._dataset = ShapeDataset(
             folder,
@@ -35,10 +42,13 @@ class TrainingData:
             preprocess=Preprocess.from_mapping(config.model.preprocess),
             augmentation=config.augmentation,
             seed=config.seed,
+            mixed=mixed,
         )
+        originals = [entry for entry in self._dataset.entries if not is_variant(entry.shape_id)]
         self.categories = self._dataset.categories
-        self.shapes = len(self._dataset.entries)
-        self.paths = tuple(entry.path for entry in self._dataset.entries)
+        self.shapes = len(originals)
+        self.variants = len(self._dataset.entries) - len(originals)
+        self.paths = tuple(entry.path for entry in originals)
         self.views = self._dataset.views
 
     def batch(self, step: int, rank: int, world: int) -> Batch:
