@@ -43,3 +43,17 @@ def test_gradients_are_right_and_half_precision_is_not_used_for_angles() -> None
     low = CameraHead(code_size=3, image_size=16)
     low.linear.to(torch.bfloat16)
     assert {value.dtype for value in low(torch.randn(2, 3, dtype=torch.bfloat16))} == {torch.float32}
+
+
+def test_a_rolled_camera_turns_the_picture_about_its_axis() -> None:
+    head = CameraHead(code_size=3, image_size=64, hidden=5, roll=True, scale=(0.5, 4.0))
+    torch.nn.init.zeros_(head.linear.weight)
+    _, level = head(torch.zeros(1, 3))
+    with torch.no_grad():
+        head.linear.bias[5] = torch.logit(torch.tensor(0.5 + 6.0 / 30.0))
+    _, rolled = head(torch.zeros(1, 3))
+    turn = np.deg2rad(6.0)
+    wanted = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
+    found, before = (value.detach().double().numpy()[0, :3] for value in (rolled, level))
+    np.testing.assert_allclose(found, wanted @ before, atol=1e-6)
+    Camera(np.diag([64.0, 64.0, 1.0]), np.vstack([found, [0, 0, 0, 1]]), (64, 64))  # rigid

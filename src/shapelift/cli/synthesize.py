@@ -11,6 +11,7 @@ import typer
 
 from shapelift.errors import InputError
 from shapelift.geometry.viewpoints import FixedCount
+from shapelift.synthesis.environment_files import EnvironmentFiles
 from shapelift.synthesis.options import SynthesisOptions
 from shapelift.synthesis.writer import Progress
 from shapelift.synthesis.writer import synthesize as run
@@ -38,6 +39,15 @@ def synthesize(
     depth_extent: Annotated[
         float, typer.Option(min=0.5, max=10.0, help="Side of the depth views in longest sides of the object.")
     ] = 1.75,
+    environments: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of environment maps (.npz, .hdr) that light some of the images.", show_default="lamps alone"
+        ),
+    ] = None,
+    environment_share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of the images that the environments light.")
+    ] = 0.5,
     json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
     """Render meshes or procedural shapes into a training data set: views, labelled points, surface points."""
@@ -56,6 +66,8 @@ def synthesize(
         fixed_views=cast("FixedCount", fixed_views),
         depth_size_px=depth_size,
         depth_extent=depth_extent,
+        environments=None if environments is None else EnvironmentFiles.of_folder(environments),
+        environment_share=environment_share,
     )
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn

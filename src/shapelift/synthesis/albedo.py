@@ -31,8 +31,8 @@ def surface_albedo(
     albedo = np.zeros((len(points), 3), np.float32)
     missing = np.arange(len(points))
     for side in (1.0, -1.0):
-        along = np.ascontiguousarray(normals[missing] * np.float32(-side))
-        origins = np.ascontiguousarray(points[missing] - along * np.float32(_LIFT))
+        along = np.ascontiguousarray(normals[missing] * np.float32(-side), np.float32)
+        origins = np.ascontiguousarray(points[missing] - along * np.float32(_LIFT), np.float32)
         hits = scene.intersect(origins, along)
         met = np.flatnonzero((hits.faces >= 0) & (hits.distance <= _REACH))
         weights = np.stack([1.0 - hits.u[met] - hits.v[met], hits.u[met], hits.v[met]], axis=1)
