@@ -147,7 +147,7 @@ class PictureDecoder(nn.Module):
         points = squashed(points)
         u, v, w = (2.0 * points).unbind(2)
         seen = _looked_up(front, torch.stack([u, -v], dim=2))
-        along = torch.stack([torch.stack([u, w], dim=2), torch.stack([w, -v], dim=2)], dim=1)
+        along = torch.stack([torch.stack([u, w], dim=2), torch.stack([-w, -v], dim=2)], dim=1)
         beside = _looked_up(sides.flatten(0, 1), along.flatten(0, 1))
         beside = beside.reshape(len(points), -1, points.shape[1])
         features = torch.cat([seen, beside, points.transpose(1, 2)], dim=1).transpose(1, 2)
@@ -168,7 +168,7 @@ class PictureDecoder(nn.Module):
         seen = seen + across[:, None] * of_u + up[:, None, None] * of_v + self.first.bias
         away = _centers(sides.shape[3]).to(seen)
         flat = _padded_pixels(sides[:, 0]) @ of_uw + away[:, None, None] * of_w
-        upright = _padded_pixels(sides[:, 1].flip(2)) @ of_wv
+        upright = _padded_pixels(sides[:, 1].flip(2, 3)) @ of_wv
         return torch.cat([seen.flatten(1, 2), flat.flatten(1, 2), upright.flatten(1, 2)], dim=1)
 
     def forward_projected(
