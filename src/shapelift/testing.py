@@ -30,7 +30,7 @@ from shapelift.io.preprocess import Preprocess
 from shapelift.io.records import ShapeRecord, Split, write_record
 from shapelift.meshing import to_mesh
 from shapelift.models.base import Graph, Reconstructor, ReconstructorConfig, config_from_json
-from shapelift.models.export import example_inputs, export_graphs
+from shapelift.models.export import example_inputs, export_graphs, read_weights
 from shapelift.synthesis.cameras import framed_camera, random_viewpoints, view_from_object
 from shapelift.synthesis.options import RecordOptions
 
@@ -234,6 +234,10 @@ def _check_save_and_load(config: ReconstructorConfig, model: Reconstructor, batc
 def _check_onnx(model: Reconstructor, folder: Path) -> None:
     files = export_graphs(model, folder, weights="fp32")
     _require(files.keys() == model.graphs().keys(), "every graph must be exported")
+    stored, state = read_weights(path.read_bytes() for path in files.values()), model.state_dict()
+    _require(stored.keys() == state.keys(), "the graphs must hold every parameter and buffer")
+    for name, value in state.items():
+        _require(torch.equal(stored[name], value), f"the graphs must hold {name} as it is")
     for name, graph in model.graphs().items():
         for batch_size in (1, 3):
             _compare(name, graph, files[name], batch_size)

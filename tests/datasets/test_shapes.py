@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,15 @@ def test_mirror_turns_image_and_points_together(folder: Path) -> None:
     assert torch.equal(mirrored["points_occupancy"], plain["points_occupancy"])
 
 
+def test_wrong_masks_change_the_image_and_not_the_truth(folder: Path) -> None:
+    wrong = dict.fromkeys(("bites", "halo", "table", "jpeg", "defocus", "cut"), 1.0)
+    off = Augmentation(mirror=0.0)
+    plain, varied = dataset(folder, off).batch(0, 4), dataset(folder, replace(off, **wrong)).batch(0, 4)
+    assert not torch.equal(varied["image"], plain["image"])
+    for name in ("points", "points_occupancy"):
+        assert torch.equal(varied[name], plain[name])
+
+
 def test_fixed_pairs_use_every_shape_before_any_twice(folder: Path) -> None:
     data = dataset(folder)
     pairs = data.fixed_pairs(len(data.entries))
@@ -104,6 +114,20 @@ def test_another_margin_is_what_inference_would_crop(folder: Path) -> None:
     expected = data.preprocess(read_record(entry.path).rgba[view])
     assert np.array_equal(data.fixed_batch([0])["image"][0].numpy(), expected)
     assert not np.array_equal(dataset(folder).fixed_batch([0])["image"][0].numpy(), expected)
+
+
+def test_mixed_in_shapes_are_drawn_like_the_others(folder: Path, tmp_path: Path) -> None:
+    write_example_data(tmp_path / "more", shapes=5, views=3, size_px=32, seed=1)
+    alone, mixed = dataset(folder), dataset(folder, mixed=[tmp_path / "more"])
+    assert [entry.path for entry in mixed.entries[: len(alone.entries)]] == [entry.path for entry in alone.entries]
+    added = mixed.entries[len(alone.entries) :]
+    assert {entry.split for entry in added} == {"train"}
+    assert len(mixed) == len(alone) + 3 * len(added) > len(alone)
+    images = torch.cat([mixed.batch(step, 3)["image"] for step in range(len(mixed) // 3)])
+    assert len({image.numpy().tobytes() for image in images}) == len(mixed)
+    write_example_data(tmp_path / "fewer", shapes=3, views=2, size_px=32)
+    with pytest.raises(InputError, match=r"fewer: has 2 images per shape, .* has 3"):
+        dataset(folder, mixed=[tmp_path / "fewer"])
 
 
 def test_a_folder_without_shapes_for_training_is_one_clear_line(tmp_path: Path) -> None:

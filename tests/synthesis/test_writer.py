@@ -43,7 +43,7 @@ def meshes(tmp_path_factory) -> Path:
     for number in range(6):
         save(box(high=(0.5, 0.3 + 0.05 * number, 0.2)), folder / "box" / f"box_{number}.ply")
     save(joined(ball(0.3), ball(0.3, (0.2, 0.0, 0.0))), folder / "blob" / "two balls.stl")
-    save(mesh_of([[0, 0, 0], [1, 0, 0], [0, 1, 0.5]], [[0, 1, 2]]), folder / "sheet" / "leaf.ply")
+    save(mesh_of([[0, 0, 0], [1, 0, 0], [0, 1, 0]], [[0, 1, 2]]), folder / "sheet" / "flat.ply")
     (folder / "sheet" / "broken.obj").write_text("this is not a mesh\n")
     return folder
 
@@ -69,7 +69,8 @@ def test_manifest_tells_what_is_there_and_what_is_not(data):
         assert (data / entry.file).is_file()
         assert entry.split == split_of(entry.shape_id)
         assert entry.source.startswith(f"{entry.category}/")
-    assert [rejection.source for rejection in manifest.rejected] == ["sheet/broken.obj", "sheet/leaf.ply"]
+    assert not manifest.flagged
+    assert [rejection.source for rejection in manifest.rejected] == ["sheet/broken.obj", "sheet/flat.ply"]
     assert all(rejection.reason for rejection in manifest.rejected)
     assert manifest.parameters["views"] == 2
     assert not list(data.rglob(".*"))
@@ -170,7 +171,7 @@ def test_kill_and_continue_gives_the_same_bytes(meshes, tmp_path):
 def test_the_command(meshes, tmp_path, capsys):
     output = tmp_path / "set"
     assert run(["synthesize", str(meshes / "box"), *SMALL_ARGUMENTS, "-o", str(output), "--count", "2", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"output": str(output), "shapes": 2, "rejected": []}
+    assert json.loads(capsys.readouterr().out) == {"output": str(output), "shapes": 2, "flagged": {}, "rejected": []}
     assert run(["synthesize", str(tmp_path / "nowhere"), "-o", str(tmp_path / "other")]) == 2
     assert not (tmp_path / "other").exists()
     assert run(["synthesize", str(meshes), "--seed", "5", *SMALL_ARGUMENTS, "-o", str(output)]) == 2

@@ -11,7 +11,7 @@ import torch
 
 from shapelift.recipes import implicit_tiny
 from shapelift.testing import write_example_data
-from shapelift.training import TrainConfig, loop
+from shapelift.training import TrainConfig, loop, train
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,6 +23,15 @@ def _one_thread() -> None:
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ellipsoids")
     write_example_data(folder, shapes=12)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def first(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Model folder of a short run."""
+    config = dataclasses.replace(implicit_tiny(), steps=3, tensorboard=False)
+    folder = train(config, data, tmp_path_factory.mktemp("first") / "run", device="cpu").model_folder
+    assert folder is not None
     return folder
 
 

@@ -67,6 +67,50 @@ def test_a_source_is_made_into_data_first(tmp_path: Path, capsys: pytest.Capture
     assert "validation IoU" in capsys.readouterr().out
 
 
+def test_shapes_are_varied_and_others_mixed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from shapelift.io.manifest import read_manifest
+    from shapelift.synthesis.options import SynthesisOptions
+    from shapelift.testing import write_example_data
+    from shapelift.training import loop
+
+    made: list[tuple[str, str, int | None, int]] = []
+    seen: list[tuple[int, int]] = []
+
+    def synthesize(source: str, output: Path, options: SynthesisOptions, progress: object) -> object:
+        made.append((source, output.name, options.count, options.variants))
+        write_example_data(output, shapes=6 if output.name == "data" else 3, seed=len(made))
+        return read_manifest(output)
+
+    def export(config: object, model: object, data: loop.TrainingData, *rest: object) -> None:
+        seen.append((data.shapes, len(data.paths)))
+
+    monkeypatch.setattr("shapelift.synthesis.writer.synthesize", synthesize)
+    monkeypatch.setattr(loop, "export_run", export)
+    common = ["train", "procedural:chair", "--recipe", "implicit-tiny", "--steps", "1", "--no-evaluate"]
+    mixing = ["--device", "cpu", "--variants", "3", "--mix", "procedural:table"]
+    assert run([*common, *mixing, "-o", str(tmp_path / "a")]) == 0
+    assert made == [("procedural:chair", "data", None, 3), ("procedural:table", "mixed", 4, 0)]
+    assert run([*common, *mixing, "--mix-count", "9", "-o", str(tmp_path / "b")]) == 0
+    assert made[-1] == ("procedural:table", "mixed", 9, 0)
+    # A data set is mixed in as it is.
+    assert run([*common, "--mix", str(tmp_path / "a" / "mixed"), "--device", "cpu", "-o", str(tmp_path / "c")]) == 0
+    assert made[-1][:2] == ("procedural:chair", "data")
+    assert seen == [(6, 6)] * 3
+
+
+def test_few_test_shapes_are_scored_from_all_sides() -> None:
+    from shapelift.cli.train import _views_to_score
+    from shapelift.io.manifest import Manifest, ShapeEntry
+
+    def manifest(shapes: int, variants: int) -> Manifest:
+        names = [*(f"mug_{number}" for number in range(shapes)), *(f"mug_0+{number}" for number in range(variants))]
+        entries = tuple(ShapeEntry(name, "mug", f"{name}.x", "0" * 64, "train", name) for name in names)
+        return Manifest("test", {"views": 12}, 0, (), entries)
+
+    assert _views_to_score(manifest(199, 100)) == 12
+    assert _views_to_score(manifest(200, 0)) == 1
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Literal
 
 import numpy as np
@@ -42,7 +42,9 @@ def test_a_run_learns_and_leaves_a_model_that_opens(
         "step_00000075.png",
         "step_00000150.png",
     ]
-    assert TrainConfig.from_json((tmp_path / "mugs" / "config.json").read_text()) == config
+    written = TrainConfig.from_json((tmp_path / "mugs" / "config.json").read_text())
+    assert written.feed == "packed"  # what `auto` has become here
+    assert dataclasses.replace(written, feed="auto", detail=None) == config
     assert result.model_folder is not None
     assert (result.model_folder / WEIGHTS_NAME).is_file()
     card = Reconstructor.load(result.model_folder, threads=1).card
@@ -103,9 +105,9 @@ def test_a_budget_covers_validation_and_export(
         clock.now += 0.5
         return 0.5
 
-    def validate(*arguments: object) -> SimpleNamespace:
+    def validate(*arguments: object) -> Score:
         clock.now += 0.3
-        return SimpleNamespace(iou=0.5, loss=0.1, items=1)
+        return Score(iou=0.5, loss=0.1, items=1)
 
     monkeypatch.setattr(loop, "time", clock)
     monkeypatch.setattr(loop, "export_run", export)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,20 +14,13 @@ from safetensors.torch import load_file
 
 from shapelift.cli.main import run
 from shapelift.errors import InputError
-from shapelift.inference import read_card
-from shapelift.training import TrainConfig, read_start, train
+from shapelift.inference import model_folder, read_card, write_card
+from shapelift.models.export import WEIGHTS
+from shapelift.recipes import implicit_tiny
+from shapelift.recipes.fine_tuning import SLOW
+from shapelift.training import TrainConfig, find_start, read_start, shipped_start, start_at, train
 from shapelift.training.checkpoint import CHECKPOINT_NAME, read_tensors
-
-
-@pytest.fixture(scope="module")
-def first(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Model folder of a short run."""
-    from shapelift.recipes import implicit_tiny
-
-    config = dataclasses.replace(implicit_tiny(), steps=3, tensorboard=False)
-    folder = train(config, data, tmp_path_factory.mktemp("first") / "run", device="cpu").model_folder
-    assert folder is not None
-    return folder
+from shapelift.training.start import load_start
 
 
 def _still(tiny: Callable[..., TrainConfig]) -> TrainConfig:
@@ -75,5 +69,75 @@ def test_what_cannot_be_started_from_is_refused(
     config = dataclasses.replace(tiny(), start=read_start(first))
     with pytest.raises(InputError, match="say where they are"):
         train(config, data, tmp_path / "b", device="cpu")
-    assert run(["train", str(data), "--start-from", "general", "--output", str(tmp_path / "c")]) == 2
+    for start_from in (str(tmp_path / "a"), "generl"):
+        assert run(["train", str(data), "--start-from", start_from, "--output", str(tmp_path / "c")]) == 2
     assert not (tmp_path / "c").exists()
+
+
+@pytest.fixture
+def bare(first: Path, tmp_path: Path) -> Path:
+    """The model folder as it ships: graphs, configuration and card, no weights beside them."""
+    folder = tmp_path / "bare"
+    shutil.copytree(first, folder)
+    (folder / "model.safetensors").unlink()
+    card = read_card(folder)
+    write_card(folder, card, [name for name in card.files if name != "model.safetensors"])
+    return folder
+
+
+def test_graphs_alone_are_a_start(first: Path, bare: Path) -> None:
+    trained, begun = load_file(first / "model.safetensors"), implicit_tiny().model.build()
+    load_start(bare, read_start(bare), begun)
+    assert begun.state_dict().keys() == trained.keys()
+    for name, value in begun.state_dict().items():
+        torch.testing.assert_close(value, trained[name], rtol=1e-3, atol=1e-7, msg=name)
+    assert read_start(bare).sha256 != read_start(first).sha256
+    # Its surface is drawn at first where the model drew it, not where the recipe would.
+    config = dataclasses.replace(implicit_tiny(), model=dataclasses.replace(implicit_tiny().model, threshold=0.7))
+    assert start_at(config, bare).model.threshold == read_card(first).threshold != 0.7  # type: ignore[attr-defined]
+
+
+def test_graphs_without_weights_are_no_start(bare: Path) -> None:
+    for name in ("encode.onnx", "decode.onnx"):
+        path = bare / name
+        path.write_bytes(path.read_bytes().replace(WEIGHTS.encode(), b"artwork/"))
+    with pytest.raises(
+        InputError, match="exported without the weights to train on; give another --start-from, or none"
+    ):
+        find_start(bare)
+    (bare / "encode.onnx").write_bytes(b"nonsense")
+    with pytest.raises(InputError, match="cannot be read"):
+        find_start(bare)
+    (bare / "encode.onnx").unlink()
+    with pytest.raises(InputError, match="cannot be read"):
+        find_start(bare)
+
+
+def test_the_shipped_model_of_a_recipe_is_where_training_begins(
+    bare: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(model_folder, "SHIPPED", tmp_path / "shipped")
+    bare.rename(tmp_path / "shipped-model")
+    (tmp_path / "shipped").mkdir()
+    (tmp_path / "shipped-model").rename(tmp_path / "shipped" / "eggs")
+    config = implicit_tiny()
+    assert shipped_start(config) == (tmp_path / "shipped" / "eggs", "")
+    assert shipped_start(dataclasses.replace(config, recipe="implicit-small")) == (None, "")
+    other = dataclasses.replace(config, model=dataclasses.replace(config.model, code_size=16))
+    folder, reason = shipped_start(other)
+    assert folder is None
+    assert "holds another network" in reason
+    common = ["train", str(data), "--recipe", "implicit-tiny", "--steps", "1", "--device", "cpu", "--no-evaluate"]
+    monkeypatch.setattr("shapelift.training.loop.export_run", lambda *arguments: None)
+    assert run([*common, "--output", str(tmp_path / "a")]) == 0
+    said = capsys.readouterr()
+    assert "starting with the weights of the shipped model 'eggs'; --start-from none for fresh ones" in " ".join(
+        said.err.split()
+    )
+    assert "before training)" in said.out
+    for start_from, name in (("eggs", read_card(tmp_path / "shipped" / "eggs").name), ("none", None)):
+        arguments = [*common, "--start-from", start_from, "--output", str(tmp_path / start_from), "--json"]
+        assert run(arguments) == 0
+        assert json.loads(capsys.readouterr().out)["started_from"] == name
+    tuned = TrainConfig.from_json((tmp_path / "a" / "config.json").read_text())
+    assert (tuned.slow, tuned.steps) == (SLOW, 1)

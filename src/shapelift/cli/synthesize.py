@@ -11,6 +11,7 @@ import typer
 
 from shapelift.errors import InputError
 from shapelift.geometry.viewpoints import FixedCount
+from shapelift.synthesis.environment_files import EnvironmentFiles
 from shapelift.synthesis.options import SynthesisOptions
 from shapelift.synthesis.writer import Progress
 from shapelift.synthesis.writer import synthesize as run
@@ -23,6 +24,9 @@ def synthesize(
     views: Annotated[int, typer.Option(min=1, max=1000, help="Images per shape.")] = 12,
     size: Annotated[int, typer.Option(min=16, max=2048, help="Side of the images in pixels.")] = 128,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all randomness.")] = 0,
+    variants: Annotated[
+        int, typer.Option(min=0, max=100, help="Stretched and mirrored variants of every shape of the training split.")
+    ] = 0,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes.", show_default="one per core")] = None,
     points: Annotated[int, typer.Option(min=1000, help="Uniform labelled points per shape, about.")] = 100_000,
     near: Annotated[int, typer.Option(min=1, help="Labelled points near the surface per shape.")] = 50_000,
@@ -38,6 +42,15 @@ def synthesize(
     depth_extent: Annotated[
         float, typer.Option(min=0.5, max=10.0, help="Side of the depth views in longest sides of the object.")
     ] = 1.75,
+    environments: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of environment maps (.npz, .hdr) that light some of the images.", show_default="lamps alone"
+        ),
+    ] = None,
+    environment_share: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of the images that the environments light.")
+    ] = 0.5,
     json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
     """Render meshes or procedural shapes into a training data set: views, labelled points, surface points."""
@@ -48,6 +61,7 @@ def synthesize(
         size_px=size,
         seed=seed,
         count=count,
+        variants=variants,
         workers=workers,
         uniform_count=points,
         near_count=near,
@@ -56,6 +70,8 @@ def synthesize(
         fixed_views=cast("FixedCount", fixed_views),
         depth_size_px=depth_size,
         depth_extent=depth_extent,
+        environments=None if environments is None else EnvironmentFiles.of_folder(environments),
+        environment_share=environment_share,
     )
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -85,8 +101,10 @@ def synthesize(
         summary = {
             "output": str(output),
             "shapes": len(manifest.shapes),
+            "flagged": {entry.shape_id: list(entry.flags) for entry in manifest.flagged},
             "rejected": [asdict(rejection) for rejection in manifest.rejected],
         }
         typer.echo(json_format.dumps(summary))
         return
-    typer.echo(f"{output}: {len(manifest.shapes)} shapes, {len(manifest.rejected)} rejected (see manifest.json)")
+    shapes, flagged, rejected = len(manifest.shapes), len(manifest.flagged), len(manifest.rejected)
+    typer.echo(f"{output}: {shapes} shapes, {rejected} rejected, {flagged} flagged (see manifest.json)")

@@ -17,10 +17,14 @@ import typer
 from shapelift.errors import InputError
 
 if TYPE_CHECKING:
+    from shapelift.io.manifest import Manifest
+    from shapelift.synthesis.options import SynthesisOptions
     from shapelift.training import Status, TrainConfig, TrainResult
     from shapelift.training.distributed import World
 
 _NEEDS_TORCH = "training needs PyTorch; install it with: pip install 'shapelift[train]'"
+NO_START = "none"
+"""What `--start-from` calls fresh weights."""
 _TEST_LIMIT = 200
 """At most so many test shapes are scored for the card; `shapelift evaluate` scores all of them."""
 
@@ -37,10 +41,11 @@ def train(
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps to train, instead of a time.")] = None,
     start_from: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            help="Model folder of an earlier run of the same recipe, to go on from its weights.",
-            show_default="fresh weights",
+            metavar="NAME|FOLDER|none",
+            help="Model of the same recipe to go on from: a shipped one or a model folder; none for fresh weights.",
+            show_default="the shipped model of the recipe",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all randomness.")] = 0,
@@ -51,9 +56,28 @@ def train(
         int | None, typer.Option(min=1, help="Processes that make data and load them.", show_default="auto")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    feed: Annotated[
+        str,
+        typer.Option(help="Batches from data packed in memory, or from the records: auto, packed or records."),
+    ] = "auto",
     views: Annotated[int, typer.Option(min=1, max=1000, help="Images per shape, when data are made.")] = 12,
     count: Annotated[
         int | None, typer.Option(min=1, help="Number of shapes, when data are made.", show_default="all")
+    ] = None,
+    variants: Annotated[
+        int, typer.Option(min=0, max=100, help="Stretched and mirrored variants of every training shape, when made.")
+    ] = 0,
+    mix: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SOURCE|DATA",
+            help="Shapes to train on besides and never to judge by, such as procedural:chair.",
+            show_default=False,
+        ),
+    ] = None,
+    mix_count: Annotated[
+        int | None,
+        typer.Option(min=1, help="Number of shapes of --mix, when made.", show_default="that of the training shapes"),
     ] = None,
     evaluate: Annotated[bool, typer.Option(help="Score the model on the test split for its card.")] = True,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
@@ -65,15 +89,26 @@ def train(
     # Threads that spin while they wait steal the cores from the threads that load data.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        config = _config(recipe, budget, steps, seed, threads, workers)
+        config = _config(recipe, budget, steps, seed, threads, workers, feed)
         from shapelift.training.distributed import join_world
 
         with join_world(device) as world:
             screen = _Screen(shown=world.is_main and not json)
-            made = _Making(views=views, count=count, workers=workers)
-            config = _started(config, start_from)
-            data = _data(source, output, config, world, made, screen)
-            result = _train(config, data, output, start_from, world, screen)
+            making = _Making(views=views, count=count, variants=variants, workers=workers)
+            config, start = _started(config, start_from, screen)
+
+            def tuned(shapes: int) -> TrainConfig:
+                from shapelift.recipes.fine_tuning import fine_tuned
+
+                return fine_tuned(config, shapes, length_given=budget is not None or steps is not None)
+
+            data = _data(source, output, tuned, world, making, screen)
+            shapes = _training_shapes(data)
+            config = tuned(shapes)
+            mixed = (
+                [] if mix is None else [_mixed(mix, mix_count or shapes, data, output, config, world, making, screen)]
+            )
+            result = _train(config, data, mixed, output, start, world, screen)
             scores = None
             if result.model_folder is not None and evaluate and world.is_main:
                 scores = _evaluate(result.model_folder, data, output, threads, screen)
@@ -82,7 +117,7 @@ def train(
             typer.echo(json_format.dumps({"status": "failed", "error": str(error)}))
         raise
     if world.is_main:
-        _say(result, output, scores, json=json)
+        _say(result, config, output, scores, json=json)
     if result.model_folder is None:
         raise typer.Exit(130)
 
@@ -109,7 +144,13 @@ def recipes(
 
 
 def _config(
-    recipe: str, budget: str | None, steps: int | None, seed: int, threads: int | None, workers: int | None
+    recipe: str,
+    budget: str | None,
+    steps: int | None,
+    seed: int,
+    threads: int | None,
+    workers: int | None,
+    feed: str,
 ) -> TrainConfig:
     _require_torch()
     from shapelift.recipes import find_recipe
@@ -118,6 +159,10 @@ def _config(
     if budget is not None and steps is not None:
         raise InputError("--budget and --steps both say how long to train; give one of them")
     config = find_recipe(recipe)
+    if feed not in ("auto", "packed", "records"):
+        raise InputError(f"--feed '{feed}' is unknown; use auto, packed or records")
+    if feed != "auto":
+        config = dataclasses.replace(config, feed=feed)  # type: ignore[arg-type]
     if budget is not None:
         config = dataclasses.replace(config, steps=None, budget_s=parse_duration_s(budget))
     if steps is not None:
@@ -129,13 +174,22 @@ def _config(
     return dataclasses.replace(config, seed=seed)
 
 
-def _started(config: TrainConfig, start_from: Path | None) -> TrainConfig:
-    """The run with the weights it begins with: a folder that holds none is refused before anything is made."""
-    if start_from is None:
-        return config
-    from shapelift.training import read_start
+def _started(config: TrainConfig, start_from: str | None, screen: _Screen) -> tuple[TrainConfig, Path | None]:
+    """The run with the weights it begins with, and their folder: one without is refused before anything is made."""
+    from shapelift.training import find_start, shipped_start, start_at
 
-    return dataclasses.replace(config, start=read_start(start_from))
+    if start_from == NO_START:
+        return config, None
+    if start_from is not None:
+        folder = find_start(start_from)
+        return start_at(config, folder), folder
+    shipped, reason = shipped_start(config)
+    if shipped is None:
+        reason = reason or f"no shipped model is of the recipe {config.recipe}"
+        screen.line(f"starting with fresh weights: {reason}")
+        return config, None
+    screen.line(f"starting with the weights of the shipped model '{shipped.name}'; --start-from none for fresh ones")
+    return start_at(config, shipped), shipped
 
 
 def _require_torch() -> None:
@@ -161,7 +215,21 @@ class _Making:
 
     views: int
     count: int | None
+    variants: int
     workers: int | None
+
+    def options(self, config: TrainConfig) -> SynthesisOptions:
+        from shapelift.synthesis.options import SynthesisOptions
+
+        return SynthesisOptions(
+            views=self.views,
+            size_px=config.model.image_size,
+            seed=config.seed,
+            count=self.count,
+            variants=self.variants,
+            workers=self.workers,
+            **config.model.record_options(),
+        )
 
 
 class _Screen:
@@ -189,44 +257,98 @@ class _Screen:
             self._console.print(text, markup=False)
 
 
-def _data(source: str, output: Path, config: TrainConfig, world: World, making: _Making, screen: _Screen) -> Path:
-    """The data set: SOURCE itself if it is one, else made from it in `<output>/data` by the first process."""
+def _data(
+    source: str,
+    output: Path,
+    tuned: Callable[[int], TrainConfig],
+    world: World,
+    making: _Making,
+    screen: _Screen,
+) -> Path:
+    """The data set: SOURCE itself if it is one, else made from it in `<output>/data` by the first process.
+
+    Args:
+        source: SOURCE.
+        output: Folder of the run.
+        tuned: The run, once the number of its training shapes is known.
+        world: All processes.
+        making: How it is made.
+        screen: Where progress is shown.
+    """
     from shapelift.io.manifest import FILE_NAME
     from shapelift.training import find_run
 
     if (Path(source) / FILE_NAME).is_file():
         return Path(source)
-    find_run(output, config)  # a folder that holds another run is refused before hours of rendering, not after
     data = output / "data"
     if world.is_main:
+        from shapelift.io.splits import splits_of
         from shapelift.synthesis.sources import open_source
-        from shapelift.synthesis.writer import SynthesisOptions, synthesize
 
-        open_source(source, making.count, config.seed)  # a source that cannot be used leaves no folder behind
-        try:
-            output.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"{output}: cannot be made ({error.strerror}); choose another --output") from error
-        options = SynthesisOptions(
-            views=making.views,
-            size_px=config.model.image_size,
-            seed=config.seed,
-            count=making.count,
-            workers=making.workers,
-            **config.model.record_options(),
-        )
-        with screen.bar("making data") as update:
-            manifest = synthesize(
-                source, data, options, lambda now: update(now.done, now.total, f"{now.rejected} rejected")
-            )
-        if not manifest.shapes:
-            raise InputError(f"{source}: gives no usable shape (see {data / FILE_NAME}); check the meshes")
+        options = making.options(tuned(0))
+        items = open_source(source, options.count, options.seed).items()  # a bad source leaves no folder behind
+        splits = splits_of(item.shape_id for item in items)
+        shapes = _training_shapes(data) if (data / FILE_NAME).is_file() else list(splits.values()).count("train")
+        find_run(output, tuned(shapes))  # a folder that holds another run is refused before hours of rendering
+        _make(source, data, options, "making data", screen)
     world.wait()
     return data
 
 
+def _mixed(
+    source: str,
+    count: int,
+    data: Path,
+    output: Path,
+    config: TrainConfig,
+    world: World,
+    making: _Making,
+    screen: _Screen,
+) -> Path:
+    """The shapes to be mixed in: a data set of their own, made in `<output>/mixed` if they are none yet."""
+    from shapelift.io.manifest import FILE_NAME, read_manifest
+
+    if (Path(source) / FILE_NAME).is_file():
+        return Path(source)
+    if world.is_main:
+        views = int(read_manifest(data).parameters.get("views", making.views))
+        options = dataclasses.replace(making, views=views, count=count, variants=0).options(config)
+        _make(source, output / "mixed", options, "making shapes to mix in", screen)
+    world.wait()
+    return output / "mixed"
+
+
+def _make(source: str, folder: Path, options: SynthesisOptions, title: str, screen: _Screen) -> None:
+    from shapelift.synthesis.writer import synthesize
+
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder.parent}: cannot be made ({error.strerror}); choose another --output") from error
+    with screen.bar(title) as update:
+        manifest = synthesize(
+            source, folder, options, lambda now: update(now.done, now.total, f"{now.rejected} rejected")
+        )
+    if not manifest.shapes:
+        raise InputError(f"{source}: gives no usable shape (see {folder / 'manifest.json'}); check the meshes")
+
+
+def _training_shapes(data: Path) -> int:
+    """How many shapes of a data set are trained on, their variants not counted."""
+    from shapelift.io.manifest import read_manifest
+    from shapelift.io.splits import is_variant
+
+    return sum(not is_variant(entry.shape_id) for entry in read_manifest(data).split("train"))
+
+
 def _train(
-    config: TrainConfig, data: Path, output: Path, start_from: Path | None, world: World, screen: _Screen
+    config: TrainConfig,
+    data: Path,
+    mixed: list[Path],
+    output: Path,
+    start: Path | None,
+    world: World,
+    screen: _Screen,
 ) -> TrainResult:
     from shapelift.training import train as run
 
@@ -239,8 +361,12 @@ def _train(
             update(status.progress, 1.0, note if status.activity == "training" else status.activity)
             if status.activity == "validated":
                 screen.line(f"step {status.step}: {loss}validation IoU {status.iou:.4f} (best {status.best_iou:.4f})")
+            if status.activity == "stopping early":
+                screen.line(
+                    f"step {status.step}: {config.validation.patience} validations without a better one: stopping"
+                )
 
-        return run(config, data, output, world=world, start_from=start_from, report=show)
+        return run(config, data, output, world=world, mixed=mixed, start_from=start, report=show)
 
 
 def _evaluate(model: Path, data: Path, output: Path, threads: int | None, screen: _Screen) -> dict[str, Any] | None:
@@ -254,7 +380,8 @@ def _evaluate(model: Path, data: Path, output: Path, threads: int | None, screen
     known = read_card(model).scores.get("test")
     if known is not None:
         return dict(known)
-    if not read_manifest(data).split("test"):
+    manifest = read_manifest(data)
+    if not manifest.split("test"):
         screen.line("no shape falls into the test split: the card states the validation IoU only")
         return None
     with screen.bar("evaluating") as update:
@@ -262,6 +389,7 @@ def _evaluate(model: Path, data: Path, output: Path, threads: int | None, screen
             Reconstructor.load(model, threads=threads),
             data,
             limit=_TEST_LIMIT,
+            views_per_shape=_views_to_score(manifest),
             workers=threads or available_cores(),
             progress=lambda stage, done, total: update(done, total, stage),
         )
@@ -271,7 +399,16 @@ def _evaluate(model: Path, data: Path, output: Path, threads: int | None, screen
     return scores
 
 
-def _say(result: TrainResult, output: Path, scores: dict[str, Any] | None, *, json: bool) -> None:
+def _views_to_score(manifest: Manifest) -> int:
+    """All views of the test shapes where there are few of them, else one of each."""
+    from shapelift.io.splits import FEW_SHAPES, is_variant
+
+    shapes = sum(not is_variant(entry.shape_id) for entry in manifest.shapes)
+    return max(int(manifest.parameters.get("views", 1)), 1) if shapes < FEW_SHAPES else 1
+
+
+def _say(result: TrainResult, config: TrainConfig, output: Path, scores: dict[str, Any] | None, *, json: bool) -> None:
+    start = None if config.start is None else config.start.name
     if json:
         document = {
             "status": "interrupted" if result.model_folder is None else "done",
@@ -279,6 +416,10 @@ def _say(result: TrainResult, output: Path, scores: dict[str, Any] | None, *, js
             "model": None if result.model_folder is None else str(result.model_folder),
             "step": result.step,
             "validation_iou": result.best_iou,
+            "validation_iou_before": result.start_iou,
+            "started_from": start,
+            "exported_step": result.best_step,
+            "stopped_early": result.stopped_early,
             "used_s": round(result.used_s, 1),
             "scores": scores,
         }
@@ -286,14 +427,22 @@ def _say(result: TrainResult, output: Path, scores: dict[str, Any] | None, *, js
     elif result.model_folder is None:
         typer.echo(f"{output}: stopped at step {result.step}; run the same command again to continue")
     else:
+        before = "" if result.start_iou is None else f" ({result.start_iou:.4f} before training)"
         typer.echo(
-            f"{result.model_folder}: validation IoU {result.best_iou:.4f} after {result.step} steps "
+            f"{result.model_folder}: validation IoU {result.best_iou:.4f}{before} after {result.step} steps "
             f"in {_span(result.used_s)}; try: shapelift reconstruct IMAGE --model {result.model_folder}"
         )
+        if start is not None and result.best_step == 0:
+            typer.echo(f"training found nothing better on your validation shapes: the weights are those of '{start}'")
+        views = 1 if scores is None else scores["settings"]["views_per_shape"]
         for name, group in (scores or {}).get("groups", {}).items():
-            found = {method: means["iou"]["mean"] for method, means in group["methods"].items() if "iou" in means}
-            means = ", ".join(f"{method} {value:.3f}" for method, value in found.items())
-            typer.echo(f"test IoU on {group['shapes']} {name} shapes: {means}")
+            found = {method: means["iou"] for method, means in group["methods"].items() if "iou" in means}
+            means = ", ".join(f"{method} {_interval(value)}" for method, value in found.items())
+            typer.echo(f"test IoU on {group['shapes']} {name} shapes, {views} views each, 95 % interval: {means}")
+
+
+def _interval(value: dict[str, float]) -> str:
+    return f"{value['mean']:.3f} ({value['low']:.3f} to {value['high']:.3f})"
 
 
 def _span(seconds: float) -> str:

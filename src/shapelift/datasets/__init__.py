@@ -3,8 +3,18 @@
 from shapelift.datasets.augmentation import NO_AUGMENTATION, Augmentation
 from shapelift.datasets.depth_targets import FixedViews, NovelViews
 from shapelift.datasets.image_targets import ImageCamera, ImageDepth
+from shapelift.datasets.packed import PackedDataset, packed_columns
+from shapelift.datasets.packing import Pack, PackDetail, choose_detail, pack, packed_bytes, spare_memory
 from shapelift.datasets.shapes import ShapeDataset
-from shapelift.datasets.targets import Noise, OccupancyPoints, Sample, SurfacePoints, Target
+from shapelift.datasets.targets import (
+    Noise,
+    OccupancyPoints,
+    Sample,
+    SurfaceAlbedo,
+    SurfacePoints,
+    Target,
+    UniformDraws,
+)
 from shapelift.datasets.voxel_targets import VoxelOccupancy
 
 __all__ = [
@@ -16,9 +26,19 @@ __all__ = [
     "Noise",
     "NovelViews",
     "OccupancyPoints",
+    "Pack",
+    "PackDetail",
+    "PackedDataset",
     "Sample",
     "ShapeDataset",
+    "SurfaceAlbedo",
     "SurfacePoints",
     "Target",
+    "UniformDraws",
     "VoxelOccupancy",
+    "choose_detail",
+    "pack",
+    "packed_bytes",
+    "packed_columns",
+    "spare_memory",
 ]

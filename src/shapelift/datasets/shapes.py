@@ -13,6 +13,7 @@ from torch import Tensor
 
 from shapelift.datasets.augmentation import NO_AUGMENTATION, Augmentation
 from shapelift.datasets.targets import Arrays, Sample, Target
+from shapelift.errors import InputError
 from shapelift.io.manifest import StoredShape, stored_shapes
 from shapelift.io.preprocess import Preprocess, object_window, resample_window
 from shapelift.io.records import FRAMED_MARGIN, RecordReader, Split, open_record
@@ -31,9 +32,10 @@ class ShapeDataset:
         preprocess: How images become inputs.
         augmentation: Random changes of the images.
         seed: Of all random draws.
+        mixed: Data sets whose training shapes are drawn too, whatever the split.
 
     Raises:
-        InputError: no manifest, or no shape in this split.
+        InputError: no manifest, no shape in this split, or data sets with different numbers of views.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class ShapeDataset:
         preprocess: Preprocess,
         augmentation: Augmentation = NO_AUGMENTATION,
         seed: int = 0,
+        mixed: Sequence[str | Path] = (),
     ) -> None:
         self.directory = Path(directory)
         self.split = split
@@ -52,11 +55,14 @@ class ShapeDataset:
         self.preprocess = preprocess
         self.augmentation = augmentation
         self.seed = seed
-        self.entries = stored_shapes(self.directory, split)
+        sets = [stored_shapes(self.directory, split), *(stored_shapes(folder, "train") for folder in mixed)]
+        self.entries = tuple(entry for shapes in sets for entry in shapes)
         self._cached_order: tuple[int, npt.NDArray[np.int64]] | None = None
-        # Records of a data set share their number of views and image size, so one header tells.
-        with open_record(self.entries[0].path) as record:
-            self.views = record.shape("rgba")[0]
+        views = [_views(shapes[0]) for shapes in sets]
+        for folder, count in zip(mixed, views[1:], strict=True):
+            if count != views[0]:
+                raise InputError(f"{folder}: has {count} images per shape, {directory} has {views[0]}; make it alike")
+        self.views = views[0]
 
     def __len__(self) -> int:
         """Number of (shape, view) pairs."""
@@ -142,6 +148,12 @@ class ShapeDataset:
             rgba = self.augmentation.vary_within(rgba, window, rng)
             record_from_input = record_from_input @ window
         return self.preprocess.tensor(rgba), np.linalg.inv(record_from_input)
+
+
+def _views(shape: StoredShape) -> int:
+    """Images per shape: records of a data set share it, so one header tells."""
+    with open_record(shape.path) as record:
+        return record.shape("rgba")[0]
 
 
 def _stack(samples: Sequence[Arrays]) -> dict[str, Tensor]:

@@ -2,7 +2,7 @@
 
 from shapelift.inference.card import DataSource, ModelCard
 from shapelift.inference.hypotheses import Hypotheses
-from shapelift.inference.model_folder import open_model, read_card, shipped_models, write_card
+from shapelift.inference.model_folder import find_model, open_model, read_card, shipped_models, write_card
 from shapelift.inference.reconstruction import Reconstruction
 from shapelift.inference.reconstructor import Reconstructor
 
@@ -12,6 +12,7 @@ __all__ = [
     "ModelCard",
     "Reconstruction",
     "Reconstructor",
+    "find_model",
     "open_model",
     "read_card",
     "shipped_models",

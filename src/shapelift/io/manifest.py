@@ -30,6 +30,7 @@ class ShapeEntry:
         sha256: Checksum of that file.
         split: "train", "validation" or "test".
         source: Where it came from: a file relative to the source folder, or the name of the procedural shape.
+        flags: What is doubtful about its labels, in a few words each; none for data sets made before there were any.
     """
 
     shape_id: str
@@ -38,6 +39,7 @@ class ShapeEntry:
     sha256: str
     split: Split
     source: str
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,11 @@ class Manifest:
     shapes: tuple[ShapeEntry, ...] = ()
     rejected: tuple[Rejection, ...] = field(default=())
 
+    @property
+    def flagged(self) -> tuple[ShapeEntry, ...]:
+        """The shapes whose labels are doubtful."""
+        return tuple(entry for entry in self.shapes if entry.flags)
+
     def split(self, name: Split) -> tuple[ShapeEntry, ...]:
         """The shapes of one split."""
         return tuple(entry for entry in self.shapes if entry.split == name)
@@ -75,6 +82,9 @@ class Manifest:
     def write(self, folder: str | Path) -> None:
         """Write `manifest.json` into `folder`, atomically; equal manifests give equal bytes."""
         data = {"schema": SCHEMA, **asdict(self)}
+        data["shapes"] = [
+            {name: value for name, value in shape.items() if name != "flags" or value} for shape in data["shapes"]
+        ]
         write_atomically(Path(folder) / FILE_NAME, json.dumps(data, indent=1, sort_keys=True) + "\n")
 
 
@@ -146,4 +156,4 @@ def _entry(shape: Mapping[str, Any]) -> ShapeEntry:
         raise ValueError(f"shape {shape['shape_id']}: no split is called {split!r}")
     names = ("shape_id", "category", "file", "sha256", "source")
     shape_id, category, file, sha256, source = (str(shape[name]) for name in names)
-    return ShapeEntry(shape_id, category, file, sha256, split, source)
+    return ShapeEntry(shape_id, category, file, sha256, split, source, tuple(map(str, shape.get("flags", ()))))

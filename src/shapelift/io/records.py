@@ -48,6 +48,7 @@ _SHAPES: dict[str, tuple[str, tuple[str | int, ...]]] = {
 }
 # What a record may lack. Of the novel views there are both fields or neither.
 _OPTIONAL: dict[str, tuple[str, tuple[str | int, ...]]] = {
+    "surface_albedo": ("uint8", ("k", 3)),
     "fixed_depth": ("uint16", ("f", "s", "s")),
     "novel_depth": ("uint16", ("q", "s", "s")),
     "novel_camera_from_world": ("float64", ("q", 4, 4)),
@@ -77,6 +78,7 @@ class ShapeRecord:
         surface_normals: `k 3` int8, outward unit normals * 127.
         depth_scale: Object units per step of `depth`, `fixed_depth` and `novel_depth`.
         metadata: Text about the shape: shape_id, category, source, licence, ...
+        surface_albedo: `k 3` uint8, sRGB colour without light of the surface points, or None.
         fixed_depth: `f s s` uint16, orthographic depth from `geometry.fixed_cameras(f, s, depth_extent)`, or None.
         novel_depth: `q s s` uint16, orthographic depth from random viewpoints, or None.
         novel_camera_from_world: `q 4 4`, where those stand; their intrinsics are those of the fixed ones. Or None.
@@ -100,6 +102,7 @@ class ShapeRecord:
     surface_normals: npt.NDArray[np.int8]
     depth_scale: float
     metadata: Mapping[str, str] = field(default_factory=dict)
+    surface_albedo: npt.NDArray[np.uint8] | None = None
     fixed_depth: npt.NDArray[np.uint16] | None = None
     novel_depth: npt.NDArray[np.uint16] | None = None
     novel_camera_from_world: npt.NDArray[np.float64] | None = None
@@ -193,7 +196,7 @@ def write_record(path: str | Path, record: ShapeRecord) -> None:
         "depth_scale": repr(float(record.depth_scale)),
         "metadata": json.dumps(dict(record.metadata), sort_keys=True),
     }
-    if len(arrays) > len(_SHAPES):
+    if record.novel_depth is not None or record.fixed_depth is not None:
         text["depth_extent"] = repr(float(record.depth_extent))
     with atomic_path(path) as temporary:
         save_file(arrays, temporary, metadata={"record": json.dumps(text, sort_keys=True)})
@@ -248,7 +251,7 @@ class RecordReader:
         self._file = None
 
     def __contains__(self, name: str) -> bool:
-        """Whether the record holds a field: it may lack the depth views."""
+        """Whether the record holds a field: it may lack the depth views and the albedo."""
         return name in self._names
 
     def field(self, name: str) -> npt.NDArray[Any]:
@@ -288,11 +291,19 @@ def open_record(path: str | Path) -> RecordReader:
 
 
 def split_of(shape_id: str) -> Split:
-    """The split a shape belongs to, by hash of its name alone: 80 % train, 10 % validation, 10 % test."""
-    value = int.from_bytes(hashlib.blake2b(shape_id.encode(), digest_size=8).digest(), "big") % 1000
+    """The split a shape belongs to, by hash of its name alone: 80 % train, 10 % validation, 10 % test.
+
+    That is the split of shapes of large data sets; `io.splits` has that of small ones.
+    """
+    value = name_number(shape_id)
     if value < 800:
         return "train"
     return "validation" if value < 900 else "test"
+
+
+def name_number(shape_id: str) -> int:
+    """A number from 0 to 999 that only the name decides."""
+    return int.from_bytes(hashlib.blake2b(shape_id.encode(), digest_size=8).digest(), "big") % 1000
 
 
 def record_fields() -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from shapelift.models.deform import DeformConfig
 from shapelift.models.depthnormal import DepthNormalConfig
 from shapelift.models.implicit import ImplicitConfig
 from shapelift.models.multiview import MultiviewConfig
+from shapelift.models.pixelaligned import PixelAlignedConfig
 from shapelift.models.pointset import PointSetConfig
 from shapelift.models.voxel import VoxelConfig
 
@@ -24,6 +25,7 @@ FAMILIES: dict[str, type[ReconstructorConfig]] = {
     "depthnormal": DepthNormalConfig,
     "implicit": ImplicitConfig,
     "multiview": MultiviewConfig,
+    "pixelaligned": PixelAlignedConfig,
     "pointset": PointSetConfig,
     "voxel": VoxelConfig,
 }
@@ -37,6 +39,7 @@ __all__ = [
     "Graph",
     "ImplicitConfig",
     "MultiviewConfig",
+    "PixelAlignedConfig",
     "PointSetConfig",
     "Prediction",
     "Reconstructor",

@@ -22,7 +22,8 @@ Batch = Mapping[str, Tensor]
 Prediction = Mapping[str, Tensor]
 """Named tensors, batch axis first; the names are the family's own."""
 
-Frame = Literal["object", "view"]
+Frame = Literal["object", "view", "picture"]
+WorldFrame = Literal["object", "view"]
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class ReconstructorConfig(abc.ABC):
         channels: `rgba` feeds colour and mask (4 channels), `rgb` the composite alone (3).
         margin: Free border around the object, as a share of the image side.
         background: Grey level in [0, 1] under the composite.
-        frame: Frame of the prediction, `object` (canonical pose) or `view` (gravity up, camera azimuth 0).
+        frame: Frame of the prediction, `object` (canonical pose), `view` (gravity up, camera azimuth 0) or `picture`
+            (that of the image, see `ops.picture_frame`; the answer leaves it for `view` through a predicted camera).
     """
 
     family: ClassVar[str]
@@ -73,6 +75,11 @@ class ReconstructorConfig(abc.ABC):
     def record_options(self) -> dict[str, Any]:
         """What synthesis must be told for records that hold all targets: fields of its `RecordOptions`."""
         return {name: value for target in self.targets().values() for name, value in target.record_options().items()}
+
+    @property
+    def world_frame(self) -> WorldFrame:
+        """The frame of the answer, which is compared with the truth there: `view` if the prediction is a picture's."""
+        return "view" if self.frame == "picture" else self.frame
 
     @property
     def stochastic(self) -> bool:
@@ -132,7 +139,7 @@ class Reconstructor(nn.Module, abc.ABC):
 
     @abc.abstractmethod
     def logits_at(self, prediction: Prediction, points: Tensor) -> Tensor:
-        """Occupancy logits `b n` at points `b n 3` in the frame of the prediction, for validation.
+        """Occupancy logits `b n` at points `b n 3` in the `world_frame` of the configuration, for validation.
 
         Families that do not predict a field approximate it from what they predict.
         """

@@ -143,8 +143,8 @@ class DeformConfig(ReconstructorConfig):
     def targets(self) -> Mapping[str, Target]:
         """`surface` points with normals, the `camera` of the image, and `draws` for the points on the mesh."""
         return {
-            "surface": SurfacePoints(self.truth_points, self.frame),
-            "camera": ImageCamera(self.frame),
+            "surface": SurfacePoints(self.truth_points, self.world_frame),
+            "camera": ImageCamera(self.world_frame),
             "draws": Noise(self.surface_points, 3),
         }
 

@@ -91,7 +91,7 @@ class DepthNormalConfig(ReconstructorConfig):
 
     def targets(self) -> Mapping[str, Target]:
         """`depth` and `depth_normals` of the seen surface, and `camera_intrinsics` and `camera_camera_from_world`."""
-        return {"depth": ImageDepth(self.map_size, self.frame), "camera": ImageCamera(self.frame)}
+        return {"depth": ImageDepth(self.map_size, self.world_frame), "camera": ImageCamera(self.world_frame)}
 
 
 class DepthNormalReconstructor(Reconstructor):

@@ -93,7 +93,7 @@ class ImplicitConfig(ReconstructorConfig):
 
     def targets(self) -> Mapping[str, Target]:
         """Labelled points in the frame of the prediction."""
-        return {"points": OccupancyPoints(self.uniform_points, self.near_points, self.frame)}
+        return {"points": OccupancyPoints(self.uniform_points, self.near_points, self.world_frame)}
 
 
 class ImplicitReconstructor(Reconstructor):

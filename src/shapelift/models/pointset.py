@@ -103,7 +103,7 @@ class PointSetConfig(ReconstructorConfig):
 
     def targets(self) -> Mapping[str, Target]:
         """`surface`, points of the true surface in the frame of the prediction, and `noise` for the hypotheses."""
-        targets: dict[str, Target] = {"surface": SurfacePoints(self.truth_points, self.frame, normals=False)}
+        targets: dict[str, Target] = {"surface": SurfacePoints(self.truth_points, self.world_frame, normals=False)}
         if self.stochastic:
             targets["noise"] = Noise(self.hypotheses, self.noise_size)
         return targets

@@ -85,8 +85,8 @@ class VoxelConfig(ReconstructorConfig):
     def targets(self) -> Mapping[str, Target]:
         """`cells`, or `points` and `points_occupancy`, in the frame of the prediction."""
         if self.target == "cells":
-            return {"cells": VoxelOccupancy(self.resolution, self.frame)}
-        return {"points": OccupancyPoints(self.uniform_points, self.near_points, self.frame)}
+            return {"cells": VoxelOccupancy(self.resolution, self.world_frame)}
+        return {"points": OccupancyPoints(self.uniform_points, self.near_points, self.world_frame)}
 
 
 class VoxelReconstructor(Reconstructor):

@@ -47,13 +47,20 @@ class CompactEncoder(nn.Module):
         self.stages = nn.ModuleList(stages)
         self.resolutions = tuple(image_size // 4 // 2**index for index in range(len(widths)))
         self.widths = tuple(widths)
+        self.stem_width = widths[0] // 2
         self.code = nn.Linear(widths[-1] * self.resolutions[-1] ** 2, code_size)
         self.code_size = code_size
 
     def forward(self, image: Float[Tensor, "b c h w"]) -> tuple[Float[Tensor, "b d"], list[Tensor]]:
         """Image -> code `b d` and the feature maps of all stages, fine to coarse."""
-        x = self.stem(image)
-        pyramid = []
+        code, pyramid = self.with_stem(image)
+        return code, pyramid[1:]
+
+    def with_stem(self, image: Float[Tensor, "b c h w"]) -> tuple[Float[Tensor, "b d"], list[Tensor]]:
+        """`forward`, its maps led by that of half the resolution of the image, which has `stem_width` channels."""
+        half = self.stem[0](image)
+        x = self.stem[1](half)
+        pyramid = [half]
         for stage in self.stages:
             x = stage(x)
             pyramid.append(x)

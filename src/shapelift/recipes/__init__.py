@@ -22,6 +22,7 @@ from shapelift.recipes.multiview import (
     multiview_resnet,
     multiview_tiny,
 )
+from shapelift.recipes.pixelaligned import pixelaligned_general, pixelaligned_tiny
 from shapelift.recipes.pointset import (
     pointset_compact,
     pointset_compact_emd,
@@ -35,6 +36,8 @@ from shapelift.training.config import TrainConfig
 Recipe = Callable[[], TrainConfig]
 
 RECIPES: dict[str, Recipe] = {
+    "pixelaligned-general": pixelaligned_general,
+    "pixelaligned-tiny": pixelaligned_tiny,
     "implicit-small": implicit_small,
     "implicit-general": implicit_general,
     "implicit-object": implicit_object,
@@ -100,6 +103,8 @@ __all__ = [
     "multiview_original",
     "multiview_resnet",
     "multiview_tiny",
+    "pixelaligned_general",
+    "pixelaligned_tiny",
     "pointset_compact",
     "pointset_compact_emd",
     "pointset_hypotheses",

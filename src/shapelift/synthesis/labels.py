@@ -66,6 +66,10 @@ def label(solid: Solid, uniform_count: int, near_count: int, surface_count: int,
     size = np.ptp(bounds.astype(np.float64), axis=0)
     if size.min() < LEAST_THICKNESS * size.max():
         raise UnusableShapeError("flat: it has no thickness")
+    if solid.sheets is not None:  # they may stick out of the mesh by half their thickness
+        low, high = solid.sheets.bounds
+        bounds = np.stack([np.minimum(bounds[0], low), np.maximum(bounds[1], high)])
+        size = np.ptp(bounds.astype(np.float64), axis=0)
     shape = grid_shape(size, uniform_count)
     uniform = stratified_points(bounds, shape, rng)
     uniform_occupancy = solid.contains(uniform)

@@ -45,6 +45,31 @@ class Lighting:
         if len(self.directions) and np.abs(np.linalg.norm(self.directions, axis=1) - 1.0).max() > 1e-4:
             raise ValueError("Lighting.directions must be unit vectors")
 
+    @property
+    def casting(self) -> int:
+        """How many of the first lamps cast shadows."""
+        return int(self.shadows and len(self.directions) > 0)
+
+    @property
+    def spreads(self) -> Array:
+        """(k,) angular radii of the lamps [rad]: they are points."""
+        return np.zeros(len(self.directions), np.float32)
+
+    @property
+    def occluded(self) -> bool:
+        """Whether the light of the surroundings is weaker where less of them is seen."""
+        return False
+
+    def reflected(self, normals: Array) -> Array:
+        """What white faces with normals (n, 3) reflect of everything but the lamps: (n, 3), linear."""
+        light: Array = self.ground + (0.5 + 0.5 * normals[:, 1:2]) * (self.sky - self.ground)
+        return light
+
+    def mirrored(self, directions: Array, roughness: Array) -> Array:
+        """What mirrors show in directions (n, 3) of everything but the lamps: (n, 3), at any roughness, linear."""
+        del roughness
+        return self.reflected(directions)
+
     def irradiance(self, normals: Array) -> Array:
         """What unshadowed white faces with normals (n, 3) reflect: (n, 3), linear."""
         lambert = np.maximum(normals @ self.directions.T, 0.0)

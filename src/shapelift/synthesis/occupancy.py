@@ -1,12 +1,13 @@
 """Inside or outside, for meshes as they are found.
 
 The definition is one for all meshes: a point is inside where the generalized winding number of the oriented surface
-(`orientation.orient`) is above one half. So nested and intersecting parts form their union, a closed part authored
-inside-out within a solid is a cavity, and holes are bridged by the surface on which the winding number is one half:
-a shell that lacks a few faces keeps its volume, a half sphere is filled to about its opening, and a flat
-single-sided sheet encloses nothing (its winding number never reaches one half).
+(`orientation.orient`) is above one half, and within half a thickness of the faces that bound no volume by it
+(`sheets`). So nested and intersecting parts form their union, a closed part authored inside-out within a solid is a
+cavity, and holes are bridged by the surface on which the winding number is one half: a shell that lacks a few faces
+keeps its volume, a half sphere is filled to about its opening. A flat single-sided sheet, whose winding number never
+exceeds one half, becomes a board.
 
-Two roads compute it:
+Two roads compute the winding number:
 
 - closed surface: the winding number is a whole number, so signed ray crossings give it exactly. Two rays per point, in
   different directions; where they disagree (a ray that grazes an edge) three more decide by majority.
@@ -26,12 +27,13 @@ from shapelift.errors import InputError
 from shapelift.geometry import Mesh
 from shapelift.synthesis.orientation import OrientedMesh, orient
 from shapelift.synthesis.rays import CHUNK_POINTS, DIRECTIONS, TRAIN_EXTRA, RayScene
+from shapelift.synthesis.sheets import Sheets, find_sheets
 
 _PROBE, _WORTH_RAYS = 1000, 0.5  # an open surface most rays disagree about goes to the winding number at once
 
 
 class Solid:
-    """The volume a mesh encloses.
+    """The volume that a mesh encloses, and its sheets.
 
     Args:
         mesh: Any triangle mesh; the volume is in its frame and unit.
@@ -53,8 +55,21 @@ class Solid:
         """The oriented surface as a ray-casting structure."""
         return RayScene(self.surface.vertices, self.surface.faces)
 
+    @cached_property
+    def sheets(self) -> Sheets | None:
+        """What bounds no volume and is given a thickness; None where there is no such part."""
+        return find_sheets(self.surface, self.encloses)
+
     def contains(self, points: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Whether points `n 3` are inside, `n`. Nothing is inside an empty mesh."""
+        inside = self.encloses(points)
+        if self.sheets is not None:
+            rest = np.flatnonzero(~inside)
+            inside[rest] = self.sheets.contains(np.asarray(points)[rest])
+        return inside
+
+    def encloses(self, points: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """Whether the winding number at points `n 3` is above one half, `n`: `contains` without the sheets."""
         points = np.asarray(points)
         if self.surface.is_empty or not len(points):
             return np.zeros(len(points), bool)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import get_args
 
 from shapelift.geometry.viewpoints import FixedCount
+from shapelift.synthesis.environment_files import EnvironmentFiles
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,8 @@ class RecordOptions:
     fixed_views: FixedCount = 8
     depth_size_px: int = 128
     depth_extent: float = 1.75
+    environments: EnvironmentFiles | None = None
+    environment_share: float = 0.5
 
     def __post_init__(self) -> None:
         if self.fixed_views not in get_args(FixedCount):
@@ -57,8 +60,11 @@ _RANGES = {
     "depth_views": (0, 1000),
     "depth_size_px": (8, 1024),
     "depth_extent": (0.5, 10.0),
+    "environment_share": (0.0, 1.0),
 }
+MOST_VARIANTS = 100
 _OF_DEPTH_VIEWS = {"depth_views", "fixed_views", "depth_size_px", "depth_extent"}
+_OF_ENVIRONMENTS = {"environments", "environment_share"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,24 +74,33 @@ class SynthesisOptions(RecordOptions):
     Attributes:
         seed: Of all randomness.
         count: How many shapes of the source; None for all (of procedural sources: 100 of each category).
+        variants: So many variants, stretched and mirrored, of every shape of the training split (see `variants`).
         workers: Processes; None for one per available core. Does not change the result.
     """
 
     seed: int = 0
     count: int | None = None
+    variants: int = 0
     workers: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.seed < 0:
             raise ValueError(f"seed must be at least 0, not {self.seed}")
+        if not 0 <= self.variants <= MOST_VARIANTS:
+            raise ValueError(f"variants must lie between 0 and {MOST_VARIANTS}, not {self.variants}")
         if self.workers is not None and self.workers < 1:
             raise ValueError(f"workers must be at least 1, not {self.workers}")
 
     @property
-    def parameters(self) -> dict[str, int | float]:
+    def parameters(self) -> dict[str, int | float | str]:
         """What decides the content of a record, next to the source and the seed."""
-        left_out = {"seed", "count", "workers"}
+        left_out = {"seed", "count", "variants", "workers"}
         if not self.depth_views:
             left_out |= _OF_DEPTH_VIEWS
-        return {name: value for name, value in asdict(self).items() if name not in left_out}
+        if self.environments is None:
+            left_out |= _OF_ENVIRONMENTS
+        found = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in left_out}
+        if self.environments is not None:
+            found["environments"] = str(self.environments)
+        return found

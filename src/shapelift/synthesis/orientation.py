@@ -43,12 +43,14 @@ class OrientedMesh:
         faces: `f 3` int64.
         source_face: `f` int64, the face of the original mesh each one comes from.
         closed: Whether every edge is crossed as often one way as the other, so that winding numbers are whole.
+        cancelled: `c 3` int64, one copy of each face that was left out because copies of it look both ways.
     """
 
     vertices: _Floats
     faces: _Ints
     source_face: _Ints
     closed: bool
+    cancelled: _Ints
 
     @property
     def is_empty(self) -> bool:
@@ -76,17 +78,19 @@ def orient(mesh: Mesh) -> OrientedMesh:
     distinct = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])
     source = np.flatnonzero(distinct)
     faces = faces[source]
-    kept = _without_duplicates(faces, len(vertices))
+    kept, lost = _without_duplicates(faces, len(vertices))
+    cancelled = faces[lost]
     faces, source = faces[kept], source[kept]
     if not len(faces):
-        return OrientedMesh(vertices, faces, source, closed=False)
+        return OrientedMesh(vertices, faces, source, False, cancelled)
     flips, patch = _consistent(faces, len(vertices))
     faces = _turned(faces, flips)
     areas = np.linalg.norm(_crosses(vertices, faces), axis=1) / 2.0
     authored = np.bincount(patch, np.where(flips, -areas, areas)) >= 0
     faces = _turned(faces, ~authored[patch])
     faces = _turned(faces, _outward(vertices, faces, patch, areas)[patch])
-    return OrientedMesh(vertices, faces, source, closed=bool((_edge_sums(faces, len(vertices))[0] == 0).all()))
+    closed = bool((edge_sums(faces, len(vertices))[0] == 0).all())
+    return OrientedMesh(vertices, faces, source, closed, cancelled)
 
 
 def _weld(mesh: Mesh) -> tuple[_Floats, _Ints]:
@@ -103,20 +107,20 @@ def _weld(mesh: Mesh) -> tuple[_Floats, _Ints]:
     return vertices[first], which[faces]
 
 
-def _without_duplicates(faces: _Ints, vertex_count: int) -> _Ints:
-    """Indices of the faces to keep, ascending."""
+def _without_duplicates(faces: _Ints, vertex_count: int) -> tuple[_Ints, _Ints]:
+    """Indices of the faces to keep, and of one copy of each face all copies of which are left out; both ascending."""
     ordered = np.sort(faces, axis=1)
     key = (ordered[:, 0] * vertex_count + ordered[:, 1]) * vertex_count + ordered[:, 2]
     if vertex_count > 2_000_000:  # the key above would not fit
         key = np.unique(ordered, axis=0, return_inverse=True)[1].ravel()
     _, first, group, copies = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
     if len(first) == len(faces):
-        return np.arange(len(faces))
+        return np.arange(len(faces)), np.zeros(0, np.int64)
     even = (faces == ordered).all(axis=1) | (np.roll(faces, 1, axis=1) == ordered).all(axis=1)
     even |= (np.roll(faces, 2, axis=1) == ordered).all(axis=1)
     balance = np.bincount(group, np.where(even, 1.0, -1.0))
     opposed = (copies > 1) & (balance == 0)
-    part = _components(faces, vertex_count)
+    part = components(faces, vertex_count)
     doubled = np.bincount(part, opposed[group]) >= _DOUBLED * np.bincount(part)
     # the copy that stays has the winding of the majority
     wanted = np.where(balance[group] == 0, even[first][group], balance[group] > 0)
@@ -124,11 +128,11 @@ def _without_duplicates(faces: _Ints, vertex_count: int) -> _Ints:
     chosen = np.full(len(first), len(faces))
     index = np.flatnonzero(keep)
     np.minimum.at(chosen, group[index], index)
-    return np.sort(chosen[chosen < len(faces)])
+    return np.sort(chosen[chosen < len(faces)]), np.sort(first[chosen == len(faces)])
 
 
-def _components(faces: _Ints, vertex_count: int) -> _Ints:
-    """Part of each face, `f`: faces that share a vertex are in one part."""
+def components(faces: _Ints, vertex_count: int) -> _Ints:
+    """Part of each of `faces` `f 3`, `f`, counted from 0: faces that share a vertex are in one part."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
@@ -138,8 +142,11 @@ def _components(faces: _Ints, vertex_count: int) -> _Ints:
     return np.unique(label[faces[:, 0]], return_inverse=True)[1].astype(np.int64)
 
 
-def _edge_sums(faces: _Ints, vertex_count: int, patch: _Ints | None = None) -> tuple[_Ints, _Ints]:
-    """How often each edge runs up minus down (per patch where given), `e`, and the edge of each face corner, `3f`."""
+def edge_sums(faces: _Ints, vertex_count: int, patch: _Ints | None = None) -> tuple[_Ints, _Ints]:
+    """How often each edge of `faces` `f 3` runs up minus down, `e`, and the edge of each face corner, `3f`.
+
+    Edges that several patches (`f`, a number for each face) share are counted in each patch by itself.
+    """
     start, end = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
     key = np.minimum(start, end) * vertex_count + np.maximum(start, end)
     edge = np.unique(key, return_inverse=True)[1]
@@ -157,7 +164,7 @@ def _consistent(faces: _Ints, vertex_count: int) -> tuple[_Bools, _Ints]:
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
-    sums, edge = _edge_sums(faces, vertex_count)
+    sums, edge = edge_sums(faces, vertex_count)
     count = len(faces)
     graph = coo_matrix(
         (np.ones(3 * count, np.int8), (np.repeat(np.arange(count), 3), edge + count)),
@@ -181,7 +188,7 @@ def _consistent(faces: _Ints, vertex_count: int) -> tuple[_Bools, _Ints]:
 def _outward(vertices: _Floats, faces: _Ints, patch: _Ints, areas: _Floats) -> _Bools:
     """Which patches to turn, `p`."""
     count = int(patch.max()) + 1
-    sums, edge = _edge_sums(faces, len(vertices), patch)
+    sums, edge = edge_sums(faces, len(vertices), patch)
     closed = np.bincount(patch, (sums[edge] != 0).reshape(-1, 3).any(axis=1), minlength=count) == 0
     volume = _volumes(vertices, faces, patch, count)
     turn = np.zeros(count, bool)

@@ -12,13 +12,17 @@ import numpy.typing as npt
 from shapelift.geometry import Camera
 from shapelift.geometry.viewpoints import fixed_cameras, random_cameras
 from shapelift.io.records import ShapeRecord
+from shapelift.synthesis.albedo import surface_albedo
 from shapelift.synthesis.cameras import framed_camera, random_viewpoints, view_from_object
+from shapelift.synthesis.coverage import checked
+from shapelift.synthesis.environment import random_environment_lighting
 from shapelift.synthesis.labels import Labels, label
 from shapelift.synthesis.lighting import random_lighting
 from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.occupancy import Solid
 from shapelift.synthesis.options import RecordOptions
 from shapelift.synthesis.renderer import Scene, View, render_depth, render_view
+from shapelift.synthesis.shading import Light
 
 _DEPTH_STEPS = 65535
 
@@ -39,24 +43,31 @@ def make_record(
         shape_id: Name of the shape; all randomness hangs on it and on `seed`.
         seed: Of all randomness.
         options: What the record holds.
-        metadata: Kept with the record as it is.
+        metadata: Kept with the record as it is, beside what was found out about its labels (see `coverage`).
 
     Raises:
-        UnusableShapeError: the shape encloses no volume.
+        UnusableShapeError: the shape encloses no volume, or its labels lack too much of what is visible.
         InputError: a package of the train extra is missing.
     """
     # labels first: they reject what is not worth rendering
+    solid = Solid(asset.mesh)
     labels = label(
-        Solid(asset.mesh),
+        solid,
         options.uniform_count,
         options.near_count,
         options.surface_count,
         stream(seed, shape_id, "labels"),
     )
     scene = Scene(asset)
-    cameras, parameters, views = _views(scene, options, stream(seed, shape_id, "views"))
+    cameras, parameters, views = _views(
+        scene, options, stream(seed, shape_id, "views"), stream(seed, shape_id, "environments")
+    )
+    metadata = {**metadata, **checked(solid, labels, views, cameras)}
+    albedo = surface_albedo(
+        scene, labels.surface_points.astype(np.float32), labels.surface_normals.astype(np.float32) / 127.0
+    )
     if not options.depth_views:
-        return _assembled(labels, asset, cameras, parameters, views, 0.0, metadata)
+        return replace(_assembled(labels, asset, cameras, parameters, views, 0.0, metadata), surface_albedo=albedo)
     size, extent = options.depth_size_px, options.depth_extent
     novel = random_cameras(options.depth_views, size, stream(seed, shape_id, "depth views"), extent)
     fixed_depth = np.stack([render_depth(scene, camera) for camera in fixed_cameras(options.fixed_views, size, extent)])
@@ -65,6 +76,7 @@ def make_record(
     record = _assembled(labels, asset, cameras, parameters, views, deepest, metadata)
     return replace(
         record,
+        surface_albedo=albedo,
         fixed_depth=_steps(fixed_depth, record.depth_scale),
         novel_depth=_steps(novel_depth, record.depth_scale),
         novel_camera_from_world=np.stack([camera.camera_from_world for camera in novel]),
@@ -73,7 +85,7 @@ def make_record(
 
 
 def _views(
-    scene: Scene, options: RecordOptions, rng: np.random.Generator
+    scene: Scene, options: RecordOptions, rng: np.random.Generator, environment_rng: np.random.Generator
 ) -> tuple[list[Camera], npt.NDArray[np.float64], list[View]]:
     viewpoints = random_viewpoints(rng, options.views)
     parameters = np.array([[v.azimuth_deg, v.elevation_deg, v.fov_deg, v.distance] for v in viewpoints])
@@ -82,10 +94,21 @@ def _views(
         for v in viewpoints
     ]
     views = [
-        render_view(scene, camera, random_lighting(rng, viewpoint.azimuth_deg), options.supersampling)
+        render_view(scene, camera, _light(options, viewpoint.azimuth_deg, rng, environment_rng), options.supersampling)
         for camera, viewpoint in zip(cameras, viewpoints, strict=True)
     ]
     return cameras, parameters, views
+
+
+def _light(
+    options: RecordOptions, azimuth_deg: float, rng: np.random.Generator, environment_rng: np.random.Generator
+) -> Light:
+    """The light of one view; lamps are drawn in any case, so that they do not depend on the environments."""
+    lamps = random_lighting(rng, azimuth_deg)
+    if options.environments is None or environment_rng.random() >= options.environment_share:
+        return lamps
+    environment = options.environments.environment(int(environment_rng.integers(len(options.environments))))
+    return random_environment_lighting(environment_rng, environment, azimuth_deg)
 
 
 def _assembled(

@@ -11,9 +11,9 @@ from embreex.rtcore_scene import EmbreeScene
 
 from shapelift.geometry import Camera
 from shapelift.synthesis.appearance import Appearance
-from shapelift.synthesis.lighting import Lighting
 from shapelift.synthesis.materials import Asset
-from shapelift.synthesis.shading import linear_of_srgb, shade, srgb_of_linear
+from shapelift.synthesis.occlusion import openness
+from shapelift.synthesis.shading import Light, linear_of_srgb, shade, srgb_of_linear
 
 Array = npt.NDArray[np.float32]
 Faces = npt.NDArray[np.int32]
@@ -21,6 +21,7 @@ Faces = npt.NDArray[np.int32]
 SMOOTH_ANGLE_DEG = 35.0
 _MOST_SMOOTH_FACES = 300_000  # beyond, the faces are smaller than pixels and need no smoothing
 _MOST_SMOOTH_DEGREE = 64  # the hub of a large fan lies on a flat cap
+_LAMP_PLACES = 16
 _SHADOW_OFFSET = 5e-4  # of the object's longest side: far above the rounding of float32, far below a pixel
 
 
@@ -116,7 +117,7 @@ def smooth_corner_normals(corners: Array, faces: Faces) -> Array | None:
     return smooth.reshape(-1, 3, 3).astype(np.float32)
 
 
-def render_view(scene: Scene, camera: Camera, lighting: Lighting, supersampling: int = 2) -> View:
+def render_view(scene: Scene, camera: Camera, lighting: Light, supersampling: int = 2) -> View:
     """The picture that `camera` takes of a scene in its object frame.
 
     `supersampling` squared rays per pixel on a regular grid are shaded and averaged in linear light, premultiplied;
@@ -155,7 +156,7 @@ def render_view(scene: Scene, camera: Camera, lighting: Lighting, supersampling:
     hit = np.flatnonzero(hits.faces[: samples * pixels] >= 0)
     light = np.zeros((samples, pixels, 3), np.float32)
     density = _samples_per_unit(camera, hits.distance[hit]) * supersampling
-    light.reshape(-1, 3)[hit] = _shade_hits(scene, lighting, origins, directions, hits, hit, density)
+    light.reshape(-1, 3)[hit] = _shade_hits(scene, lighting, origins, directions, hits, hit, density, shape)
     covered = (hits.faces[: samples * pixels].reshape(samples, pixels) >= 0).sum(axis=0, dtype=np.float32)
     rgba = np.empty((pixels, 4), np.float32)
     rgba[:, :3] = srgb_of_linear(light.sum(axis=0) / np.maximum(covered, 1.0)[:, None])
@@ -252,14 +253,15 @@ def _turned(normals: Array, directions: Array) -> Array:
 
 def _shade_hits(
     scene: Scene,
-    lighting: Lighting,
+    lighting: Light,
     origins: Array,
     directions: Array,
     hits: Hits,
     hit: npt.NDArray[np.intp],
     samples_per_unit: float,
+    shape: tuple[int, int],
 ) -> Array:
-    """Linear light (k, 3) of the rays with indices `hit` (k,)."""
+    """Linear light (k, 3) of the rays with indices `hit` (k,): sample by sample, rows by columns of `shape`."""
     if not len(hit):
         return np.zeros((0, 3), np.float32)
     faces, along, distance = hits.faces[hit], directions[hit], hits.distance[hit]
@@ -279,17 +281,47 @@ def _shade_hits(
 
     appearance = scene.appearance
     albedo = linear_of_srgb(appearance.colors_at(faces, weights, points, samples_per_unit))
-    visible = _key_visible(scene, lighting, points, flat) if lighting.shadows and len(lighting.directions) else None
-    return shade(normals, to_camera, albedo, appearance.specular[faces], appearance.roughness[faces], lighting, visible)
+    sample, pixel = np.divmod(hit.astype(np.int32), np.int32(shape[0] * shape[1]))
+    row, column = np.divmod(pixel, np.int32(shape[1]))
+    visible = _visible(scene, lighting, points, flat, sample + 4 * ((row & 1) * 2 + (column & 1)))
+    opened = openness(scene.occluded, points, flat, row, column) if lighting.occluded else None
+    specular, roughness = appearance.specular[faces], appearance.roughness[faces]
+    return shade(normals, to_camera, albedo, specular, roughness, lighting, visible, opened)
 
 
-def _key_visible(scene: Scene, lighting: Lighting, points: Array, normals: Array) -> npt.NDArray[np.bool_]:
-    """Whether the key light reaches points (k, 3) with face normals (k, 3) towards the camera: (k,)."""
-    key = lighting.directions[0]
-    towards = np.flatnonzero(normals @ key > 0.0)
-    visible = np.zeros(len(points), bool)
-    origins = points[towards] + normals[towards] * np.float32(_SHADOW_OFFSET)
-    directions = np.empty_like(origins)
-    directions[:] = key
-    visible[towards] = ~scene.occluded(origins, directions)
+def _visible(
+    scene: Scene, lighting: Light, points: Array, normals: Array, place: Faces
+) -> npt.NDArray[np.bool_] | None:
+    """Whether the lamps that cast shadows reach points (k, 3) with face normals (k, 3) towards the camera: (k, s).
+
+    A wide lamp has as many places as _LAMP_PLACES; every point looks at the one that `place` (k,) says, so that a
+    pixel's samples and its neighbours see different ones, and the edge of a shadow is soft.
+    """
+    if not lighting.casting:
+        return None
+    visible = np.zeros((len(points), lighting.casting), bool)
+    for lamp in range(lighting.casting):
+        spread, key = float(lighting.spreads[lamp]), lighting.directions[lamp]
+        towards = np.flatnonzero(normals @ key > 0.0)
+        origins = points[towards] + normals[towards] * np.float32(_SHADOW_OFFSET)
+        if spread > 0.0:
+            directions = _lamp_places(key, spread)[place[towards] % _LAMP_PLACES]
+        else:
+            directions = np.empty_like(origins)
+            directions[:] = key
+        visible[towards, lamp] = ~scene.occluded(origins, directions)
     return visible
+
+
+def _lamp_places(direction: Array, spread_rad: float) -> Array:
+    """Unit vectors (_LAMP_PLACES, 3) towards places all over a round lamp of an angular radius."""
+    first = np.eye(3)[np.abs(direction).argmin()]
+    across = np.cross(direction, first)
+    across /= np.linalg.norm(across)
+    rank = np.arange(_LAMP_PLACES)
+    # a stride of 7 takes neighbours in the order of places to different parts of the disc
+    radius = np.tan(spread_rad) * np.sqrt((rank * 7 % _LAMP_PLACES + 0.5) / _LAMP_PLACES)
+    angle = 2.399963 * (rank * 7 % _LAMP_PLACES)
+    aside = np.cos(angle)[:, None] * across + np.sin(angle)[:, None] * np.cross(direction, across)
+    places = direction + radius[:, None] * aside
+    return np.asarray(places / np.linalg.norm(places, axis=1, keepdims=True), np.float32)

@@ -48,6 +48,7 @@ class SourceItem:
     path: the file, None for procedural shapes.
     seed: of everything random about the shape; depends on the source's seed and the shape only.
     metadata: text to keep with the shape: source, licence, author where known.
+    variant: number of the variant of the shape that is meant (see `variants`); 0 is the shape itself.
     """
 
     shape_id: str
@@ -55,6 +56,7 @@ class SourceItem:
     path: Path | None
     seed: int
     metadata: dict[str, str] = field(default_factory=dict)
+    variant: int = 0
 
 
 class Source(Protocol):

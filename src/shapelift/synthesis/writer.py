@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from shapelift import __version__
 from shapelift.errors import InputError
 from shapelift.io.manifest import FILE_NAME, Manifest, Rejection, ShapeEntry, read_manifest
 from shapelift.io.records import SUFFIX, open_record, read_record, split_of, write_record
+from shapelift.io.splits import is_variant, splits_of, variant_name
 from shapelift.synthesis.labels import UnusableShapeError
 from shapelift.synthesis.options import SynthesisOptions
 from shapelift.synthesis.pool import Crash, available_cores, run_isolated
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GENERATOR", "SHAPES", "Progress", "SynthesisOptions", "require_packages", "synthesize"]
 
-GENERATOR = f"shapelift {__version__}, synthesis 1"
+GENERATOR = f"shapelift {__version__}, synthesis 3"
 """Written into every record; a data set is only continued by the same generator."""
 
 SHAPES = "shapes"
@@ -79,27 +80,44 @@ def synthesize(
     writer = _Writer(source, Path(output), options)
     task = _Task(opened, source, Path(output), options)
     writer.save()
-    kept = 0
+    expected = _variants(items, splits_of(item.shape_id for item in items), options.variants)
+    report = progress or (lambda now: None)
+    now = _work(task, writer, items, Progress(0, len(items) + len(expected), 0, 0), report)
+    manifest = writer.save()
+    if options.variants:
+        # Only now it is known which shapes can be used, and so which of them are to be trained on.
+        wanted = _variants(items, {entry.shape_id: entry.split for entry in manifest.shapes}, options.variants)
+        _work(task, writer, wanted, replace(now, total=len(items) + len(wanted)), report)
+        manifest = writer.save()
+    return manifest
+
+
+def _variants(items: Iterable[SourceItem], splits: Mapping[str, str], count: int) -> list[SourceItem]:
+    from shapelift.synthesis.variants import variants_of
+
+    training = (item for item in items if splits.get(item.shape_id) == "train")
+    return [variant for item in training for variant in variants_of(item, count)]
+
+
+def _work(
+    task: _Task, writer: _Writer, items: Sequence[SourceItem], now: Progress, report: Callable[[Progress], None]
+) -> Progress:
+    """Make the records of the items that have none yet; `now` is how far the whole run is, and what is returned."""
     todo = []
     for item in items:
         if writer.keep(item.shape_id, task.source_name(item)):
-            kept += 1
-            if progress and kept % 100 == 0:
-                progress(Progress(kept, len(items), kept, 0))
+            now = replace(now, done=now.done + 1, kept=now.kept + 1)
+            if now.kept % 100 == 0:
+                report(now)
         else:
             todo.append(item)
-    done = kept
-    if progress:
-        progress(Progress(done, len(items), kept, 0))
-    rejected = 0
-    for index, answer in run_isolated(task, todo, options.workers or available_cores()):
+    report(now)
+    for index, answer in run_isolated(task, todo, task.options.workers or available_cores()):
         item = todo[index]
         writer.add(item, Rejection(task.source_name(item), answer.reason) if isinstance(answer, Crash) else answer)
-        rejected += isinstance(answer, Crash | Rejection)
-        done += 1
-        if progress:
-            progress(Progress(done, len(items), kept, rejected))
-    return writer.save()
+        now = replace(now, done=now.done + 1, rejected=now.rejected + isinstance(answer, Crash | Rejection))
+        report(now)
+    return now
 
 
 def require_packages() -> None:
@@ -122,16 +140,22 @@ class _Task:
 
     def source_name(self, item: SourceItem) -> str:
         """How the manifest calls an item: its file relative to the source folder, or the procedural shape."""
-        return Path(item.path).relative_to(self.spec).as_posix() if item.path is not None else str(item.shape_id)
+        if item.path is None:
+            return item.shape_id
+        file = item.path.relative_to(self.spec).as_posix()
+        return variant_name(file, item.variant) if item.variant else file
 
     def __call__(self, item: SourceItem) -> ShapeEntry | Rejection:
-        from shapelift.synthesis.recording import make_record
+        from shapelift.synthesis.recording import make_record, stream
         from shapelift.synthesis.sources import RejectedShape
+        from shapelift.synthesis.variants import varied
 
         _single_threaded_opencv()
         name = self.source_name(item)
         try:
             asset = self.source.load(item)
+            if item.variant:
+                asset = varied(asset, stream(self.options.seed, item.shape_id, "variant"))
             metadata = {
                 **item.metadata,
                 "shape_id": item.shape_id,
@@ -147,7 +171,7 @@ class _Task:
             return Rejection(name, " ".join(f"unexpected {type(error).__name__}: {error}".split()))
         file = f"{SHAPES}/{item.shape_id}{SUFFIX}"
         write_record(self.output / file, record)
-        return _entry(self.output, item.shape_id, item.category, name)
+        return _entry(self.output, item.shape_id, name, record.metadata)
 
 
 class _Writer:
@@ -209,7 +233,7 @@ class _Writer:
             read_record(path)
         except InputError:
             return False
-        self._entries[shape_id] = _entry(self._output, shape_id, metadata["category"], source)
+        self._entries[shape_id] = _entry(self._output, shape_id, source, metadata)
         return True
 
     def add(self, item: SourceItem, answer: ShapeEntry | Rejection) -> None:
@@ -223,13 +247,16 @@ class _Writer:
             self.save()
 
     def save(self) -> Manifest:
-        """Write the manifest as far as it is."""
+        """Write the manifest as far as it is; splits are those of all shapes that it holds."""
+        splits = splits_of(self._entries)
+        entries = [replace(entry, split=splits[entry.shape_id]) for entry in self._entries.values()]
+        kept = [entry for entry in entries if entry.split == "train" or not is_variant(entry.shape_id)]
         manifest = Manifest(
             generator=GENERATOR,
             parameters=self._options.parameters,
             seed=self._options.seed,
             sources=tuple(sorted(self._sources)),
-            shapes=_sorted(self._entries.values(), "shape_id"),
+            shapes=_sorted(kept, "shape_id"),
             rejected=_sorted(self._rejected.values(), "source"),
         )
         manifest.write(self._output)
@@ -247,9 +274,12 @@ def _stamp(options: SynthesisOptions) -> dict[str, str]:
     return {"generator": GENERATOR, "parameters": parameters, "seed": str(options.seed)}
 
 
-def _entry(output: Path, shape_id: str, category: str, source: str) -> ShapeEntry:
+def _entry(output: Path, shape_id: str, source: str, metadata: Mapping[str, str]) -> ShapeEntry:
+    from shapelift.synthesis.coverage import flags
+
     file = f"{SHAPES}/{shape_id}{SUFFIX}"
-    return ShapeEntry(shape_id, category, file, _sha256(output / file), split_of(shape_id), source)
+    checksum = _sha256(output / file)
+    return ShapeEntry(shape_id, metadata["category"], file, checksum, split_of(shape_id), source, flags(metadata))
 
 
 def _sha256(path: Path) -> str:

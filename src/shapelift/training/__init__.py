@@ -3,7 +3,7 @@
 from shapelift.training.config import SGD, AdamW, Start, TrainConfig, Validation
 from shapelift.training.loop import Status, TrainResult, find_run, train
 from shapelift.training.schedule import WarmupCosine, parse_duration_s
-from shapelift.training.start import read_start
+from shapelift.training.start import find_start, read_start, shipped_start, start_at
 
 __all__ = [
     "SGD",
@@ -15,7 +15,10 @@ __all__ = [
     "Validation",
     "WarmupCosine",
     "find_run",
+    "find_start",
     "parse_duration_s",
     "read_start",
+    "shipped_start",
+    "start_at",
     "train",
 ]

@@ -43,6 +43,9 @@ class RunState:
         best_iou: validation IoU of the best weights so far, -1 before the first.
         best_loss: their validation loss, infinite before the first.
         best_step: step of that validation.
+        start_iou: validation IoU of the weights the run began with, -1 where they were fresh ones.
+        unimproved: validations since the last that was better than all before it.
+        stopped_early: whether the run ended because of too many of those.
         log_bytes: length of `metrics.jsonl` that belongs to this state.
         sums: running sums of the losses since the last log line, by name.
         counted: number of steps in those sums.
@@ -58,6 +61,9 @@ class RunState:
     best_iou: float = -1.0
     best_loss: float = math.inf
     best_step: int = 0
+    start_iou: float = -1.0
+    unimproved: int = 0
+    stopped_early: bool = False
     log_bytes: int = 0
     sums: dict[str, float] = field(default_factory=dict)
     counted: int = 0

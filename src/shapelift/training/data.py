@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from shapelift.datasets import ShapeDataset, SurfacePoints, Target
+import torch
+
+from shapelift.datasets import PackedDataset, ShapeDataset, SurfacePoints, Target, pack, packed_columns
+from shapelift.errors import InputError
+from shapelift.inference.model_folder import available_cores
 from shapelift.io.preprocess import Preprocess
+from shapelift.io.splits import is_variant
 from shapelift.training.config import TrainConfig
 from shapelift.training.feed import Batch
 from shapelift.training.targets import WeightedPoints
@@ -20,9 +25,15 @@ SURFACE_POINTS = 12_000
 
 
 class TrainingData:
-    """The batches of the training split."""
+    """The batches of the training split, and what a card says of it.
 
-    def __init__(self, folder: Path, config: TrainConfig) -> None:
+    Args:
+        folder: data set of the run.
+        config: the run.
+        mixed: data sets whose training shapes are drawn too, as often as those of the first.
+    """
+
+    def __init__(self, folder: Path, config: TrainConfig, mixed: Sequence[Path] = ()) -> None:
         self._config = config
         self._dataset = ShapeDataset(
             folder,
@@ -31,15 +42,42 @@ class TrainingData:
             preprocess=Preprocess.from_mapping(config.model.preprocess),
             augmentation=config.augmentation,
             seed=config.seed,
+            mixed=mixed,
         )
+        originals = [entry for entry in self._dataset.entries if not is_variant(entry.shape_id)]
         self.categories = self._dataset.categories
-        self.shapes = len(self._dataset.entries)
-        self.paths = tuple(entry.path for entry in self._dataset.entries)
+        self.shapes = len(originals)
+        self.variants = len(self._dataset.entries) - len(originals)
+        self.paths = tuple(entry.path for entry in originals)
         self.views = self._dataset.views
 
     def batch(self, step: int, rank: int, world: int) -> Batch:
         """The part of the batch of a step that belongs to one of `world` processes."""
         return self._dataset.batch(step, self._config.batch_size // world, rank=rank, world=world)
+
+    def packed(self, device: torch.device) -> PackedDataset:
+        """The same shapes packed on a device, as finely as the configuration says."""
+        config = self._config
+        wanted, detail = packed_columns(config.model.targets()), config.detail
+        if wanted is None or detail is None:
+            raise InputError(f"recipe '{config.recipe}' cannot be packed; use feed 'records'")
+        preprocess = Preprocess.from_mapping(config.model.preprocess)
+        held = pack(
+            self._dataset.entries,
+            wanted,
+            preprocess,
+            detail,
+            folder=self._dataset.directory,
+            device=device,
+            workers=available_cores(),
+        )
+        return PackedDataset(
+            held,
+            targets=config.model.targets(),
+            preprocess=preprocess,
+            augmentation=config.augmentation,
+            seed=config.seed,
+        )
 
 
 @dataclass
@@ -57,7 +95,7 @@ class HeldOut:
     config: TrainConfig
 
     def __post_init__(self) -> None:
-        frame = self.config.model.frame
+        frame = self.config.model.world_frame
         wanted: dict[str, Target] = {**self.config.model.targets(), "scored": WeightedPoints(SCORED_POINTS, frame)}
         self._dataset = self._open(wanted)
         self._pairs = self._dataset.fixed_pairs(self.config.validation.items)
@@ -85,5 +123,5 @@ class HeldOut:
     @cached_property
     def shown(self) -> Batch:
         """The items of the pictures: image, and the true `surface` with `surface_normals`."""
-        dataset = self._open({"surface": SurfacePoints(SURFACE_POINTS, self.config.model.frame)})
+        dataset = self._open({"surface": SurfacePoints(SURFACE_POINTS, self.config.model.world_frame)})
         return dataset.fixed_batch(self._pairs[: self.config.validation.pictures])

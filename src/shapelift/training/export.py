@@ -90,7 +90,9 @@ def _card(config: TrainConfig, model: Reconstructor, data: TrainingData, state: 
             "views_per_shape": data.views,
             "precision": config.precision,
             "seed": config.seed,
-            **_started(config),
+            **({"variants": data.variants} if data.variants else {}),
+            **_started(config, state),
+            **({"stopped_early": True} if state.stopped_early else {}),
             "shapelift": __version__,
             "torch": torch.__version__,
         },
@@ -100,7 +102,8 @@ def _card(config: TrainConfig, model: Reconstructor, data: TrainingData, state: 
     )
 
 
-def _started(config: TrainConfig) -> dict[str, str | int | float]:
+def _started(config: TrainConfig, state: RunState) -> dict[str, str | int | float]:
+    """What the run began with, and its validation IoU; an `exported_step` of 0 says that nothing better was found."""
     if config.start is None:
         return {}
     return {
@@ -108,6 +111,7 @@ def _started(config: TrainConfig) -> dict[str, str | int | float]:
         "images_seen_before": config.start.images_seen,
         "seconds_before": config.start.seconds,
         "processor_seconds_before": config.start.processor_seconds,
+        "validation_iou_before": state.start_iou,
     }
 
 

@@ -13,7 +13,7 @@ import functools
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from shapelift.errors import InputError
 from shapelift.inference.model_folder import available_cores
 from shapelift.io.atomic import write_atomically
 from shapelift.models.base import Reconstructor, Thresholded
+from shapelift.training.best import out_of_patience, take_score
 from shapelift.training.checkpoint import (
     BEST_NAME,
     RunState,
@@ -39,13 +40,14 @@ from shapelift.training.config import TrainConfig
 from shapelift.training.data import HeldOut, TrainingData
 from shapelift.training.distributed import World, join_world
 from shapelift.training.export import export_run, trial_export_s
-from shapelift.training.feed import Feed
+from shapelift.training.feed import DirectFeed, Feed
 from shapelift.training.log import Line, Meter, MetricsLog
-from shapelift.training.network import MovingAverage, build_network, build_optimizer, predict, to_device
+from shapelift.training.network import MovingAverage, build_network, build_optimizer, predict, to_device, train_mode
+from shapelift.training.packing import settle_feed
 from shapelift.training.pictures import grid, write_png
 from shapelift.training.schedule import Clock
 from shapelift.training.sitting import interruptible, only_sitting
-from shapelift.training.start import load_start, read_start
+from shapelift.training.start import load_start, start_at
 from shapelift.training.validation import best_threshold, draw_rows, validate
 
 CONFIG_NAME = "config.json"
@@ -66,7 +68,8 @@ class Status:
         best_iou: best validation IoU so far, or None.
         images_per_s: speed of the last log line, 0 before the first.
         remaining_s: expected seconds to the end.
-        activity: `training`, `validating`, `validated`, `exporting`, `rehearsing the export`, `interrupted` or `done`.
+        activity: `training`, `validating`, `validated`, `stopping early`, `exporting`, `rehearsing the export`,
+            `interrupted` or `done`.
     """
 
     step: int
@@ -89,6 +92,9 @@ class TrainResult:
         best_iou: validation IoU of the exported weights, before the threshold is chosen.
         best_step: step they are from.
         used_s: seconds used over all sittings.
+        start_iou: validation IoU of the weights it began with, or None where they were fresh ones; they are the
+            exported ones where `best_step` is 0.
+        stopped_early: whether it ended before its time, since validation no longer got better.
     """
 
     model_folder: Path | None
@@ -96,6 +102,8 @@ class TrainResult:
     best_iou: float
     best_step: int
     used_s: float
+    start_iou: float | None = None
+    stopped_early: bool = False
 
 
 Report = Callable[[Status], None]
@@ -108,6 +116,7 @@ def train(
     *,
     device: str = "auto",
     world: World | None = None,
+    mixed: Sequence[Path] = (),
     start_from: Path | None = None,
     report: Report | None = None,
 ) -> TrainResult:
@@ -123,7 +132,9 @@ def train(
             `metrics.jsonl`, `tensorboard/`, `pictures/` and at the end `model/`.
         device: `auto`, `cpu` or `cuda`.
         world: the processes of the run where they have been joined already; `device` is theirs then.
-        start_from: model folder of a run of the same network whose weights are the first ones of this run.
+        mixed: data sets whose training shapes are trained on besides; nothing is judged by them.
+        start_from: model folder whose weights are the first ones of this run, with its graphs alone or
+            `model.safetensors`; it must hold the same network.
         report: called after every step on the first process.
 
     Raises:
@@ -132,14 +143,14 @@ def train(
     """
     begun = time.perf_counter()
     if start_from is not None:
-        config = dataclasses.replace(config, start=read_start(start_from))
+        config = start_at(config, start_from)
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     with contextlib.nullcontext(world) if world is not None else join_world(device) as here:
         if config.batch_size % here.size:
             raise InputError(f"batch size {config.batch_size} cannot be shared by {here.size} processes")
         with only_sitting(output, here):
-            run = _Run(config, data_folder, output, here, report or (lambda status: None), begun, start_from)
+            run = _Run(config, data_folder, output, here, report or (lambda status: None), begun, start_from, mixed)
             try:
                 return run.work()
             finally:
@@ -156,20 +167,22 @@ class _Run:
         report: Report,
         begun: float,
         start_from: Path | None = None,
+        mixed: Sequence[Path] = (),
     ) -> None:
+        config = settle_feed(config, data_folder, output, world)
         self.config, self.output, self.world, self.report, self.begun = config, output, world, report, begun
         self.clock = Clock(steps=config.steps, budget_s=config.budget_s)
         state = _open_folder(output, config, world)
         self.state = state or RunState()
         self.earlier_s = self.state.used_s
         self.earlier_processor_s, self.processor_begun = self.state.processor_s, time.process_time()
-        self.data = TrainingData(data_folder, config)
+        self.data = TrainingData(data_folder, config, mixed)
         self.held_out = HeldOut(data_folder, config)
         torch.manual_seed(config.seed)
         self.model = build_network(config.model.build(), world.device, channels_last=config.channels_last)
         if state is None and config.start is not None:
             load_start(start_from, config.start, self.model)
-        self.optimizer = build_optimizer(self.model, config.optimizer)
+        self.optimizer = build_optimizer(self.model, config.optimizer, config.slow)
         self.judged, self.average = self.model, None
         if config.ema_decay is not None:
             self.judged = build_network(config.model.build(), world.device, channels_last=config.channels_last)
@@ -190,12 +203,15 @@ class _Run:
             return self._finish()
         if self.config.budget_s is not None:
             self._rehearse(self.config.budget_s)
-        self.model.train()
+        train_mode(self.model, self.config.slow)
         with self._feed() as feed, interruptible() as stopped:
             self.meter.start()
             while True:
                 self.progress, interrupted, due = self._agree(stopped)
                 validated = self._validate_if_due(self.progress)
+                if self.progress < 1.0 and out_of_patience(self.state, self.config.validation):
+                    self.state.stopped_early, self.progress = True, 1.0
+                    self._tell("stopping early", self.progress)
                 self.state.finished = self.progress >= 1.0
                 if validated or interrupted or due:
                     self._save()
@@ -250,11 +266,12 @@ class _Run:
 
     # -- one step -------------------------------------------------------------------------------------------------
 
-    def _step(self, feed: Feed, progress: float) -> None:
+    def _step(self, feed: Feed | DirectFeed, progress: float) -> None:
         batch = to_device(feed.next(), self.world.device, channels_last=self.config.channels_last)
         begin = time.perf_counter()
         for group in self.optimizer.param_groups:
-            group["lr"] = self.config.optimizer.learning_rate * self.config.schedule.factor(progress)
+            factor = group["factor"] * self.config.schedule.factor(progress)
+            group["lr"] = self.config.optimizer.learning_rate * factor
         torch.manual_seed(_step_seed(self.config.seed, self.state.step, self.world.rank))
         prediction = predict(self.parallel, batch, self.config.precision)
         terms = self.model.loss(prediction, batch)
@@ -277,7 +294,7 @@ class _Run:
             self._write_line(feed, progress)
         self._tell("training", progress)
 
-    def _write_line(self, feed: Feed, progress: float) -> None:
+    def _write_line(self, feed: Feed | DirectFeed, progress: float) -> None:
         self.line = line = self.meter.read(self.world, self.config.batch_size, feed.waited_s)
         feed.waited_s = 0.0
         if not math.isfinite(line.loss):
@@ -286,33 +303,29 @@ class _Run:
                 "start again in a new --output with a lower learning rate or fp32 precision"
             )
         if self.log is not None:
-            rate = self.optimizer.param_groups[0]["lr"]
+            rate = self.config.optimizer.learning_rate * self.config.schedule.factor(progress)
             self.log.write("train", {**self._place(progress), **line.as_dict(), "learning_rate": rate})
 
     # -- now and then ---------------------------------------------------------------------------------------------
 
     def _validate_if_due(self, progress: float) -> bool:
         number = math.floor(progress * self.config.validation.count + 1e-9)
-        if number <= self.state.validations:
+        begins = self.config.start is not None and self.state.step == 0 and self.state.start_iou < 0.0
+        if number <= self.state.validations and not begins:
             return False
         self.state.validations = number
         begin = time.perf_counter()
         self._tell("validating", progress)
         self.world.copy_from_main(self.judged.state_dict().values())
-        was_training = self.judged.training
         score = validate(self.judged.eval(), self.held_out, self.world, self.config)
-        if self.config.validation.criterion == "iou":
-            best = score.iou >= self.state.best_iou
-        else:
-            best = score.loss <= self.state.best_loss
-        if best:
-            self.state.best_iou, self.state.best_loss, self.state.best_step = score.iou, score.loss, self.state.step
+        best = take_score(self.state, score, self.config.validation)
         if self.log is not None and best:
             header = {"step": str(self.state.step), "iou": repr(score.iou)}
             write_tensors(self.output / BEST_NAME, self.judged.state_dict(), header)
         if self.log is not None and self.config.validation.pictures:
             self._draw(self.log)
-        self.judged.train(was_training)
+        if self.judged is self.model:
+            train_mode(self.model, self.config.slow)
         (seconds,) = self.world.highest([time.perf_counter() - begin])
         self.state.validation_s = max(self.state.validation_s, seconds)
         self._hold_back()
@@ -366,6 +379,8 @@ class _Run:
             best_iou=self.state.best_iou,
             best_step=self.state.best_step,
             used_s=self.used_s(),
+            start_iou=None if self.state.start_iou < 0.0 else self.state.start_iou,
+            stopped_early=self.state.stopped_early,
         )
 
     def _calibrated(self) -> tuple[TrainConfig, Reconstructor, RunState]:
@@ -391,7 +406,13 @@ class _Run:
             tensorboard=self.config.tensorboard,
         )
 
-    def _feed(self) -> Feed:
+    def _feed(self) -> Feed | DirectFeed:
+        if self.config.feed == "packed":
+            self._tell("packing the data", self.progress)
+            data, size = self.data.packed(self.world.device), self.config.batch_size // self.world.size
+            return DirectFeed(
+                functools.partial(data.batch, size=size, rank=self.world.rank, world=self.world.size), self.state.step
+            )
         make = functools.partial(self.data.batch, rank=self.world.rank, world=self.world.size)
         return Feed(make, self.state.step, workers=self._workers(), pin=self.world.device.type == "cuda")
 
@@ -460,7 +481,13 @@ def find_run(output: Path, config: TrainConfig) -> RunState | None:
         return None
     text, state = found
     mine, other = config.identity(), TrainConfig.from_json(text).identity()
+    if config.feed == "auto":  # it will be what the run began with
+        mine |= {name: other[name] for name in ("feed", "detail")}
+    elif config.detail is None:
+        mine["detail"] = other["detail"]
     differs = sorted(name for name in mine.keys() | other.keys() if mine.get(name) != other.get(name))
+    if "start" in differs:
+        differs = ["start"]  # what else a run that goes on from trained weights has of its own follows from it
     if differs:
         raise InputError(f"{output}: holds a run with another {', '.join(differs)}; choose another --output")
     return state

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,13 +25,29 @@ def build_network(model: Reconstructor, device: torch.device, *, channels_last: 
     return model
 
 
-def build_optimizer(model: nn.Module, settings: Optimizer) -> torch.optim.Optimizer:
-    """The optimiser of all parameters; vectors and scalars (biases, norms) are not decayed."""
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in parameters if p.dim() > 1], "weight_decay": settings.weight_decay},
-        {"params": [p for p in parameters if p.dim() <= 1], "weight_decay": 0.0},
-    ]
+def build_optimizer(
+    model: nn.Module, settings: Optimizer, slow: Mapping[str, float] | None = None
+) -> torch.optim.Optimizer:
+    """The optimiser of all parameters; vectors and scalars (biases, norms) are not decayed.
+
+    Its groups have an entry `factor`, that of their learning rate (`TrainConfig.slow`). Parts with a factor of 0 get no
+    gradients from here on.
+
+    Raises:
+        ValueError: `slow` names a part that the network does not have.
+    """
+    factors = rate_factors(model, slow or {})
+    groups: list[dict[str, Any]] = []
+    for factor in sorted(set(factors.values()), reverse=True):
+        mine = [p for name, p in model.named_parameters() if factors[name] == factor and p.requires_grad]
+        if factor == 0.0:
+            for parameter in mine:
+                parameter.requires_grad_(False)
+            continue
+        groups += [
+            {"params": [p for p in mine if p.dim() > 1], "weight_decay": settings.weight_decay, "factor": factor},
+            {"params": [p for p in mine if p.dim() <= 1], "weight_decay": 0.0, "factor": factor},
+        ]
     if isinstance(settings, SGD):
         return torch.optim.SGD(
             groups, lr=settings.learning_rate, momentum=settings.momentum, nesterov=settings.nesterov, fused=True
@@ -37,6 +55,35 @@ def build_optimizer(model: nn.Module, settings: Optimizer) -> torch.optim.Optimi
     return torch.optim.AdamW(
         groups, lr=settings.learning_rate, betas=(settings.beta1, settings.beta2), eps=settings.eps, fused=True
     )
+
+
+def rate_factors(model: nn.Module, slow: Mapping[str, float]) -> dict[str, float]:
+    """Parameter -> factor of its learning rate, 1 where `slow` (see `TrainConfig`) says nothing.
+
+    Raises:
+        ValueError: it names a part that the network does not have.
+    """
+    factors = {name: 1.0 for name, _ in model.named_parameters()}
+    for part in sorted(slow, key=len):
+        found = parts_named(model, part)
+        if not found:
+            raise ValueError(f"slow: no part of the network is called {part!r}")
+        factors |= dict.fromkeys(found, slow[part])
+    return factors
+
+
+def parts_named(model: nn.Module, part: str) -> list[str]:
+    """The parameters of a part of the network: those whose dotted names hold it, whole."""
+    return [name for name, _ in model.named_parameters() if f".{part}." in f".{name}."]
+
+
+def train_mode(model: nn.Module, slow: Mapping[str, float]) -> None:
+    """Put a network into training mode, but for parts that stay as they are: their normalisations must not move."""
+    model.train()
+    still = {part for part, factor in slow.items() if factor == 0.0}
+    for name, module in model.named_modules():
+        if any(f".{name}.".endswith(f".{part}.") for part in still):
+            module.eval()
 
 
 def autocast(device: torch.device, precision: Precision) -> AbstractContextManager[object]:
@@ -53,12 +100,12 @@ def predict(network: nn.Module, batch: Batch, precision: Precision) -> dict[str,
 
 
 def to_device(batch: Batch, device: torch.device, *, channels_last: bool) -> Batch:
-    """The batch where the network computes; 4D images in channels-last memory if asked."""
+    """The batch where the network computes; images in channels-last memory if asked."""
     moved = {}
     for name, value in batch.items():
         if device.type == "cuda":
             value = value.to(device, non_blocking=True)  # noqa: PLW2901
-        relaid = channels_last and value.dim() == 4
+        relaid = channels_last and name == "image"
         moved[name] = value.contiguous(memory_format=torch.channels_last) if relaid else value
     return moved
 

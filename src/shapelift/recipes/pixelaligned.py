@@ -1,0 +1,47 @@
+"""Recipes of the pixel-aligned family."""
+
+from __future__ import annotations
+
+from shapelift.models.pixelaligned import PixelAlignedConfig
+from shapelift.recipes.runs import tiny_run
+from shapelift.training.config import AdamW, TrainConfig, Validation
+from shapelift.training.schedule import WarmupCosine
+
+
+def pixelaligned_general() -> TrainConfig:
+    """The shipped model: a field in the frame of the picture; on an ordinary processor, hours."""
+    return TrainConfig(
+        recipe="pixelaligned-general",
+        model=PixelAlignedConfig(image_size=128),
+        optimizer=AdamW(learning_rate=2e-3, weight_decay=0.03),
+        schedule=WarmupCosine(warmup=0.02),
+        validation=Validation(count=12, items=256, pictures=6),
+        batch_size=64,
+        budget_s=4 * 3600.0,
+        precision="bf16",
+        ema_decay=0.999,
+    )
+
+
+def pixelaligned_tiny() -> TrainConfig:
+    """A network for tests: runs in seconds and learns next to nothing."""
+    return tiny_run(
+        "pixelaligned-tiny",
+        PixelAlignedConfig(
+            image_size=32,
+            widths=(8, 16),
+            depths=(1, 1),
+            code_size=32,
+            front_channels=12,
+            side_channels=8,
+            front_widths=(16, 12),
+            fine_width=8,
+            side_widths=(16, 8),
+            plane_hidden=16,
+            camera_hidden=16,
+            uniform_points=128,
+            near_points=128,
+            ray_points=32,
+            albedo_points=32,
+        ),
+    )
