@@ -261,6 +261,26 @@ def test_the_visible_depth_speaks_where_the_field_says_nothing() -> None:
     assert without.function(point)[0] < with_map.function(point)[0]
 
 
+def test_the_visible_depth_widens_what_is_sampled() -> None:
+    """A ball the field is sure of, and far behind it a rod of which only the map knows."""
+
+    def field(points: Array) -> Array:
+        return np.maximum(40.0 * (0.15 - np.linalg.norm(points, axis=1)), -6.0).astype(np.float32)
+
+    def both(u: Array, v: Array) -> Array:
+        return (np.hypot(u, v) < 0.15) | ((np.abs(v) < 0.02) & (u > 0.2) & (u < 0.45))
+
+    axis = (np.arange(64) + 0.5) / 64 - 0.5
+    visible = np.where(axis[None, :] > 0.17, 0.7, -0.1) * np.ones((64, 1))
+    found = picture_field(field, None, CAMERA, alpha_of(both), visible=visible.astype(np.float32)).field
+    depths = np.linspace(-1.0, 1.0, 401, dtype=np.float32)
+    points = np.column_stack([np.full(401, 0.33), np.zeros(401), depths]).astype(np.float32)
+    inside = depths[found.function(points) > 0.0]
+    assert inside.min() == pytest.approx(0.7, abs=0.015)
+    assert inside.max() == pytest.approx(0.74, abs=0.015)
+    assert found.box.maximum[2] > 0.74
+
+
 def test_a_field_that_sees_nothing_stays_empty() -> None:
     for fill in (True, False):
         found = picture_field(

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from shapelift.inference.ray_samples import CELLS, RaySamples
+from shapelift.inference.ray_samples import CELLS, RaySamples, visible_at
 from shapelift.inference.window_maps import Map, WindowMaps, signed_distance
 
 UNSURE = 0.6
@@ -132,8 +132,7 @@ def _depths(rays: RaySamples, radii: Map, visible: Map | None) -> Map:
     total, moment = weight.sum(axis=1), weight @ rays.depths.astype(np.float64)
     if visible is not None:
         prior = FAINTEST**4
-        front = WindowMaps(np.ascontiguousarray(visible[..., None], np.float32))(rays.places)[:, 0]
-        behind = front + WindowMaps(radii[..., None])(rays.places)[:, 0]
+        behind = visible_at(visible, rays.places) + WindowMaps(radii[..., None])(rays.places)[:, 0]
         total, moment = total + prior, moment + prior * np.clip(behind, rays.depths[0], rays.depths[-1])
     middle = moment / np.maximum(total, 1e-30)
     # What the network is sure of has no more to say on what it is not sure of than what it is nearly sure of.

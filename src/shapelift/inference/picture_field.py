@@ -77,7 +77,7 @@ def picture_field(
     """
     frame = PictureFrame.around_origin(camera)
     outline = outline_distance(alpha)
-    rays = sample_rays(logits, outline, frame.box)
+    rays = sample_rays(logits, outline, frame.box, visible)
     surest = float(rays.logits.max()) if len(rays.cells) else FAINTEST
     warnings = (WARNING,) if FAINTEST < surest <= 0.0 else ()
     if not surest > FAINTEST:  # nothing is seen: the mesher says so
