@@ -79,9 +79,49 @@ def test_in_the_view_frame_the_camera_has_azimuth_0_and_gravity_up(folder: Path)
                 np.testing.assert_allclose(matrix[:2, :3], turned, atol=1e-9)
 
 
-@pytest.mark.parametrize(("margin", "input_px", "size"), [(0.05, 48, 48), (0.05, 32, 16), (0.1, 40, 20)])
-def test_maps_follow_crop_mirror_shift_and_zoom(folder: Path, margin: float, input_px: int, size: int) -> None:
-    varied = Augmentation(mirror=0.5, shift=0.06, zoom=0.1, **QUIET)
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("frame", ["object", "view"])
+def test_a_rolled_picture_is_that_of_a_rolled_camera(folder: Path, frame: Frame, mirrored: bool) -> None:
+    varied = Augmentation(mirror=0.5, shift=0.06, zoom=0.1, roll_deg=8.0, cut=0.5, **QUIET)
+    points = np.random.default_rng(0).uniform(-0.5, 0.5, (50, 3))
+    with open_record(sorted((folder / "shapes").iterdir())[0]) as record:
+        plain = image_camera(Sample(record, 0, mirrored), frame)
+        pixels, depth = Camera(*plain, (48, 48)).project(points)
+        for seed in range(20):
+            window = varied.window(48, 48, np.random.default_rng(seed))
+            intrinsics, matrix = image_camera(Sample(record, 0, mirrored, np.linalg.inv(window)), frame)
+            camera = Camera(intrinsics, matrix, (48, 48))
+            rolled, same = camera.project(points)
+            wanted = np.column_stack([pixels, np.ones(50)]) @ np.linalg.inv(window).T
+            np.testing.assert_allclose(rolled, wanted[:, :2], atol=1e-9)
+            np.testing.assert_allclose(same, depth, atol=1e-12)
+            assert intrinsics[1, 0] == 0.0
+            assert abs(intrinsics[0, 1]) < 1e-9
+            assert intrinsics[0, 0] == pytest.approx(intrinsics[1, 1], rel=1e-12)
+            assert min(intrinsics[0, 0], intrinsics[1, 1]) > 0.0
+            np.testing.assert_allclose(matrix[:3, :3] @ matrix[:3, :3].T, np.eye(3), atol=1e-12)
+            assert np.linalg.det(matrix[:3, :3]) == pytest.approx(1.0)
+            # Right in the picture, seen from the camera of no roll, is turned by the roll of the window.
+            turn = matrix[:3, :3] @ plain[1][:3, :3].T
+            np.testing.assert_allclose(
+                turn[:2, :2], np.linalg.inv(window)[:2, :2] * window[0, :2].dot(window[0, :2]) ** 0.5
+            )
+
+
+@pytest.mark.parametrize(
+    ("margin", "input_px", "size", "more"),
+    [
+        (0.05, 48, 48, {}),
+        (0.05, 32, 16, {}),
+        (0.1, 40, 20, {}),
+        (0.05, 48, 48, {"roll_deg": 8.0}),
+        (0.1, 40, 20, {"roll_deg": 8.0}),
+    ],
+)
+def test_maps_follow_crop_mirror_shift_and_zoom(
+    folder: Path, margin: float, input_px: int, size: int, more: dict[str, float]
+) -> None:
+    varied = Augmentation(mirror=0.5, shift=0.06, zoom=0.1, **more, **QUIET)
     data = ShapeDataset(
         folder,
         "train",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,15 @@ def test_mirror_turns_image_and_points_together(folder: Path) -> None:
     assert torch.equal(mirrored["image"], plain["image"].flip(3))
     assert torch.equal(mirrored["points"], plain["points"] * torch.tensor([-1.0, 1.0, 1.0]))
     assert torch.equal(mirrored["points_occupancy"], plain["points_occupancy"])
+
+
+def test_wrong_masks_change_the_image_and_not_the_truth(folder: Path) -> None:
+    wrong = dict.fromkeys(("bites", "halo", "table", "jpeg", "defocus", "cut"), 1.0)
+    off = Augmentation(mirror=0.0)
+    plain, varied = dataset(folder, off).batch(0, 4), dataset(folder, replace(off, **wrong)).batch(0, 4)
+    assert not torch.equal(varied["image"], plain["image"])
+    for name in ("points", "points_occupancy"):
+        assert torch.equal(varied[name], plain[name])
 
 
 def test_fixed_pairs_use_every_shape_before_any_twice(folder: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from shapelift.errors import InputError
 from shapelift.geometry import (
     UNIT_BOX,
+    Camera,
     ImplicitField,
     Mesh,
     PointCloud,
@@ -95,12 +96,13 @@ def record_of(shape, index, uniform=20_000, surface=8_000):
     rgba = np.full((VIEWS, SIZE_PX, SIZE_PX, 4), 255, np.uint8)
     rgba[:, 0, 0, 0] = index
     rgba[:, 0, 0, 1] = np.arange(VIEWS)
+    cameras = [Camera.orbit(azimuth, 20.0, 3.0, 30.0, (SIZE_PX, SIZE_PX)) for azimuth in azimuths(shape)]
     return ShapeRecord(
         rgba=rgba,
         depth=np.ones((VIEWS, SIZE_PX, SIZE_PX), np.uint16),
         normals=np.zeros((VIEWS, SIZE_PX, SIZE_PX, 3), np.int8),
-        intrinsics=np.tile(np.eye(3), (VIEWS, 1, 1)),
-        camera_from_world=np.tile(np.eye(4), (VIEWS, 1, 1)),
+        intrinsics=np.stack([camera.intrinsics for camera in cameras]),
+        camera_from_world=np.stack([camera.camera_from_world for camera in cameras]),
         view_parameters=np.array([[a, 20.0, 30.0, 3.0] for a in azimuths(shape)]),
         view_from_object=np.stack([shape.view_from_object(a) for a in azimuths(shape)]),
         bounds=np.stack([-half, half]).astype(np.float32),

@@ -151,7 +151,7 @@ def test_sources_are_reported_apart_and_the_report_is_complete(make_data, shapes
     assert len(rows) == 3 * 4
     assert all(math.isfinite(float(row[metric])) for row in rows for metric in METRICS if row["method"] == "model")
     made = tables(summary)
-    assert len(made) == 5  # methods and differences of both groups, categories of the one with two
+    assert len(made) == 7  # methods, differences and outlines of both groups, categories of the one with two
     # The same again is the same to the bit.
     assert summarize(evaluate(fake, data, **FAST)) == summarize(evaluation)
 

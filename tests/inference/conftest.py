@@ -10,6 +10,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from shapelift.geometry import Camera
 from shapelift.inference import DataSource, ModelCard, Reconstructor, write_card
 from shapelift.io.preprocess import Preprocess
 
@@ -285,3 +286,81 @@ def _wall(replaced: dict[str, np.ndarray | None]) -> tuple[list, list, list, dic
             nodes.append(helper.make_node("Identity", [f"the_{name}"], [name]))
             outputs.append(tensor(name, *value.shape))
     return nodes, [_image()], outputs, constants
+
+
+BALL_DISTANCE, BALL_ELEVATION_DEG = 3.0, 20.0
+BALL_FOCAL = 0.45 * SIZE_PX / np.tan(np.arcsin(0.5 / BALL_DISTANCE))
+"""With this focal length the outline of a ball of radius 1/2 is that of a disc, cropped with a margin of 5 %."""
+
+
+@pytest.fixture
+def picture_model(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a model of the frame `picture`: a ball of radius 1/2 around the origin, seen 20 degrees from above.
+
+    A ray is only sure where `sure` says; elsewhere the whole ball has the probability 0.3.
+    """
+
+    def write(*, sure: bool = True, card: dict | None = None, **replaced: np.ndarray | None) -> Path:
+        folder = tmp_path / "picture"
+        folder.mkdir()
+        save_graph(folder / "encode.onnx", *_picture_encode(replaced))
+        save_graph(folder / "decode.onnx", *_picture_decode(sure=sure))
+        written = make_card("picture", "field", frame="picture", **(card or {}))
+        write_card(folder, written, ["encode.onnx", "decode.onnx"])
+        return folder
+
+    return write
+
+
+def _picture_encode(replaced: dict[str, np.ndarray | None]) -> tuple[list, list, list, dict[str, np.ndarray]]:
+    camera = Camera.orbit(0.0, BALL_ELEVATION_DEG, BALL_DISTANCE, 40.0, (SIZE_PX, SIZE_PX))
+    middle = SIZE_PX / 2.0
+    fixed: dict[str, np.ndarray | None] = {
+        "intrinsics": np.array([[[BALL_FOCAL, 0.0, middle], [0.0, BALL_FOCAL, middle], [0.0, 0.0, 1.0]]]),
+        "camera_from_world": camera.camera_from_world[None],
+        "depth": np.full((1, 1, 8, 8), -0.3),
+        "normals": np.broadcast_to([0.0, 0.0, 1.0], (1, 1, 8, 8, 3)),
+    }
+    nodes = [
+        helper.make_node("ReduceMean", ["image"], ["features"], axes=[2, 3], keepdims=0),
+        helper.make_node("Gather", ["features", "last"], ["code"], axis=1),
+    ]
+    constants = {"last": np.array([3], np.int64)}
+    outputs = [tensor("code", "b", 1), tensor("features", "b", 4)]
+    for name, value in (fixed | replaced).items():
+        if value is not None:
+            constants[f"the_{name}"] = np.ascontiguousarray(value, np.float32)
+            nodes.append(helper.make_node("Identity", [f"the_{name}"], [name]))
+            outputs.append(tensor(name, *value.shape))
+    return nodes, [_image()], outputs, constants
+
+
+def _picture_decode(*, sure: bool) -> tuple[list, list, list, dict[str, np.ndarray]]:
+    nodes = [
+        helper.make_node("Split", ["points", "parts"], ["uv", "w"], axis=2),
+        helper.make_node("Mul", ["w", "behind"], ["back"]),
+        helper.make_node("Add", ["back", "far"], ["z"]),
+        helper.make_node("Mul", ["uv", "angle"], ["slope"]),
+        helper.make_node("Mul", ["slope", "z"], ["xy"]),
+        helper.make_node("Concat", ["xy", "back"], ["local"], axis=2),
+        helper.make_node("ReduceL2", ["local"], ["distance"], axes=[2], keepdims=0),
+        helper.make_node("Sub", ["radius", "distance"], ["inside"]),
+        helper.make_node("Mul", ["inside", "steepness"], ["plain"]),
+        helper.make_node("Min", ["plain", "limit"], ["capped"]),
+        helper.make_node("Mul", ["code", "nothing"], ["zero"]),
+        helper.make_node("Add", ["capped", "zero"], ["logits"]),
+        helper.make_node("Sigmoid", ["points"], ["colors"]),
+    ]
+    angle = SIZE_PX / BALL_FOCAL
+    constants = {
+        "parts": np.array([2, 1], np.int64),
+        "behind": np.array([BALL_DISTANCE * angle], np.float32),
+        "far": np.array([BALL_DISTANCE], np.float32),
+        "angle": np.array([angle], np.float32),
+        "radius": np.array([0.5], np.float32),
+        "steepness": np.array([40.0], np.float32),
+        "limit": np.array([20.0 if sure else np.log(0.3 / 0.7)], np.float32),
+        "nothing": np.zeros(1, np.float32),
+    }
+    inputs = [tensor("code", "b", 1), tensor("points", "b", "n", 3)]
+    return nodes, inputs, [tensor("logits", "b", "n"), tensor("colors", "b", "n", 3)], constants

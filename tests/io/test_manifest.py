@@ -29,7 +29,7 @@ MANIFEST = Manifest(
     shapes=(
         ShapeEntry("cup", "mug", "shapes/cup.safetensors", "00ff", "train", "mug/cup.ply"),
         ShapeEntry("jug", "mug", "shapes/jug.safetensors", "11ee", "test", "mug/jug.ply"),
-        ShapeEntry("pot", "pan", "shapes/pot.safetensors", "22dd", "train", "pan/pot.ply"),
+        ShapeEntry("pot", "pan", "shapes/pot.safetensors", "22dd", "train", "pan/pot.ply", ("it is hardly there",)),
     ),
     rejected=(Rejection("pan/lid.ply", "it is flat"),),
 )
@@ -81,6 +81,13 @@ def test_the_schema_on_disk_stays_as_it_is(tmp_path: Path) -> None:
     found.write(tmp_path)
     assert json.loads((tmp_path / FILE_NAME).read_text()) == ON_DISK
     assert ON_DISK["schema"] == SCHEMA
+
+
+def test_flags_are_optional(tmp_path: Path) -> None:
+    assert [entry.shape_id for entry in MANIFEST.flagged] == ["pot"]
+    MANIFEST.write(tmp_path)
+    shapes = json.loads((tmp_path / FILE_NAME).read_text())["shapes"]
+    assert [shape.get("flags") for shape in shapes] == [None, None, ["it is hardly there"]]
 
 
 def test_shapes_are_located_and_chosen_by_split(tmp_path: Path) -> None:

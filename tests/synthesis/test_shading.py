@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shapelift.synthesis.lighting import Lighting, direction, random_lighting
-from shapelift.synthesis.shading import BRIGHTEST, SHOULDER, linear_of_srgb, shade, srgb_of_linear
+from shapelift.synthesis.shading import BRIGHTEST, MOST_BOUNCED, SHOULDER, linear_of_srgb, shade, srgb_of_linear
 
 
 def units(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -12,9 +12,10 @@ def units(rng: np.random.Generator, count: int) -> np.ndarray:
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
 
 
-def shade_one(n, v, albedo, specular, roughness, light: Lighting, key_visible: bool) -> np.ndarray:
+def shade_one(n, v, albedo, specular, roughness, light: Lighting, key_visible: bool, opened: float) -> np.ndarray:
     """The formulas of `shade`, one point, one lamp, one thing at a time."""
-    total = albedo * (light.ground + (0.5 + 0.5 * n[1]) * (light.sky - light.ground))
+    thrown = opened / (1.0 - (1.0 - opened) * np.minimum(albedo, MOST_BOUNCED))
+    total = albedo * thrown * (light.ground + (0.5 + 0.5 * n[1]) * (light.sky - light.ground))
     exponent = float(np.clip(2.0 / max(roughness**4, 1e-6) - 2.0, 0.5, 2000.0))
     for index, (towards, color) in enumerate(zip(light.directions, light.colors, strict=True)):
         lambert = max(float(n @ towards), 0.0)
@@ -28,19 +29,21 @@ def shade_one(n, v, albedo, specular, roughness, light: Lighting, key_visible: b
         total = total + albedo * lambert * color + min(specular * (exponent + 8.0) / 64.0, 2.0) * lobe * color
     facing = max(float(n @ v), 0.0)
     mirrored = 2.0 * facing * n[1] - v[1]
-    fresnel = specular * (0.12 + 0.88 * (1.0 - facing) ** 3) * (1.0 - roughness)
+    fresnel = specular * (0.12 + 0.88 * (1.0 - facing) ** 3) * (1.0 - roughness) * opened
     total = total + fresnel * (light.ground + (0.5 + 0.5 * mirrored) * (light.sky - light.ground))
     return np.clip(total, 0.0, BRIGHTEST)
 
 
-def test_shading_equals_its_loop_twin() -> None:
+@pytest.mark.parametrize("closed", [False, True])
+def test_shading_equals_its_loop_twin(closed: bool) -> None:
     rng = np.random.default_rng(0)
     normals, to_camera = units(rng, 60), units(rng, 60)
     albedo = rng.random((60, 3), dtype=np.float32)
     specular, roughness = rng.random(60, dtype=np.float32), rng.random(60, dtype=np.float32)
     visible = rng.random(60) < 0.5
+    opened = rng.random(60, dtype=np.float32) if closed else np.ones(60, np.float32)
     light = random_lighting(rng, 30.0)
-    found = shade(normals, to_camera, albedo, specular, roughness, light, visible[:, None])
+    found = shade(normals, to_camera, albedo, specular, roughness, light, visible[:, None], opened if closed else None)
     for index in range(60):
         one = shade_one(
             normals[index].astype(np.float64),
@@ -50,6 +53,7 @@ def test_shading_equals_its_loop_twin() -> None:
             float(roughness[index]),
             light,
             bool(visible[index]),
+            float(opened[index]),
         )
         np.testing.assert_allclose(found[index], one, rtol=2e-3, atol=2e-4)
 

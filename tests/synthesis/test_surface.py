@@ -114,8 +114,8 @@ def test_labels_are_exact_for_what_is_stored():
 
 def test_shapes_without_a_volume_are_rejected_with_a_reason():
     flat = mesh_of([[-0.5, 0, -0.5], [0.5, 0, -0.5], [0.5, 0, 0.5]], [[0, 1, 2]])
-    bent = mesh_of([[-0.5, 0, -0.5], [0.5, 0, -0.5], [0.5, 0.2, 0.5]], [[0, 1, 2]])
+    sliver = mesh_of([[-0.5, -0.5, -0.5], [0.5, 0.5, 0.5], [0.5, 0.499, 0.5]], [[0, 1, 2]])
     empty = mesh_of(np.zeros((0, 3)), np.zeros((0, 3)))
-    for mesh, reason in ((flat, "flat"), (bent, "no volume"), (empty, "no faces")):
+    for mesh, reason in ((flat, "flat"), (sliver, "no volume"), (empty, "no faces")):
         with pytest.raises(UnusableShapeError, match=reason):
             label(Solid(mesh), 5000, 100, 100, rng())

@@ -69,6 +69,7 @@ def test_manifest_tells_what_is_there_and_what_is_not(data):
         assert (data / entry.file).is_file()
         assert entry.split == split_of(entry.shape_id)
         assert entry.source.startswith(f"{entry.category}/")
+    assert not manifest.flagged
     assert [rejection.source for rejection in manifest.rejected] == ["sheet/broken.obj", "sheet/flat.ply"]
     assert all(rejection.reason for rejection in manifest.rejected)
     assert manifest.parameters["views"] == 2

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -41,7 +42,9 @@ def test_a_run_learns_and_leaves_a_model_that_opens(
         "step_00000075.png",
         "step_00000150.png",
     ]
-    assert TrainConfig.from_json((tmp_path / "mugs" / "config.json").read_text()) == config
+    written = TrainConfig.from_json((tmp_path / "mugs" / "config.json").read_text())
+    assert written.feed == "packed"  # what `auto` has become here
+    assert dataclasses.replace(written, feed="auto", detail=None) == config
     assert result.model_folder is not None
     assert (result.model_folder / WEIGHTS_NAME).is_file()
     card = Reconstructor.load(result.model_folder, threads=1).card

@@ -27,6 +27,7 @@ from shapelift.io.shapes import FORMATS
 
 if TYPE_CHECKING:
     from shapelift.geometry import Mesh
+    from shapelift.inference.hypotheses import Hypotheses
 
 
 def reconstruct(
@@ -50,6 +51,14 @@ def reconstruct(
         int, typer.Option(help="Shapes per image, 1 to 64; more than one needs a stochastic model.")
     ] = 1,
     seed: Annotated[int, typer.Option(help="Which shapes a stochastic model gives.")] = 0,
+    fill: Annotated[
+        bool,
+        typer.Option(
+            "--fill/--no-fill",
+            help="Keep to the outline in the image, and add a solid where the model is not sure how deep a part lies; "
+            "without it the shape is what the network says.",
+        ),
+    ] = True,
     threads: Annotated[int | None, typer.Option(help="CPU threads.", show_default="all cores")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
 ) -> None:
@@ -61,7 +70,7 @@ def reconstruct(
         check_samples(samples)
         check_seed(seed)
         plan = make_plan(images, output, formats, mask, save_crop, samples)
-        wanted = _Wanted(resolution, blocky, size_mm, mask, save_crop, samples, seed)
+        wanted = _Wanted(resolution, blocky, size_mm, mask, save_crop, samples, seed, fill)
         run = _Run(plan, wanted, model, threads)
         document = run.all_jobs(quiet=json)
     except InputError as error:
@@ -87,6 +96,7 @@ class _Wanted:
     save_crop: Path | None
     samples: int
     seed: int
+    fill: bool
 
 
 class _Run:
@@ -124,7 +134,7 @@ class _Run:
             "model": {
                 "name": card.name,
                 "version": card.version,
-                "frame": card.frame,
+                "frame": card.result_frame,
                 "licence": card.licence,
                 "stochastic": card.stochastic,
             },
@@ -140,7 +150,7 @@ class _Run:
     def job(self, job: Job) -> dict[str, Any]:
         """Reconstruct one image and write its files."""
         wanted, times = self.wanted, [time.perf_counter()]
-        found = self.reconstructor.hypotheses(job.image, wanted.samples, wanted.seed, wanted.mask)
+        found = self.reconstructor.hypotheses(job.image, wanted.samples, wanted.seed, wanted.mask, fill=wanted.fill)
         times.append(time.perf_counter())
         if wanted.blocky:
             found = found.blocks(wanted.resolution)
@@ -180,9 +190,16 @@ class _Run:
             "files": [str(path) for path in (*shared, *(path for own in files for path in own))],
             **(several or shapes[0]),
             "unit": "1" if wanted.size_mm is None else "mm",
+            "filled_share": _filled_share(found),
             "warnings": list(dict.fromkeys(warning for one in found for warning in one.warnings)),
             "seconds": seconds,
         }
+
+
+def _filled_share(found: Hypotheses) -> float | None:
+    """The mean share of the silhouette that was filled; None where nothing can be."""
+    shares = [one.filled_share for one in found if one.filled_share is not None]
+    return round(float(np.mean(shares)), 4) if shares else None
 
 
 def _shape(mesh: Mesh, size_mm: float | None) -> dict[str, Any]:
@@ -234,14 +251,18 @@ def _say(result: dict[str, Any], *, brief: bool) -> None:
     if brief:
         return
     seconds = sum(result["seconds"].values())
+    share = result["filled_share"]
+    filled = "" if share is None else f", {share:.0%} of the outline filled"
     if "hypotheses" in result:
         spread = result["spread"]
         agree = f"spread {spread['mean']:.1%} of the longest side, {spread['max']:.1%} at most"
-        typer.echo(f"{', '.join(result['files'])}: {len(result['hypotheses'])} hypotheses, {agree}, {seconds:.1f} s")
+        typer.echo(
+            f"{', '.join(result['files'])}: {len(result['hypotheses'])} hypotheses, {agree}{filled}, {seconds:.1f} s"
+        )
         return
     size = " x ".join(f"{side:.3g}" for side in result["size"])
     unit = " mm" if result["unit"] == "mm" else ""
-    typer.echo(f"{', '.join(result['files'])}: {result['faces']} faces, {size}{unit}, {seconds:.1f} s")
+    typer.echo(f"{', '.join(result['files'])}: {result['faces']} faces, {size}{unit}{filled}, {seconds:.1f} s")
 
 
 def _report(document: dict[str, Any]) -> None:

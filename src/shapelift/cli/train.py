@@ -56,6 +56,10 @@ def train(
         int | None, typer.Option(min=1, help="Processes that make data and load them.", show_default="auto")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    feed: Annotated[
+        str,
+        typer.Option(help="Batches from data packed in memory, or from the records: auto, packed or records."),
+    ] = "auto",
     views: Annotated[int, typer.Option(min=1, max=1000, help="Images per shape, when data are made.")] = 12,
     count: Annotated[
         int | None, typer.Option(min=1, help="Number of shapes, when data are made.", show_default="all")
@@ -85,7 +89,7 @@ def train(
     # Threads that spin while they wait steal the cores from the threads that load data.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
-        config = _config(recipe, budget, steps, seed, threads, workers)
+        config = _config(recipe, budget, steps, seed, threads, workers, feed)
         from shapelift.training.distributed import join_world
 
         with join_world(device) as world:
@@ -140,7 +144,13 @@ def recipes(
 
 
 def _config(
-    recipe: str, budget: str | None, steps: int | None, seed: int, threads: int | None, workers: int | None
+    recipe: str,
+    budget: str | None,
+    steps: int | None,
+    seed: int,
+    threads: int | None,
+    workers: int | None,
+    feed: str,
 ) -> TrainConfig:
     _require_torch()
     from shapelift.recipes import find_recipe
@@ -149,6 +159,10 @@ def _config(
     if budget is not None and steps is not None:
         raise InputError("--budget and --steps both say how long to train; give one of them")
     config = find_recipe(recipe)
+    if feed not in ("auto", "packed", "records"):
+        raise InputError(f"--feed '{feed}' is unknown; use auto, packed or records")
+    if feed != "auto":
+        config = dataclasses.replace(config, feed=feed)  # type: ignore[arg-type]
     if budget is not None:
         config = dataclasses.replace(config, steps=None, budget_s=parse_duration_s(budget))
     if steps is not None:

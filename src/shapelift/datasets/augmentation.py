@@ -28,7 +28,7 @@ Array = npt.NDArray[np.float32]
 class Augmentation:
     """How strongly images are varied; every part is off at 0.
 
-    The parts from `roll` on are for models that shall see photographs, and are off unless asked for. Masks become
+    The parts from `roll_deg` on are for models that shall see photographs, and are off unless asked for. Masks become
     wrong in what the model sees only: targets are those of the true shape.
 
     Attributes:
@@ -40,12 +40,12 @@ class Augmentation:
         noise: Largest standard deviation of pixel noise, in [0, 1].
         mask: Probability that the mask is grown or shrunk by one pixel (masks of photographs are not exact).
         grey: Probability that the image loses its colour.
-        roll: Largest turn of the window around its centre, in degrees, uniform.
+        roll_deg: Largest turn of the window around its centre, in degrees, uniform.
         cut: Probability that the window is moved so that the object is cut by its border.
         bites: Probability that pieces at its outline are missing in the mask.
         halo: Probability that the mask is too large and shows background of a random colour.
         table: Probability that a piece of what the object stands on is in the mask.
-        jpeg: Probability of compression artefacts.
+        jpeg: Probability of compression artefacts; packed training data have none (see `datasets.variation`).
         balance: Largest error of the white balance, in the logarithm of red and blue, uniform.
         defocus: Probability that the picture is out of focus.
         uneven: Largest strength of uneven light, in its logarithm, uniform.
@@ -59,7 +59,7 @@ class Augmentation:
     noise: float = 0.03
     mask: float = 0.3
     grey: float = 0.1
-    roll: float = 0.0
+    roll_deg: float = 0.0
     cut: float = 0.0
     bites: float = 0.0
     halo: float = 0.0
@@ -85,8 +85,8 @@ class Augmentation:
         window = np.array([[side, 0.0, dx + 0.5 * (1 - side)], [0.0, side, dy + 0.5 * (1 - side)], [0.0, 0.0, 1.0]])
         if self.cut and rng.random() < self.cut:
             window = window @ _cut(width, height, rng)
-        if self.roll:
-            window = window @ _turn(width, height, np.deg2rad(rng.uniform(-self.roll, self.roll)))
+        if self.roll_deg:
+            window = window @ _turn(width, height, np.deg2rad(rng.uniform(-self.roll_deg, self.roll_deg)))
         return window
 
     def vary_within(

@@ -13,8 +13,12 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
-from shapelift.datasets.targets import Arrays, Sample, Target
+from shapelift.datasets.packed_items import PackedItems
+from shapelift.datasets.packing import DEPTH_OFFSET
+from shapelift.datasets.targets import Arrays, Sample, Target, turned
 
 Array = npt.NDArray[np.float64]
 
@@ -43,6 +47,27 @@ class ImageCamera(Target):
             f"{name}_intrinsics": intrinsics.astype(np.float32),
             f"{name}_camera_from_world": camera_from_world.astype(np.float32),
         }
+
+    def columns(self) -> frozenset[str]:
+        """None but the cameras, which every pack holds."""
+        return frozenset()
+
+    def draw(self, name: str, items: PackedItems) -> dict[str, Tensor]:
+        """The cameras of packed items. A roll of the window turns the camera, so intrinsics stay without skew."""
+        frame_from_object = items.frame_from_object(self.frame)
+        mirror = torch.diag_embed(torch.cat([items.signs, torch.ones_like(items.signs[:, :1])], dim=1))
+        camera_from_world = _product(items.of_view("camera_from_world"), torch.linalg.inv(frame_from_object))
+        camera_from_world = _product(mirror, _product(_scaled(camera_from_world, frame_from_object), mirror))
+        intrinsics = items.of_view("intrinsics")
+        flip = mirror[:, :3, :3].clone()
+        flip[:, 0, 2] = items.mirrored * float(items.pack.image_px)
+        intrinsics = _product(flip, _product(intrinsics, mirror[:, :3, :3]))
+        intrinsics = _product(torch.linalg.inv(items.packed_from_input), intrinsics)
+        focal = intrinsics[:, :2, :2].det().sqrt()
+        roll = mirror.new_zeros(mirror.shape) + torch.eye(4, device=mirror.device)
+        roll[:, :2, :2] = intrinsics[:, :2, :2] / focal[:, None, None]
+        intrinsics[:, :2, :2] = torch.diag_embed(focal[:, None].expand(-1, 2))
+        return {f"{name}_intrinsics": intrinsics, f"{name}_camera_from_world": _product(roll, camera_from_world)}
 
 
 @dataclass(frozen=True)
@@ -78,6 +103,32 @@ class ImageDepth(Target):
         if sample.mirrored:
             turned = turned * (-1.0, 1.0, 1.0)
         return {name: depth.astype(np.float32), f"{name}_normals": turned.astype(np.float32)}
+
+    def columns(self) -> frozenset[str]:
+        """Depth and normals of the visible surface."""
+        return frozenset({"depth", "normals"})
+
+    def draw(self, name: str, items: PackedItems) -> dict[str, Tensor]:
+        """The maps of packed items; see the class. Stored pixels are those of the pack."""
+        frame_from_object = items.frame_from_object(self.frame)
+        depths, normals = items.pack.columns["depth"], items.pack.columns["normals"]
+        stored_px = depths.shape[-1] - 2
+        centers = (torch.arange(self.size, device=depths.device) + 0.5) * (items.pack.image_px / self.size)
+        row, column = torch.meshgrid(centers, centers, indexing="ij")
+        matrix = items.packed_from_input * (stored_px / items.pack.image_px)
+        x, y = (
+            matrix[:, axis, 0, None, None] * column
+            + matrix[:, axis, 1, None, None] * row
+            + matrix[:, axis, 2, None, None]
+            for axis in (0, 1)
+        )
+        places = _Places(x, y, items.mirrored, items.rows, stored_px)
+        depth = places.interpolated(depths.flatten(0, 1).view(-1))
+        depth = depth * (items.of_shape("depth_scale") * _scale(frame_from_object))[:, None, None]
+        found = places.nearest(normals.view(-1, 3)).flatten(1, 2)
+        found = torch.nn.functional.normalize(turned(frame_from_object, found), dim=2).reshape(*depth.shape, 3)
+        seen = (depth > 0.0)[..., None]
+        return {name: depth, f"{name}_normals": found * seen * items.signs[:, None, None]}
 
     def _places(self, sample: Sample, stored_px: int) -> tuple[Array, Array]:
         """Columns and rows `s s` of the pixel centres of the maps, in pixels of the stored image."""
@@ -147,3 +198,64 @@ def _nearest(values: Array, columns: Array, rows: Array) -> Array:
     y = np.clip(np.floor(rows).astype(int), 0, height - 1)
     found: Array = values[y, x]
     return np.where(inside.reshape(inside.shape + (1,) * (values.ndim - 2)), found, 0.0)
+
+
+class _Places:
+    """Pixel coordinates `b s s` in packed maps, which are looked up there: the twins of the functions above.
+
+    The maps have a border of one empty pixel, so that all that is outside falls into it.
+
+    Args:
+        x: Columns, of the mirror image where an item is mirrored; counted without the border.
+        y: Rows.
+        mirrored: `b` bool.
+        rows: `b`, place of each item's map among all.
+        size: Side of a map without the border [px].
+    """
+
+    def __init__(self, x: Tensor, y: Tensor, mirrored: Tensor, rows: Tensor, size: int) -> None:
+        x, y = x.clamp(-0.5, size + 0.499) + 0.5, y.clamp(-0.5, size + 0.499) + 0.5  # from the centre of pixel 0
+        left, above = x.floor(), y.floor()
+        self._right, self._below = x - left, y - above
+        stride = size + 2
+        self._along = (1 - 2 * mirrored.long())[:, None, None]
+        self._down = stride
+        column = torch.where(mirrored[:, None, None], size + 1.0 - left, left)
+        self._corner = (above * stride + column).long() + rows[:, None, None] * (stride * stride)
+
+    def nearest(self, values: Tensor) -> Tensor:
+        """Values, from a column `p ...` of all pixels, of those that coordinates fall into."""
+        index = self._corner + self._along * (self._right >= 0.5) + self._down * (self._below >= 0.5)
+        return values.index_select(0, index.flatten()).reshape(*index.shape, *values.shape[1:])
+
+    def interpolated(self, steps: Tensor) -> Tensor:
+        """Depth in steps, float32: interpolated where all four neighbours lie on one surface, else the nearest."""
+        right, below = self._right, self._below
+        upper = self._corner, self._corner + self._along
+        index = torch.stack([*upper, *(corner + self._down for corner in upper)])
+        corners = steps.index_select(0, index.flatten()).reshape(index.shape).float().add_(DEPTH_OFFSET)
+        low, high = corners.aminmax(dim=0)
+        lower, upper_mean = (((1 - right) / corners[row] + right / corners[row + 1]) for row in (2, 0))
+        inverse = (1 - below) * upper_mean + below * lower
+        # The nearest of the four is the pixel that the place falls into.
+        above, under = (torch.where(right < 0.5, corners[row], corners[row + 1]) for row in (0, 2))
+        nearest = torch.where(below < 0.5, above, under)
+        smooth = (low > 0.0) & (high - low < _FLAT * low)
+        return torch.where(smooth, 1.0 / inverse, nearest)
+
+
+def _product(left: Tensor, right: Tensor) -> Tensor:
+    """Matrix products in single precision on any device."""
+    return (left[:, :, :, None] * right[:, None, :, :]).sum(dim=2)
+
+
+def _scale(matrix: Tensor) -> Tensor:
+    """How many times longer things become under similarities `b 4 4`."""
+    return matrix[:, :3, 0].square().sum(dim=1).sqrt()
+
+
+def _scaled(camera_from_world: Tensor, frame_from_object: Tensor) -> Tensor:
+    """The rigid camera of a frame whose lengths differ from the object's."""
+    factors = torch.ones_like(camera_from_world)
+    factors[:, :3] = _scale(frame_from_object)[:, None, None]
+    return camera_from_world * factors

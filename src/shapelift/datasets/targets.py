@@ -8,7 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
+from shapelift.datasets.packed_items import PackedItems
 from shapelift.geometry.rotations import transform_points
 from shapelift.io.records import RecordReader
 
@@ -52,6 +55,18 @@ class Target(abc.ABC):
     def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
         """Arrays of one sample, under `name` and names that begin with it."""
 
+    def columns(self) -> frozenset[str] | None:
+        """The columns of a pack (see `packing`) that `draw` reads; None where the field needs the records."""
+        return None
+
+    def draw(self, name: str, items: PackedItems) -> dict[str, Tensor]:
+        """The batch field of packed items: as `read` for each of them, from random numbers of the pack's device.
+
+        Raises:
+            NotImplementedError: `columns` is None.
+        """
+        raise NotImplementedError(f"{type(self).__name__} is read from records only")
+
     def record_options(self) -> dict[str, Any]:
         """What synthesis must be told for records that hold this field: fields of its `RecordOptions`."""
         return {}
@@ -87,6 +102,38 @@ class OccupancyPoints(Target):
         if sample.mirrored:
             points = points * (-1.0, 1.0, 1.0)
         return {name: points.astype(np.float32), f"{name}_occupancy": occupancy.astype(np.float32)}
+
+    def columns(self) -> frozenset[str]:
+        """Labelled points and the box."""
+        names = {"bounds", "uniform_points", "uniform_occupancy"}
+        return frozenset(names | ({"near_points", "near_occupancy"} if self.near else set()))
+
+    def draw(self, name: str, items: PackedItems) -> dict[str, Tensor]:
+        """Draw the points; see the class."""
+        frame_from_object = items.frame_from_object(self.frame)
+        points, occupancy = self._drawn_uniform(items, frame_from_object)
+        if self.near:
+            pick = items.integers(items.count("near_points"), len(items), self.near)
+            near = transformed(frame_from_object, items.picked("near_points", pick))
+            points = torch.cat([points, near], dim=1)
+            occupancy = torch.cat([occupancy, items.picked("near_occupancy", pick).float()], dim=1)
+        return {name: points * items.signs[:, None], f"{name}_occupancy": occupancy}
+
+    def _drawn_uniform(self, items: PackedItems, frame_from_object: Tensor) -> tuple[Tensor, Tensor]:
+        # As `_uniform`: which point takes which stored one is counted, since no two items have as many.
+        points = items.uniform(len(items), self.uniform, 3) - 0.5
+        low, high = items.of_shape("bounds")[:, None].unbind(2)
+        local = transformed(torch.linalg.inv(frame_from_object), points)
+        inside = ((local >= low) & (local <= high)).all(dim=2)
+        pick = items.integers(items.count("uniform_points"), len(items), 2 * self.uniform + 16)
+        stored = transformed(frame_from_object, items.picked("uniform_points", pick))
+        kept = (stored.abs() <= 0.5).all(dim=2)
+        running = kept.cumsum(dim=1)
+        wanted = (inside.cumsum(dim=1) - 1).clamp_min(0) % running[:, -1:].clamp_min(1) + 1
+        place = torch.searchsorted(running, wanted).clamp_max(pick.shape[1] - 1)
+        taken = stored.gather(1, place[:, :, None].expand(-1, -1, 3))
+        label = items.picked("uniform_occupancy", pick.gather(1, place)).float()
+        return torch.where(inside[:, :, None], taken, points), label * inside
 
     def _uniform(
         self, sample: Sample, frame_from_object: npt.NDArray[np.float64], rng: np.random.Generator
@@ -137,6 +184,21 @@ class SurfacePoints(Target):
             found[f"{name}_normals"] = (normals * mirror).astype(np.float32)
         return found
 
+    def columns(self) -> frozenset[str]:
+        """Points of the surface and their normals."""
+        return frozenset({"surface_points"} | ({"surface_normals"} if self.normals else set()))
+
+    def draw(self, name: str, items: PackedItems) -> dict[str, Tensor]:
+        """Draw the points; see the class."""
+        frame_from_object = items.frame_from_object(self.frame)
+        pick = items.distinct(items.count("surface_points"), self.count)
+        signs = items.signs[:, None]
+        found = {name: transformed(frame_from_object, items.picked("surface_points", pick)) * signs}
+        if self.normals:
+            normals = turned(frame_from_object, items.picked("surface_normals", pick))
+            found[f"{name}_normals"] = torch.nn.functional.normalize(normals, dim=2) * signs
+        return found
+
 
 @dataclass(frozen=True)
 class Noise(Target):
@@ -156,6 +218,14 @@ class Noise(Target):
     def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
         """Draw the numbers."""
         return {name: rng.standard_normal((self.count, self.size), np.float32)}
+
+    def columns(self) -> frozenset[str]:
+        """None: nothing of a record is read."""
+        return frozenset()
+
+    def draw(self, name: str, items: PackedItems) -> dict[str, Tensor]:
+        """Draw the numbers."""
+        return {name: items.normal(len(items), self.count, self.size)}
 
 
 @dataclass(frozen=True)
@@ -184,6 +254,19 @@ class SurfaceAlbedo(Target):
             rgb = sample.record.field("surface_albedo")[pick].astype(np.float32) / np.float32(255.0)
         return {name: points.astype(np.float32), f"{name}_rgb": rgb}
 
+    def columns(self) -> frozenset[str]:
+        """Points of the surface and their colours."""
+        return frozenset({"surface_points", "surface_albedo"})
+
+    def draw(self, name: str, items: PackedItems) -> dict[str, Tensor]:
+        """Draw the points; see the class."""
+        pick = items.integers(items.count("surface_points"), len(items), self.count)
+        points = transformed(items.frame_from_object(self.frame), items.picked("surface_points", pick))
+        rgb = items.picked("surface_albedo", pick).float() / 255.0
+        known = items.of_shape("has_albedo")[:, None, None] > 0
+        rgb = torch.where(known, rgb, torch.full_like(rgb, torch.nan))
+        return {name: points * items.signs[:, None], f"{name}_rgb": rgb}
+
 
 @dataclass(frozen=True)
 class UniformDraws(Target):
@@ -200,3 +283,22 @@ class UniformDraws(Target):
     def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
         """Draw the numbers."""
         return {name: rng.random((self.count, self.size), np.float32)}
+
+    def columns(self) -> frozenset[str]:
+        """None: nothing of a record is read."""
+        return frozenset()
+
+    def draw(self, name: str, items: PackedItems) -> dict[str, Tensor]:
+        """Draw the numbers."""
+        return {name: items.uniform(len(items), self.count, self.size)}
+
+
+def transformed(matrix: Tensor, points: Tensor) -> Tensor:
+    """Points `b n 3` under affine matrices `b 4 4`, float32; in products and sums, which no GPU rounds."""
+    return turned(matrix, points) + matrix[:, None, :3, 3]
+
+
+def turned(matrix: Tensor, vectors: Tensor) -> Tensor:
+    """Vectors `b n 3` under the linear part of matrices `b 4 4`, float32."""
+    vectors = vectors.float()
+    return sum(vectors[:, :, axis, None] * matrix[:, None, :3, axis] for axis in range(3))  # type: ignore[return-value]

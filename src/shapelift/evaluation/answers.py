@@ -9,7 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.errors import InputError
+from shapelift.evaluation.dataset import Sample
+from shapelift.evaluation.outlines import Look
 from shapelift.geometry import ImplicitField, Mesh, PointCloud, Representation, VoxelGrid, transform_points
+from shapelift.io.preprocess import object_window
 from shapelift.io.records import RecordReader
 from shapelift.meshing.points import sample_surface
 
@@ -25,6 +28,10 @@ class Reconstruction(Protocol):
     @property
     def representation(self) -> Representation:
         """The predicted value, in the frame of the model."""
+
+    @property
+    def crop(self) -> npt.NDArray[np.uint8]:
+        """What the model saw, `s s 4`; asked only of one that guesses the `camera` of it."""
 
     def mesh(self, resolution: int) -> Mesh:
         """The printable mesh, in the frame and unit of the representation."""
@@ -66,11 +73,27 @@ class Answer(Protocol):
     def surface(self, count: int, rng: np.random.Generator) -> PointCloud:
         """About `count` points on the surface with outward normals; none where there is no surface."""
 
+    @property
+    def mesh(self) -> Mesh | None:
+        """The surface as a closed mesh, empty where there is none; None where only points of it are known."""
 
-class Nothing:
+    def look(self, sample: Sample) -> Look:
+        """The picture with the cameras through which this answer and the truth are seen in it."""
+
+
+class _ThroughTrueCamera:
+    """What has no camera of its own is seen through that of the record."""
+
+    def look(self, sample: Sample) -> Look:
+        """The record's picture and camera."""
+        return Look(sample.rgba[..., 3], sample.camera, sample.camera)
+
+
+class Nothing(_ThroughTrueCamera):
     """The answer of a method that failed: an empty solid, which gets the worst value of every metric."""
 
     cloud = None
+    mesh = Mesh(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int32))
 
     def __init__(self, note: str = "") -> None:
         self.note = note
@@ -85,12 +108,13 @@ class Nothing:
         return PointCloud(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.float32))
 
 
-class Predicted:
+class Predicted(_ThroughTrueCamera):
     """The answer of a model."""
 
-    def __init__(self, reconstruction: Reconstruction, resolution: int) -> None:
-        """Meshes are made with `resolution` cells per side."""
+    def __init__(self, reconstruction: Reconstruction, resolution: int, margin: float = 0.0) -> None:
+        """Meshes are made with `resolution` cells per side; `margin` is that of the model's crop."""
         self._reconstruction = reconstruction
+        self._margin = margin
         self._resolution = resolution
         self._mesh: Mesh | None = None
         self.note = ""
@@ -120,9 +144,20 @@ class Predicted:
 
     def surface(self, count: int, rng: np.random.Generator) -> PointCloud:
         """Points on the printable mesh."""
-        return sample_mesh(self._printable(), count, rng)
+        return sample_mesh(self.mesh, count, rng)
 
-    def _printable(self) -> Mesh:
+    def look(self, sample: Sample) -> Look:
+        """What the model saw, and its own camera, where it has one."""
+        camera = getattr(self._reconstruction, "camera", None)
+        if camera is None:
+            return super().look(sample)
+        alpha = self._reconstruction.crop[..., 3]
+        window = object_window(sample.rgba[..., 3], self._margin)
+        return Look(alpha, camera, sample.camera.window(*window, len(alpha)))
+
+    @property
+    def mesh(self) -> Mesh:
+        """The printable mesh."""
         if self._mesh is None:
             try:
                 self._mesh = self._reconstruction.mesh(self._resolution)
@@ -133,7 +168,7 @@ class Predicted:
         return self._mesh
 
 
-class Solid:
+class Solid(_ThroughTrueCamera):
     """The answer of a baseline that always says the same: a field with its mesh, sampled once."""
 
     cloud = None
@@ -159,10 +194,11 @@ class Solid:
             return self._cloud
 
 
-class Stored:
+class Stored(_ThroughTrueCamera):
     """The answer of retrieval: another shape of the data set, put into the frame by its own view."""
 
     cloud = None
+    mesh = None
 
     def __init__(
         self, record: RecordReader, frame_from_object: npt.NDArray[np.float64], surface: PointCloud, note: str
@@ -191,7 +227,7 @@ class Stored:
 
 def inside_field(field: ImplicitField, points: Points) -> Inside:
     """Where a field is positive; outside its box space is empty. Asked in batches that fit a cache."""
-    result = field.box.contains(points)
+    result = field.covers(points)
     chosen = np.flatnonzero(result)
     for start in range(0, len(chosen), _BATCH):
         batch = chosen[start : start + _BATCH]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from shapelift.geometry import PointCloud, transform_points
+from shapelift.geometry import Camera, PointCloud, transform_points
 from shapelift.io.manifest import StoredShape, stored_shapes
 from shapelift.io.records import RecordReader, open_record
 
@@ -26,9 +26,10 @@ class Sample:
         shape_id: Name of the shape.
         category: Its category.
         path: Its record.
-        group: `procedural` or `real`.
+        group: `procedural`, `photoreal` or `real`, see `group_of`.
         view: Index of the image in the record.
         rgba: `h w 4` uint8, straight alpha.
+        camera: The true camera of the image, in the frame of the prediction.
         frame_from_object: `4 4` similarity from the object frame to the frame of the prediction.
         surface: The stored surface points with outward normals; the object's longest side is 1.
         points: `n 3` float32 in the unit cube.
@@ -42,6 +43,7 @@ class Sample:
     group: str
     view: int
     rgba: npt.NDArray[np.uint8]
+    camera: Camera
     frame_from_object: npt.NDArray[np.float64]
     surface: PointCloud
     points: npt.NDArray[np.float32]
@@ -81,13 +83,17 @@ def read_sample(entry: StoredShape, record: RecordReader, view: int, frame: str)
     """Image `view` of a record with its truth in `frame` (`object` or `view`)."""
     frame_from_object = frame_matrix(record, view, frame)
     points, inside, weights = _volume_points(entry.shape_id, record, frame_from_object)
+    rgba = record.item("rgba", view)
+    size_px = (rgba.shape[1], rgba.shape[0])
+    camera = Camera(record.item("intrinsics", view), record.item("camera_from_world", view), size_px)
     return Sample(
         shape_id=entry.shape_id,
         category=entry.category,
         path=entry.path,
         group=group_of(record.metadata),
         view=view,
-        rgba=record.item("rgba", view),
+        rgba=rgba,
+        camera=camera.moved(frame_from_object),
         frame_from_object=frame_from_object,
         surface=surface_of(record, frame_from_object),
         points=points,
@@ -117,9 +123,20 @@ def surface_of(record: RecordReader, frame_from_object: npt.NDArray[np.float64])
     return PointCloud(points, normals).transformed(frame_from_object)
 
 
-def group_of(metadata: dict[str, str]) -> str:
-    """`procedural` for shapes made by a program, `real` for all others."""
-    return "procedural" if metadata.get("source", "").startswith("procedural") else "real"
+def group_of(metadata: Mapping[str, str]) -> str:
+    """`procedural` for shapes made by a program, `photoreal` for realistic furniture, and `real` for all others.
+
+    A record says it by `domain`; older ones by the `source` they came from.
+    """
+    domain, source = metadata.get("domain", ""), metadata.get("source", "")
+    if source.startswith("procedural") or domain == "procedural":
+        return "procedural"
+    return "photoreal" if domain == "photoreal" or "sh3d_" in source or "sweethome" in source else "real"
+
+
+def truth_frame(frame: str) -> str:
+    """The frame that a model of `frame` is judged in: a prediction in the frame `picture` comes out in `view`."""
+    return "view" if frame == "picture" else frame
 
 
 def stable_number(name: str) -> int:

@@ -31,6 +31,14 @@ _TITLES = {
     "fscore_5": "F@5%",
     "normal_consistency": "NC",
 }
+_OUTLINE_TITLES = {
+    "silhouette_iou": "outline IoU",
+    "recall_2": "R@2%",
+    "thin_depth": "thin depth",
+    "thin_ratio": "thin ratio",
+}
+THIN_CATEGORIES = ("bench", "chair", "lamp", "table")
+"""Categories whose shapes are held up by thin parts; their means are also stated together."""
 _FOUR_DIGITS = ("chamfer_l1", "chamfer_l2", "chamfer_l2_mean")
 """Numbers that are small where a model is any good; three decimals are enough for all others."""
 
@@ -41,10 +49,11 @@ _CARD_METRICS = ("iou", "fscore_2")
 def summarize(evaluation: Evaluation) -> dict[str, Any]:
     """The evaluation as data that JSON can hold.
 
-    Per group (`procedural` and `real` are never pooled): for every method the mean of every metric over shapes with its
-    95 % bootstrap interval, overall, as the plain mean of the category means, and per category; and for every baseline
-    the paired difference model - baseline with its interval. An interval of a difference that excludes 0 says that the
-    two differ; for chamfer distances, smaller is better.
+    Per group (`procedural`, `photoreal` and `real` are never pooled): for every method the mean of every metric over
+    shapes with its 95 % bootstrap interval, overall, as the plain mean of the category means, per category, and over
+    the categories of thin things (`THIN_CATEGORIES`) together; and for every baseline the paired difference
+    model - baseline with its interval. An interval of a difference that excludes 0 says that the two differ; for
+    chamfer distances, smaller is better. A metric counts the images that have it.
     """
     groups = {name: _group([s for s in evaluation.scores if s.group == name]) for name in evaluation.groups}
     return {
@@ -89,7 +98,7 @@ def check_folder(folder: str | Path) -> None:
 def tables(summary: dict[str, Any]) -> list[Table]:
     """Tables for the terminal, from what `summarize` returned.
 
-    For every group: methods, differences, one table per protocol, and categories.
+    For every group: methods, differences, outlines and thin parts, one table per protocol, and categories.
     """
     made: list[Table] = []
     for name, group in summary["groups"].items():
@@ -98,6 +107,7 @@ def tables(summary: dict[str, Any]) -> list[Table]:
         made.append(_method_table(title, group))
         if group["differences"]:
             made.append(_difference_table(f"{name}: model - baseline, 95 % interval (CD-L1: below 0 is better)", group))
+        made.append(_outline_table(f"{name}: outline, recall and thin parts", group))
         made += [_protocol_table(f"{name}: {protocol}", group, protocol) for protocol in protocols_of(group)]
         if len(group["methods"][MODEL]["categories"]) > 1:
             made.append(_category_table(f"{name}: IoU and F@2% by category", group))
@@ -121,6 +131,7 @@ def for_card(summary: dict[str, Any]) -> dict[str, Any]:
         groups[name] = {
             "shapes": group["shapes"],
             "methods": {method: _rounded(found["overall"]) for method, found in group["methods"].items()},
+            **({"thin": _rounded(group["methods"][MODEL]["thin"])} if group["methods"][MODEL]["thin"] else {}),
             "categories": {
                 category: {
                     "shapes": means["iou"]["count"],
@@ -160,32 +171,35 @@ def _method(scores: Sequence[Score]) -> dict[str, Any]:
     for score in scores:
         by_category.setdefault(score.category, []).append(score)
     categories = {name: _means(by_category[name]) for name in sorted(by_category)}
+    overall = _means(scores)
+    means = {metric: [found[metric]["mean"] for found in categories.values() if metric in found] for metric in overall}
     return {
-        "overall": _means(scores),
-        "mean_of_categories": {
-            metric: sum(found[metric]["mean"] for found in categories.values()) / len(categories)
-            for metric in scores[0].values
-        },
+        "overall": overall,
+        "mean_of_categories": {metric: sum(found) / len(found) for metric, found in means.items()},
         "categories": categories,
+        "thin": _means([score for score in scores if score.category in THIN_CATEGORIES]),
     }
 
 
 def _means(scores: Sequence[Score]) -> dict[str, dict[str, float]]:
-    shapes = [score.shape_id for score in scores]
-    return {
-        metric: _plain(bootstrap_mean([score.values[metric] for score in scores], shapes))
-        for metric in scores[0].values
-    }
+    """Of every metric that occurs, over the images that have it."""
+    found = {}
+    for metric in dict.fromkeys(metric for score in scores for metric in score.values):
+        having = [score for score in scores if metric in score.values]
+        shapes = [score.shape_id for score in having]
+        found[metric] = _plain(bootstrap_mean([score.values[metric] for score in having], shapes))
+    return found
 
 
 def _differences(model: Sequence[Score], other: Sequence[Score]) -> dict[str, dict[str, float]]:
-    shapes = [score.shape_id for score in model]
-    return {
-        metric: _plain(
-            bootstrap_difference([s.values[metric] for s in model], [s.values[metric] for s in other], shapes)
-        )
-        for metric in model[0].values
-    }
+    """Of every metric that occurs on both sides, over the images that have it there."""
+    found = {}
+    for metric in dict.fromkeys(metric for score in model for metric in score.values):
+        pairs = [(a, b) for a, b in zip(model, other, strict=True) if metric in a.values and metric in b.values]
+        if pairs:
+            ours, theirs = ([score.values[metric] for score in side] for side in zip(*pairs, strict=True))
+            found[metric] = _plain(bootstrap_difference(ours, theirs, [score.shape_id for score, _ in pairs]))
+    return found
 
 
 def _plain(interval: Interval) -> dict[str, float]:
@@ -216,6 +230,18 @@ def _difference_table(title: str, group: dict[str, Any]) -> Table:
     for method, found in group["differences"].items():
         cells = [_ends(metric, found[metric]) for metric in _TITLES]
         table.add_row(method.replace("_", " "), *cells)
+    return table
+
+
+def _outline_table(title: str, group: dict[str, Any]) -> Table:
+    table = _table(title, ["method", *_OUTLINE_TITLES.values()])
+    for method, found in group["methods"].items():
+        cells = [_with_interval(metric, found["overall"].get(metric)) for metric in _OUTLINE_TITLES]
+        table.add_row(method.replace("_", " "), *cells)
+    for method, found in group["methods"].items():
+        if found["thin"] and method != FLOOR:
+            cells = [_with_interval(metric, found["thin"].get(metric)) for metric in _OUTLINE_TITLES]
+            table.add_row(f"{method.replace('_', ' ')}, {found['thin']['iou']['count']} of thin kinds", *cells)
     return table
 
 

@@ -21,7 +21,8 @@ from shapelift.evaluation.baselines import (
     nearest_pair,
     oracle_pair,
 )
-from shapelift.evaluation.dataset import Sample, read_entries, read_samples, stable_number
+from shapelift.evaluation.dataset import Sample, read_entries, read_samples, stable_number, truth_frame
+from shapelift.evaluation.outlines import silhouette_iou, thin_depth
 from shapelift.evaluation.surfaces import HOUSE, check_normals, find_protocols, floor_scores, score_surface
 from shapelift.inference.limits import check_resolution
 from shapelift.io.manifest import StoredShape
@@ -37,10 +38,15 @@ METRICS = (
     "fscore_2",
     "fscore_5",
     "normal_consistency",
+    "recall_2",
+    "silhouette_iou",
 )
 """The columns of every evaluation, in order.
 
 Chamfer distances are in units of the object's longest side (squared for `chamfer_l2`)."""
+
+THIN_METRICS = ("thin_depth", "thin_ratio")
+"""Columns that only images with thin parts have, see `evaluation.outlines.thin_depth`."""
 
 Progress = Callable[[str, int, int], None]
 """Called with (what is being done, how much is done, how much there is)."""
@@ -53,7 +59,7 @@ class Score:
     Attributes:
         shape_id: Name of the shape.
         category: Its category.
-        group: `procedural` or `real`.
+        group: `procedural`, `photoreal` or `real`.
         view: Index of the image.
         method: `model`, `mean_shape`, `retrieval`, `oracle_retrieval`, or `sampling_floor` (what a perfect surface
             would score with as many samples; it has no IoU).
@@ -93,12 +99,13 @@ class Evaluation:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """`METRICS`, and after them the numbers of the protocols that were asked for."""
-        return tuple(dict.fromkeys([*METRICS, *(name for score in self.scores[:1] for name in score.values)]))
+        """`METRICS`, those of thin parts where there are any, and the numbers of the protocols that were asked for."""
+        found = dict.fromkeys(name for score in self.scores for name in score.values)
+        return tuple(dict.fromkeys([*METRICS, *(name for name in THIN_METRICS if name in found), *found]))
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """The groups that occur: `procedural`, `real`, or both, never mixed."""
+        """The groups that occur: `photoreal`, `procedural` and `real` shapes are never mixed."""
         return tuple(sorted({score.group for score in self.scores}))
 
 
@@ -144,7 +151,7 @@ def evaluate(
     _check(views_per_shape, points, training_pairs, limit, workers)
     chosen = find_protocols(protocols)
     report = progress or _silent
-    frame = str(reconstructor.card.frame)
+    frame = truth_frame(str(reconstructor.card.frame))
     entries = read_entries(dataset_dir, split, limit)
     _check_normals(reconstructor, entries, frame, chosen)
     pairs, mean = None, None
@@ -190,7 +197,12 @@ def score_answer(sample: Sample, answer: Answer, points: int, protocols: Sequenc
     """
     rng = np.random.default_rng(stable_number(f"{sample.shape_id}/{sample.view}"))
     overlap = iou(answer.inside(sample.points), sample.inside, sample.weights) if sample.inside.any() else 0.0
-    return {"iou": overlap} | score_surface(sample, answer, points, rng, protocols)
+    values = {"iou": overlap} | score_surface(sample, answer, points, rng, protocols)
+    if answer.mesh is not None:
+        look = answer.look(sample)
+        values["silhouette_iou"] = silhouette_iou(look, answer.mesh)
+        values |= thin_depth(look, answer.mesh, sample.surface)
+    return values
 
 
 def _score_all(
@@ -222,7 +234,8 @@ def _side_by_side(
 
 def _predicted(reconstructor: Reconstructor, sample: Sample, resolution: int) -> Answer:
     try:
-        return Predicted(reconstructor.reconstruct(sample.rgba), resolution)
+        margin = getattr(getattr(reconstructor.card, "preprocess", None), "margin", 0.0)
+        return Predicted(reconstructor.reconstruct(sample.rgba), resolution, margin)
     except InputError as error:
         # The row stays, with the worst values: leaving failures out would flatter the model.
         return Nothing(str(error))

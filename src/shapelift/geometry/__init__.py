@@ -5,6 +5,7 @@ from shapelift.geometry.cameras import Camera
 from shapelift.geometry.depthmaps import DepthMaps
 from shapelift.geometry.fields import ImplicitField
 from shapelift.geometry.meshes import Mesh
+from shapelift.geometry.picture import PictureFrame
 from shapelift.geometry.pointclouds import PointCloud
 from shapelift.geometry.representations import Representation
 from shapelift.geometry.rotations import (
@@ -26,6 +27,7 @@ __all__ = [
     "DepthMaps",
     "ImplicitField",
     "Mesh",
+    "PictureFrame",
     "PointCloud",
     "Representation",
     "ViewMaps",

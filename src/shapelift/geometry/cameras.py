@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from shapelift.geometry.rotations import rotation_x, rotation_y
+from shapelift.geometry.rotations import rotation_x, rotation_y, similarity
 
 Projection = Literal["perspective", "orthographic"]
 
@@ -148,6 +148,25 @@ class Camera:
             origins = self.unproject(pixels, np.zeros((height, width)))
             directions = np.broadcast_to(self.camera_from_world[2, :3], far.shape)
         return origins, directions / np.linalg.norm(directions, axis=-1, keepdims=True)
+
+    def moved(self, matrix: npt.ArrayLike) -> Camera:
+        """The camera that sees the same image of a world that was moved; depths grow with the world.
+
+        Args:
+            matrix: `4 4` similarity from the old world to the new one.
+
+        Raises:
+            ValueError: a matrix that mirrors or is no similarity, or an orthographic camera of a world that was scaled.
+        """
+        matrix = np.asarray(matrix, np.float64)
+        scale = float(np.cbrt(np.linalg.det(matrix[:3, :3])))
+        if not scale > 0.0:
+            raise ValueError("a camera cannot follow a world that is mirrored or flat")
+        if self.projection == "orthographic" and abs(scale - 1.0) > 1e-9:
+            raise ValueError("an orthographic camera sees the size of its world: it cannot follow one that is scaled")
+        rotation = self.camera_from_world[:3, :3] @ (matrix[:3, :3] / scale).T
+        rigid = similarity(rotation, scale * self.camera_from_world[:3, 3] - rotation @ matrix[:3, 3])
+        return Camera(self.intrinsics, rigid, self.image_size_px, self.projection)
 
     def window(self, x_px: float, y_px: float, side_px: float, size_px: int) -> Camera:
         """The camera of a square crop with corner (`x_px`, `y_px`) and `side_px`, resampled to `size_px`."""

@@ -21,6 +21,7 @@ from shapelift.geometry import (
     VoxelGrid,
 )
 from shapelift.inference.model_folder import ModelFolder
+from shapelift.inference.picture_field import picture_field
 
 CHUNK_POINTS = 2048
 """Points per run of a decoder, so that its activations stay within the caches: a point in feature planes costs 30 %
@@ -42,14 +43,21 @@ class Prediction:
         features: Image features `d` float32, or None where the model gives none.
         places: For a point cloud whose points lie on a surface patch: row and column `n 2` float32 of every point in
             the unit square, and negative numbers for points that belong to none; or None.
+        filled_share: For a field in the frame of the picture: the share of the silhouette that was filled, see `fill`;
+            or None.
+        warnings: Lines for the user.
     """
 
     representation: Representation
     features: npt.NDArray[np.float32] | None
     places: npt.NDArray[np.float32] | None = None
+    filled_share: float | None = None
+    warnings: tuple[str, ...] = ()
 
 
-def predict(model: ModelFolder, image: Image, name: str = "image", *, seed: int = 0, sample: int = 0) -> Prediction:
+def predict(
+    model: ModelFolder, image: Image, name: str = "image", *, seed: int = 0, sample: int = 0, fill: bool = True
+) -> Prediction:
     """Run a model on one picture `c s s` float32 in [0, 1], which messages call `name`.
 
     Args:
@@ -58,6 +66,7 @@ def predict(model: ModelFolder, image: Image, name: str = "image", *, seed: int 
         name: How messages call it.
         seed: What the randomness of a stochastic model begins with.
         sample: Which of the answers of that seed; each is the same however many are asked for.
+        fill: Whether a field in the frame of the picture is cut to the outline of the object and filled to it.
 
     Raises:
         InputError: the model fails, gives something that is not what its card says, or sees not one point.
@@ -66,6 +75,8 @@ def predict(model: ModelFolder, image: Image, name: str = "image", *, seed: int 
     if model.card.stochastic:
         noise = np.random.default_rng((seed, sample)).standard_normal((1, model.noise_size))
         inputs["noise"] = noise.astype(np.float32)
+    if model.card.frame == "picture":
+        return _picture(model, inputs, fill=fill)
     return _ASSEMBLERS[model.card.representation](model, inputs, name)
 
 
@@ -87,25 +98,57 @@ def image_features(model: ModelFolder, images: npt.NDArray[np.float32]) -> npt.N
 def _field(model: ModelFolder, inputs: Inputs, name: str) -> Prediction:
     del name  # a field can be asked wherever it is
     outputs = model.graphs["encode"](inputs)
+    return Prediction(ImplicitField(_decoder(model, outputs, "logits", ()), UNIT_BOX), _features(outputs))
+
+
+def _picture(model: ModelFolder, inputs: Inputs, *, fill: bool) -> Prediction:
+    graph = model.graphs["encode"]
+    outputs = graph(inputs)
+    side = model.card.preprocess.image_size_px
+    one = {name: outputs[name][:, None] for name in ("intrinsics", "camera_from_world")}
+    (camera,) = _cameras(one, (1, 1, side, side), graph.origin)
+    visible = outputs.get("depth")
+    if visible is not None and (visible.ndim != 4 or visible.shape[:2] != (1, 1) or min(visible.shape) < 1):
+        raise InputError(f"{graph.origin}: gives depth of shape {visible.shape} instead of (1, 1, h, w); export again")
+    colors = _decoder(model, outputs, "colors", (3,)) if "colors" in model.graphs["decode"].outputs else None
+    try:
+        found = picture_field(
+            _decoder(model, outputs, "logits", ()),
+            colors,
+            camera,
+            inputs["image"][0, -1],
+            visible=None if visible is None else visible[0, 0],
+            fill=fill,
+        )
+    except ValueError as error:
+        raise InputError(f"{graph.origin}: gives no usable camera ({error}); export the model again") from error
+    return Prediction(found.field, _features(outputs), filled_share=found.filled_share, warnings=found.warnings)
+
+
+def _decoder(
+    model: ModelFolder, outputs: Mapping[str, npt.NDArray[np.float32]], name: str, columns: tuple[int, ...]
+) -> Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]:
+    """Output `name` of the decoder as a function of points `n 3`, `n` or `n columns` float32."""
     decode = model.graphs["decode"]
     code = {name: np.ascontiguousarray(outputs[name]) for name in decode.inputs if name != "points"}
+    empty = np.empty((0, *columns), np.float32)
 
     def part(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        values = decode({**code, "points": np.ascontiguousarray(points[None], np.float32)}, ["logits"])["logits"]
-        if values.size != len(points):
-            raise InputError(f"{decode.origin}: gives {values.size} logits for {len(points)} points; export again")
-        return values.reshape(-1)
+        values = decode({**code, "points": np.ascontiguousarray(points[None], np.float32)}, [name])[name]
+        if values.size != len(points) * (columns or (1,))[0]:
+            raise InputError(f"{decode.origin}: gives {values.size} {name} for {len(points)} points; export again")
+        return values.reshape(-1, *columns)
 
-    def logits(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    def asked(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         parts = [points[start : start + CHUNK_POINTS] for start in range(0, len(points), CHUNK_POINTS)]
         if not parts:
-            return np.empty(0, np.float32)
+            return empty
         if model.threads == 1 or len(parts) == 1:
             return np.concatenate([part(piece) for piece in parts])
         with ThreadPoolExecutor(model.threads) as pool:
             return np.concatenate(list(pool.map(part, parts)))
 
-    return Prediction(ImplicitField(logits, UNIT_BOX), _features(outputs))
+    return asked
 
 
 def _grid(model: ModelFolder, inputs: Inputs, name: str) -> Prediction:

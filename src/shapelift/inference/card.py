@@ -18,8 +18,9 @@ SCHEMA_VERSION = 1
 REPRESENTATIONS = ("field", "grid", "points", "mesh", "depth")
 """What a saved model may yield; each has its assembler in `inference/assemble.py`."""
 
-FRAMES = ("object", "view")
-"""The frame of a prediction: canonical pose of the category, or gravity up and turned to the camera."""
+FRAMES = ("object", "view", "picture")
+"""The frame of a prediction: canonical pose of the category; gravity up and turned to the camera; or image coordinates
+and depth, from which a predicted camera leads to `view`."""
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -95,6 +96,8 @@ class ModelCard:
             raise ValueError(f"representation {self.representation!r} is not one of {', '.join(REPRESENTATIONS)}")
         if self.frame not in FRAMES:
             raise ValueError(f"frame {self.frame!r} is not one of {', '.join(FRAMES)}")
+        if self.frame == "picture" and (self.representation != "field" or self.preprocess.channels != "rgba"):
+            raise ValueError("frame 'picture' needs representation 'field' and preprocess.channels 'rgba'")
         if not 0.0 < self.threshold < 1.0:
             raise ValueError(f"threshold must lie between 0 and 1, got {self.threshold}")
         for file, digest in self.files.items():
@@ -102,6 +105,11 @@ class ModelCard:
                 raise ValueError(f"files: {file!r} is not the plain name of a file")
             if not _SHA256.fullmatch(digest):
                 raise ValueError(f"files: the checksum of {file} is not 64 hexadecimal digits")
+
+    @property
+    def result_frame(self) -> str:
+        """The frame of a result: `object` or `view`. A prediction leaves the frame `picture` once, at the end."""
+        return "view" if self.frame == "picture" else self.frame
 
     def to_json(self) -> str:
         """The card as a JSON document, stable to the byte.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -16,24 +17,35 @@ FAINTEST = -6.0
 the shipped network says -10 and less."""
 
 
-def lifted(field: ImplicitField) -> tuple[ImplicitField, tuple[str, ...]]:
-    """A field whose surface can be drawn, and a line for the user if it had to be moved.
+WARNING = "the model is nowhere sure of a shape, this is a faint guess; try another view"
 
-    A field without a positive value on the grid is drawn where the logistic function of its logits (0 at the threshold
-    of the card) is at least half of its highest value: for most people a guess that says so is better than no answer.
-    One that is negative beyond doubt stays as it is.
+
+def faint_level(surest: float) -> float | None:
+    """The logit at which a field is drawn whose surest point has the logit `surest`; None: at 0, as it is.
+
+    A field without a positive value is drawn where the logistic function of its logits (0 at the threshold of the card)
+    is at least half of its highest value: for most people a guess that says so is better than no answer. One that is
+    negative beyond doubt stays as it is.
     """
-    box = field.box
+    if surest > 0.0 or not surest > FAINTEST:
+        return None
+    highest = 1.0 / (1.0 + math.exp(-surest))
+    return math.log(0.5 * highest / (1.0 - 0.5 * highest))
+
+
+def lifted(field: ImplicitField) -> tuple[ImplicitField, tuple[str, ...]]:
+    """A field whose surface can be drawn, and a line for the user if it had to be moved; see `faint_level`.
+
+    The surest point is sought on a grid of the field's box.
+    """
+    own, box = field.unplaced, field.box
     axes = [np.linspace(low, high, NODES) for low, high in zip(box.minimum, box.maximum, strict=True)]
     nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3).astype(np.float32)
-    surest = float(field(nodes).max())
-    if surest > 0.0 or not surest > FAINTEST:
+    level = faint_level(float(own(nodes).max()))
+    if level is None:
         return field, ()
-    highest = 1.0 / (1.0 + math.exp(-surest))
-    level = math.log(0.5 * highest / (1.0 - 0.5 * highest))
 
     def logits(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        return np.asarray(field(points) - np.float32(level), np.float32)
+        return np.asarray(own(points) - np.float32(level), np.float32)
 
-    warning = "the model is nowhere sure of a shape, this is a faint guess; try another view"
-    return ImplicitField(logits, box), (warning,)
+    return dataclasses.replace(field, function=logits), (WARNING,)

@@ -292,6 +292,10 @@ def _check_signature(model: ModelFolder) -> None:
     codes = set(decode.inputs) - {"points"}
     if "points" not in decode.inputs or not codes or not codes <= set(first.outputs) or "logits" not in decode.outputs:
         raise InputError(f"{decode.origin}: does not fit {Path(first.origin).name}; export the model again")
+    if model.card.frame == "picture":
+        for name in ("intrinsics", "camera_from_world"):
+            if name not in first.outputs:
+                raise InputError(f"{first.origin}: gives no {name}; export the model again")
 
 
 def _fits(shape: tuple[int | str | None, ...], wanted: tuple[int, ...]) -> bool:

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.errors import InputError
-from shapelift.geometry import UNIT_BOX, ImplicitField, Mesh, PointCloud, Representation, VoxelGrid
+from shapelift.geometry import UNIT_BOX, Camera, ImplicitField, Mesh, PointCloud, Representation, VoxelGrid
 from shapelift.inference.assemble import probability
 from shapelift.inference.card import ModelCard
 from shapelift.inference.limits import check_resolution, check_size_mm
+from shapelift.inference.seen_parts import without_unseen_crumbs
 
 _SMALLEST_PART = 0.05
 """Parts with less than this share of the largest part's volume are dropped: what a network leaves of a thin part that
@@ -25,7 +26,8 @@ class Reconstruction:
     """What a model makes of one picture.
 
     Attributes:
-        representation: The shape as the model predicts it: centred, longest side about 1, in the frame `card.frame`.
+        representation: The shape as the model predicts it: centred, longest side about 1, in the frame
+            `card.result_frame`.
         crop: What the model saw, `s s 4` uint8 with straight alpha.
         card: The card of the model.
         warnings: One line each, for the user.
@@ -35,6 +37,8 @@ class Reconstruction:
             negative for points that belong to none; None where the representation has no such points.
         seed: What the randomness began with; a deterministic model has none.
         sample: Which of the hypotheses of that seed it is, from 0.
+        filled_share: The share of the silhouette in which the network was not sure of a solid and one was added; None
+            where nothing is added, see `Reconstructor.reconstruct`.
         blocky: Whether its surface is that of the full cells of its voxel grid, as `blocks` makes it.
     """
 
@@ -47,6 +51,7 @@ class Reconstruction:
     places: npt.NDArray[np.float32] | None = None
     seed: int = 0
     sample: int = 0
+    filled_share: float | None = None
     blocky: bool = False
     _meshes: dict[int, Mesh] = dataclasses.field(default_factory=dict, repr=False)
 
@@ -61,11 +66,17 @@ class Reconstruction:
             raise TypeError(f"the model {self.card.name} predicts a {self.card.representation}, not a field")
         return self.representation
 
+    @property
+    def camera(self) -> Camera | None:
+        """The camera of the crop as the model guesses it, in the world of the result; None where it guesses none."""
+        placed = isinstance(self.representation, ImplicitField) and self.representation.placement
+        return placed.camera if placed else None
+
     def mesh(self, resolution: int = 128) -> Mesh:
         """The closed surface, consistently oriented; computed once per resolution.
 
         Args:
-            resolution: Cells on the longest side, 16 to 512.
+            resolution: Cells on the longest side (of a model of the frame `picture`: of the crop), 16 to 512.
 
         Raises:
             InputError: a resolution out of range or beyond the memory, or a picture in which the model sees no shape.
@@ -153,7 +164,7 @@ class Reconstruction:
             "generator": f"shapelift {_package_version()}",
             "model": self.card.name,
             "model_version": self.card.version,
-            "frame": self.card.frame,
+            "frame": self.card.result_frame,
             "licence": self.card.licence,
             **drawn,
         }
@@ -162,12 +173,18 @@ class Reconstruction:
         from shapelift.meshing import mesh_blocks, to_mesh
         from shapelift.solids import printable
 
+        smallest = _SMALLEST_PART
         if self.blocky and isinstance(self.representation, VoxelGrid):
             # Every cluster of cubes stays, and flat walls lose their inner vertices; nothing else may move.
             return printable(mesh_blocks(self.representation), minimum_share=0.0, tolerance=1e-6)
         try:
             if isinstance(self.representation, ImplicitField):
                 surface = _surface(self.representation, resolution)
+                if self.camera is not None:
+                    smallest = 0.0
+                    surface = without_unseen_crumbs(
+                        surface, self.camera, minimum_share=_SMALLEST_PART, resolution=resolution
+                    )
             else:
                 surface = to_mesh(self.representation, resolution=resolution)
         except MemoryError as error:
@@ -180,7 +197,7 @@ class Reconstruction:
                 "give a picture that shows one whole object"
             ) from error
         try:
-            return printable(surface, minimum_share=_SMALLEST_PART)
+            return printable(surface, minimum_share=smallest)
         except ValueError as error:
             raise InputError(f"{self.name}: the shape found is no solid ({error}); try another --resolution") from error
 

@@ -62,7 +62,9 @@ class Reconstructor:
         """How the model wants its picture."""
         return self.model.card.preprocess
 
-    def reconstruct(self, image: Picture, mask: Picture | None = None, *, seed: int = 0) -> Reconstruction:
+    def reconstruct(
+        self, image: Picture, mask: Picture | None = None, *, seed: int = 0, fill: bool = True
+    ) -> Reconstruction:
         """The shape of the object in a picture.
 
         Args:
@@ -70,13 +72,17 @@ class Reconstructor:
             mask: White on the object, as large as the picture. Without alpha and mask the object is found by itself,
                 with a warning in the result where that is uncertain.
             seed: Which of its answers a stochastic model gives; a deterministic one gives the same for every seed.
+            fill: Whether a model of the frame `picture` has its field cut to the outline of the object and filled to it
+                where it is not sure; else the field is what the network says. Other models have no such outline.
 
         Raises:
             InputError: a picture or mask that cannot be used; the message names it.
         """
-        return self.hypotheses(image, 1, seed, mask).reconstructions[0]
+        return self.hypotheses(image, 1, seed, mask, fill=fill).reconstructions[0]
 
-    def hypotheses(self, image: Picture, samples: int = 4, seed: int = 0, mask: Picture | None = None) -> Hypotheses:
+    def hypotheses(
+        self, image: Picture, samples: int = 4, seed: int = 0, mask: Picture | None = None, *, fill: bool = True
+    ) -> Hypotheses:
         """Several shapes that the object in a picture may have, and how far apart they are.
 
         The first is that of `reconstruct`, and more `samples` leave those before them as they are.
@@ -86,6 +92,7 @@ class Reconstructor:
             samples: How many shapes, 1 to 64.
             seed: What the randomness begins with; the same seed gives the same shapes.
             mask: As for `reconstruct`.
+            fill: As for `reconstruct`.
 
         Raises:
             InputError: more than one shape is asked of a deterministic model (see `ModelCard.stochastic`); numbers out
@@ -95,7 +102,8 @@ class Reconstructor:
         check_seed(seed)
         rgba, warnings, name = self._cut_out(image, mask)
         crop = self.preprocess.crop(rgba)
-        return Hypotheses(tuple(self._answer(crop, warnings, name, seed, sample) for sample in range(samples)))
+        answers = (self._answer(crop, warnings, name, seed, sample, fill=fill) for sample in range(samples))
+        return Hypotheses(tuple(answers))
 
     def check_samples(self, samples: int) -> None:
         """Raises InputError where the model cannot give so many shapes of one picture."""
@@ -107,11 +115,12 @@ class Reconstructor:
             )
 
     def _answer(
-        self, crop: npt.NDArray[np.uint8], warnings: tuple[str, ...], name: str, seed: int, sample: int
+        self, crop: npt.NDArray[np.uint8], warnings: tuple[str, ...], name: str, seed: int, sample: int, *, fill: bool
     ) -> Reconstruction:
-        prediction = predict(self.model, self.preprocess.tensor(crop), name, seed=seed, sample=sample)
+        prediction = predict(self.model, self.preprocess.tensor(crop), name, seed=seed, sample=sample, fill=fill)
         representation = prediction.representation
-        if isinstance(representation, ImplicitField):
+        warnings += tuple(f"{name}: {line}" for line in prediction.warnings)
+        if isinstance(representation, ImplicitField) and representation.placement is None:
             representation, unsure = lifted(representation)
             warnings += tuple(f"{name}: {line}" for line in unsure)
         elif isinstance(representation, Mesh):
@@ -124,6 +133,7 @@ class Reconstructor:
             name=name,
             features=prediction.features,
             places=prediction.places,
+            filled_share=prediction.filled_share,
             seed=seed,
             sample=sample,
         )

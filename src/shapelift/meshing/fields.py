@@ -12,15 +12,16 @@ def mesh_field(field: ImplicitField, *, resolution: int = 128, start_spacing: in
 
     Args:
         field: Positive inside.
-        resolution: Cells on the longest side of the box; nodes span the box exactly.
+        resolution: Cells on the longest side of the box, or along the window of a field in a picture; nodes span the
+            box exactly.
         start_spacing: See `sample_grid`.
 
     Returns:
-        A closed mesh with outward faces in the frame of the field. A solid that reaches the wall of the box is closed
+        A closed mesh with outward faces in the world of the field. A solid that reaches the wall of the box is closed
         there, 2 % of a cell outside.
 
     Raises:
         ValueError: the field is nowhere positive, or the resolution is below 1.
     """
     grid = sample_grid(field, resolution, start_spacing=start_spacing)
-    return isosurface(grid.values, grid.origin, grid.spacing)
+    return field.placed(isosurface(grid.values, grid.origin, grid.spacing))

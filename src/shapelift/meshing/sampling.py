@@ -37,7 +37,7 @@ SLOPE_MARGIN = 1.1
 
 @dataclass(frozen=True, eq=False)
 class FieldGrid:
-    """Values of a field at the nodes of a grid that spans its box exactly.
+    """Values of a field at the nodes of a grid that spans its box exactly, in the field's own coordinates.
 
     Attributes:
         values: `x y z` float32 logits, positive inside; `cells + 1` nodes per axis. Exact at every corner of a cell
@@ -59,11 +59,15 @@ class FieldGrid:
 
 
 def cells_per_axis(field: ImplicitField, resolution: int) -> tuple[int, int, int]:
-    """Number of cells per axis: `resolution` on the longest side, nearly cubic cells on the others."""
+    """Number of cells per axis: `resolution` on the longest side, nearly cubic cells on the others.
+
+    In the coordinates of a picture `resolution` cells make a unit, the side of the window, however long the box is.
+    """
     if resolution < 1:
         raise ValueError(f"resolution must be at least 1 cell, got {resolution}")
     size = field.box.size
-    counts = np.maximum(1, np.round(resolution * size / size.max())).astype(int)
+    unit = size.max() if field.placement is None else 1.0
+    counts = np.maximum(1, np.round(resolution * size / unit)).astype(int)
     return int(counts[0]), int(counts[1]), int(counts[2])
 
 
@@ -72,7 +76,7 @@ def sample_grid_densely(field: ImplicitField, resolution: int = 128) -> FieldGri
 
     Args:
         field: What is sampled.
-        resolution: Cells on the longest side of the box.
+        resolution: See `cells_per_axis`.
 
     Returns:
         The grid, with `evaluations` equal to the number of nodes.
@@ -91,7 +95,7 @@ def sample_grid(field: ImplicitField, resolution: int = 128, *, start_spacing: i
 
     Args:
         field: What is sampled; asked in a few large batches.
-        resolution: Cells on the longest side of the box.
+        resolution: See `cells_per_axis`.
         start_spacing: Cells between the nodes looked at first, a power of two. Default: 2 up to 128 cells, doubled
             with every doubling of the resolution (so the first look costs at most 65^3 points).
 
@@ -125,7 +129,7 @@ class _Lattice:
     """
 
     def __init__(self, field: ImplicitField, cells: tuple[int, int, int], start_spacing: int) -> None:
-        self.field = field
+        self.field = field.unplaced
         self.cells = cells
         self.origin = np.array(field.box.minimum)
         self.spacing = field.box.size / cells

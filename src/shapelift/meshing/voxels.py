@@ -43,7 +43,8 @@ def voxels(shape: object, resolution: int = 32, *, box: Box | None = None) -> Vo
     Args:
         shape: An implicit field, or a closed mesh with outward faces.
         resolution: Cells on every side of the box.
-        box: What the cells fill. Default: the box of the field; the unit cube for a mesh.
+        box: What the cells fill. Default: the box of the field; the unit cube for a mesh, and for a field in the
+            coordinates of a picture.
 
     Returns:
         A binary grid of `resolution` cells per side.
@@ -57,14 +58,15 @@ def voxels(shape: object, resolution: int = 32, *, box: Box | None = None) -> Vo
 
 @voxels.register
 def _(shape: ImplicitField, resolution: int = 32, *, box: Box | None = None) -> VoxelGrid:
-    centers = _empty_grid(resolution, box or shape.box).centers.reshape(-1, 3)
+    own_box = shape.box if shape.placement is None else UNIT_BOX
+    centers = _empty_grid(resolution, box or own_box).centers.reshape(-1, 3)
     inside = np.empty(len(centers), np.float32)
     for start in range(0, len(centers), SLAB_POINTS):
         chosen = slice(start, start + SLAB_POINTS)
         inside[chosen] = shape(centers[chosen]) > 0
     if box is not None:
-        inside *= shape.box.contains(centers)
-    return VoxelGrid(inside.reshape((resolution,) * 3), box or shape.box)
+        inside *= shape.covers(centers)
+    return VoxelGrid(inside.reshape((resolution,) * 3), box or own_box)
 
 
 @voxels.register

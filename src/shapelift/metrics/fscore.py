@@ -35,9 +35,14 @@ def fscore_of(matches: Matches, threshold: float) -> float:
     if matches.is_empty:
         return 0.0
     precision = float(np.mean(matches.to_reference < threshold))
-    recall = float(np.mean(matches.to_prediction < threshold))
+    recall = recall_of(matches, threshold)
     total = precision + recall
     return 2.0 * precision * recall / total if total > 0.0 else 0.0
+
+
+def recall_of(matches: Matches, threshold: float) -> float:
+    """Fraction of the reference points closer than `threshold` to the prediction, 0 for an empty one."""
+    return 0.0 if matches.is_empty else float(np.mean(matches.to_prediction < threshold))
 
 
 def fscores(

@@ -15,7 +15,7 @@ import numpy as np
 from shapelift.geometry import PointCloud
 from shapelift.metrics.chamfer import chamfer_l1_of, chamfer_l2_of
 from shapelift.metrics.emd import emd
-from shapelift.metrics.fscore import fscore_of, fscores_of
+from shapelift.metrics.fscore import fscore_of, fscores_of, recall_of
 from shapelift.metrics.nearest import EMPTY_DISTANCE, Matches, match
 from shapelift.metrics.normals import normal_consistency_of
 
@@ -67,6 +67,7 @@ def fraction_name(fraction: float) -> str:
 def _shapelift(matches: Matches, prediction: PointCloud, reference: PointCloud) -> dict[str, float]:
     scores = {"chamfer_l1": chamfer_l1_of(matches), "chamfer_l2": chamfer_l2_of(matches)}
     scores |= {fraction_name(fraction): value for fraction, value in fscores_of(matches).items()}
+    scores["recall_2"] = recall_of(matches, 0.02 * matches.side)
     scores["normal_consistency"] = _normals(matches, prediction, reference)
     return scores
 
@@ -124,8 +125,9 @@ _ALL = (
         "shapelift",
         "DESIGN section 6 of this project",
         "chamfer_l1 = mean of the two mean unsquared distances; chamfer_l2 = sum of the two mean squared distances; "
-        "F-score at 0.5, 1, 2 and 5 % of the reference's longest side; normal consistency = mean |n.n'| of both "
-        "directions. Empty prediction: sqrt(3) and 6 times the (squared) side, 0, 0.",
+        "F-score at 0.5, 1, 2 and 5 % of the reference's longest side; recall at 2 % of it = share of the reference "
+        "within reach of the prediction; normal consistency = mean |n.n'| of both directions. Empty prediction: "
+        "sqrt(3) and 6 times the (squared) side, 0, 0, 0.",
         100_000,
         _shapelift,
         needs_normals=True,

@@ -67,15 +67,15 @@ def keep_volumes(mesh: Mesh, *, minimum_share: float = 0.01) -> Mesh:
     outer: list[Mesh] = []
     chosen = np.zeros(len(volumes), np.bool_)
     for part in kept:
-        candidate = mesh if len(volumes) == 1 else _selected(mesh, labels == part)
+        candidate = mesh if len(volumes) == 1 else selected_faces(mesh, labels == part)
         if not any(_encloses(larger, candidate) for larger in outer):
             outer.append(candidate)
             chosen[part] = True
-    return mesh if chosen.all() else _selected(mesh, chosen[labels])
+    return mesh if chosen.all() else selected_faces(mesh, chosen[labels])
 
 
-def _selected(mesh: Mesh, faces: npt.NDArray[np.bool_]) -> Mesh:
-    """The chosen faces with the vertices they use."""
+def selected_faces(mesh: Mesh, faces: npt.NDArray[np.bool_]) -> Mesh:
+    """The faces of a mesh that are marked in `f` with the vertices they use."""
     corners = mesh.faces[faces]
     used = np.zeros(len(mesh.vertices), np.bool_)
     used[corners] = True

@@ -20,6 +20,7 @@ RAYS = 16
 _OFFSET = 5e-4  # of the longest side, as for shadows
 _REACH = 0.02  # of the longest side: points this far off each other's plane do not share
 _LEAST_WEIGHT = 0.02
+_SAME_COSINE = 0.95  # of the normals of two points of one pixel that share
 
 
 def openness(occluded: Occluded, points: Array, normals: Array, rows: Indices, columns: Indices) -> Array:
@@ -34,37 +35,58 @@ def openness(occluded: Occluded, points: Array, normals: Array, rows: Indices, c
     """
     if not len(points):
         return np.zeros(0, np.float32)
+    own, chosen = _representatives(points, normals, rows, columns)
+    some, facing, row, column = points[chosen], normals[chosen], rows[chosen], columns[chosen]
     # a border of empty blocks, so that every block has neighbours
-    block_row, block_column = rows // BLOCK_PX + 1, columns // BLOCK_PX + 1
+    block_row, block_column = row // BLOCK_PX + 1, column // BLOCK_PX + 1
     width = int(block_column.max()) + 2
     blocks = width * (int(block_row.max()) + 2)
     block = block_row * width + block_column
-    inner = np.flatnonzero(((rows + 1) & 3 > 1) & ((columns + 1) & 3 > 1))
+    inner = np.flatnonzero(((row + 1) & 3 > 1) & ((column + 1) & 3 > 1))
     probe = np.full(blocks, -1)
-    probe[block] = np.arange(len(points))
+    probe[block] = np.arange(len(chosen))
     probe[block[inner]] = inner
-    probes = _probes(occluded, points, normals, probe)
-    total, weight = _shared(points, normals, rows, columns, block, width, probes)
-    share = np.asarray(total / np.maximum(weight, 1e-6), np.float32)
+    probes = _probes(occluded, some, facing, probe)
+    total, weight = _shared(some, facing, row, column, block, width, probes)
+    found = np.asarray(total / np.maximum(weight, 1e-6), np.float32)
     left = np.flatnonzero(weight < _LEAST_WEIGHT)
     if len(left):  # a block can show two surfaces
         probe = np.full(blocks, -1)
         probe[block[left]] = left
-        share[left] = _probes(occluded, points, normals, probe)[block[left], 4]
-    return share
+        found[left] = _probes(occluded, some, facing, probe)[4, block[left]]
+    share = np.empty(len(points), np.float32)
+    share[chosen] = found
+    return share[own]
+
+
+def _representatives(
+    points: Array, normals: Array, rows: Indices, columns: Indices
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """For every point (n,) one that stands for it, in its pixel and of its surface or itself; and those that do."""
+    pixel = rows * (columns.max() + 1) + columns
+    last = np.empty(int(pixel.max()) + 1, np.intp)
+    index = np.arange(len(points))
+    last[pixel] = index
+    own = last[pixel]
+    across, up, out = np.ascontiguousarray(normals.T)
+    same = across * across[own] + up * up[own] + out * out[own] > _SAME_COSINE
+    height = np.einsum("ij,ij->i", points, normals)
+    same &= np.abs(height - height[own]) < _REACH
+    own = np.where(same, own, index)
+    return own, np.flatnonzero(own == index)
 
 
 def _probes(occluded: Occluded, points: Array, normals: Array, probe: npt.NDArray[np.intp]) -> Array:
-    """What is known of every block, (b, 5): the plane of its probe (normal, offset) and the openness there.
+    """What is known of every block, (5, b): the plane of its probe (normal, offset) and the openness there.
 
     probe: (b,) index of a point, -1 for none.
     """
-    known = np.zeros((len(probe), 5), np.float32)
+    known = np.zeros((5, len(probe)), np.float32)
     filled = np.flatnonzero(probe >= 0)
     chosen = probe[filled]
-    known[filled, :3] = normals[chosen]
-    known[filled, 3] = np.einsum("ij,ij->i", normals[chosen], points[chosen])
-    known[filled, 4] = _cast(occluded, points[chosen], normals[chosen])
+    known[:3, filled] = normals[chosen].T
+    known[3, filled] = np.einsum("ij,ij->i", normals[chosen], points[chosen])
+    known[4, filled] = _cast(occluded, points[chosen], normals[chosen])
     return known
 
 
@@ -75,10 +97,13 @@ def _shared(
 
     Weights are bilinear in the picture, and small for blocks that show another surface.
     """
-    down = (rows % BLOCK_PX).astype(np.float32) * np.float32(1.0 / BLOCK_PX) + np.float32(0.5 / BLOCK_PX - 0.5)
-    along = (columns % BLOCK_PX).astype(np.float32) * np.float32(1.0 / BLOCK_PX) + np.float32(0.5 / BLOCK_PX - 0.5)
-    step_down, step_along = np.where(down < 0.0, -width, width), np.where(along < 0.0, -1, 1)
-    down, along = np.abs(down), np.abs(along)
+    offset = (np.arange(BLOCK_PX, dtype=np.float32) + 0.5) / BLOCK_PX - 0.5
+    side = np.where(offset < 0.0, -1, 1)
+    row, column = rows % BLOCK_PX, columns % BLOCK_PX
+    down, along = np.abs(offset)[row], np.abs(offset)[column]
+    step_down, step_along = (side * width)[row], side[column]
+    x, y, z = np.ascontiguousarray(points.T)
+    across, up, out = np.ascontiguousarray(normals.T)
     total, weight = np.zeros(len(points), np.float32), np.zeros(len(points), np.float32)
     for step, bilinear in (
         (0, (1 - down) * (1 - along)),
@@ -86,14 +111,14 @@ def _shared(
         (step_along, (1 - down) * along),
         (step_down + step_along, down * along),
     ):
-        near = probes[block + step]
-        off = np.einsum("ij,ij->i", near[:, :3], points) - near[:, 3]
-        same = np.maximum(np.einsum("ij,ij->i", near[:, :3], normals), 0.0)
+        their_across, their_up, their_out, height, opened = probes.take(block + step, axis=1)
+        off = np.abs(their_across * x + their_up * y + their_out * z - height)
+        same = np.maximum(their_across * across + their_up * up + their_out * out, 0.0)
         same *= same
         same *= same
         same *= bilinear
-        same *= np.maximum(1.0 - np.abs(off) * np.float32(1.0 / _REACH), 0.0)
-        total += same * near[:, 4]
+        same *= np.maximum(1.0 - off * np.float32(1.0 / _REACH), 0.0)
+        total += same * opened
         weight += same
     return total, weight
 

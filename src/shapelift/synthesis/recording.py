@@ -50,8 +50,9 @@ def make_record(
         InputError: a package of the train extra is missing.
     """
     # labels first: they reject what is not worth rendering
+    solid = Solid(asset.mesh)
     labels = label(
-        Solid(asset.mesh),
+        solid,
         options.uniform_count,
         options.near_count,
         options.surface_count,
@@ -61,7 +62,7 @@ def make_record(
     cameras, parameters, views = _views(
         scene, options, stream(seed, shape_id, "views"), stream(seed, shape_id, "environments")
     )
-    metadata = {**metadata, **checked(labels, np.stack([view.depth for view in views]), cameras)}
+    metadata = {**metadata, **checked(solid, labels, views, cameras)}
     albedo = surface_albedo(
         scene, labels.surface_points.astype(np.float32), labels.surface_normals.astype(np.float32) / 127.0
     )

@@ -4,8 +4,8 @@ Umbrellas, shades, leaves, sails and loose boards are often modelled as one laye
 one half on neither side of such a layer, so by it alone they would be seen in every picture and be in no label. A face
 is a sheet where the solid holds neither the point a quarter of `THICKNESS` above it nor the one as far below; a sheet
 is solid up to half of `THICKNESS` from it on both sides, rims rounded. Large faces are cut up first, so that a board
-that is half in a solid is a sheet for its other half. Faces of closed parts bound a volume, however thin, and are no
-sheets, but where two layers lie on each other: a closed part of which more than half is found a sheet is one.
+that is half in a solid is a sheet for its other half. Of closed parts the largest faces are asked first; only those
+with a third of their area in layers on each other, or thinner than a quarter of `THICKNESS`, can have sheets.
 """
 
 from __future__ import annotations
@@ -27,11 +27,14 @@ THICKNESS = 0.012
 holds, and narrower than most gaps between the parts of furniture."""
 
 _ABOVE = 0.25  # of the thickness: where a face is asked whether it bounds a volume
-_PIECE = 0.03  # of the longest side: faces with a longer edge are cut up before they are judged
-_CELL = 0.015  # of the longest side: faces of one part, in one cell, that look the same way are judged by the largest
-_LAYERS = 0.002  # of the thickness: where closed parts are asked; two layers on each other are closer than this
-_PROBE = 64  # faces by which a closed part is judged
-_CLOSED_PARTS = 2000  # beyond so many closed parts the smaller ones are taken to bound a volume
+_PIECE = 0.04  # of the longest side: faces with a longer edge are cut up before they are judged
+_CELL = 0.03  # of the longest side: faces of one part, in one cell, that look the same way are judged by the largest
+_PROBES, _LEAST_PROBES = 400, 4  # faces by which closed parts are judged: in all, and of each at least
+_CLOSED_PARTS = 500  # beyond so many closed parts the smaller ones are taken to bound a volume
+_THIN_SHARE = 0.3  # of the area of a closed part
+
+_SPREAD_STEPS = 4
+_SPREAD = np.array([(i, j, _SPREAD_STEPS - i - j) for i in range(5) for j in range(5 - i)]) / _SPREAD_STEPS
 
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
@@ -99,10 +102,12 @@ class Sheets:
     @cached_property
     def _cells(self) -> tuple[_Floats, float, _Bools]:
         """Origin, side and marks of cells of which all that a sheet reaches into are marked."""
-        centers = self.corners.mean(axis=1)
-        reach = float(np.linalg.norm(self.corners - centers[:, None], axis=2).max()) + self.radius
+        places = np.einsum("kc,scd->skd", _SPREAD, self.corners)
+        gap = float(np.linalg.norm(np.roll(self.corners, -1, axis=1) - self.corners, axis=2).max()) / _SPREAD_STEPS
+        centers = places.reshape(-1, 3)
         low, high = centers.min(axis=0), centers.max(axis=0)
-        side = max(reach, float((high - low).max()) / 128.0)
+        # no place of a triangle is further from the nearest of these than the longest edge of the small triangles
+        side = max(gap + self.radius, float((high - low).max()) / 128.0)
         low = low - 1.5 * side
         shape = np.floor((high - low) / side).astype(np.int64) + 2
         marks = np.zeros(shape, bool)
@@ -150,16 +155,20 @@ def find_sheets(surface: OrientedMesh, contains: Contains, thickness: float = TH
     pieces, source = _cut_up(corners[owner], _PIECE * longest)
     owner = owner[source]
     above = _ABOVE * thickness * longest
-    sheet = _free(pieces, _clusters(pieces, surface, faces[owner], _CELL * longest), contains, above)
+    cluster = _clusters(pieces, surface, faces[owner], _CELL * longest)
+    chosen = _largest(pieces, cluster)
+    sheet = _outside_both(pieces[chosen], contains, above)
     if not sheet.any():
         return None
-    solid = (owner < len(surface.faces)) & ~sheet
+    hidden = _buried(pieces[chosen], contains, above)[cluster]
+    sheet = sheet[cluster]
+    solid = (owner < len(surface.faces)) & ~sheet & ~hidden
     bounding = np.concatenate([corners[: len(surface.faces)][~candidates[: len(surface.faces)]], pieces[solid]])
     return Sheets(pieces[sheet], bounding, thickness * longest / 2.0)
 
 
 def _candidates(surface: OrientedMesh, contains: Contains, thickness: float) -> _Bools:
-    """Faces of the surface that may be sheets, `f`: those of open parts, and of closed ones without a volume."""
+    """Faces of the surface that may be sheets, `f`: those of open parts, and of closed ones with next to no volume."""
     if surface.is_empty:
         return np.zeros(0, bool)
     faces = surface.faces
@@ -179,28 +188,44 @@ def _candidates(surface: OrientedMesh, contains: Contains, thickness: float) -> 
     if len(rows):
         order = rows[np.lexsort((-areas[rows], part[rows]))]
         rank = np.arange(len(order)) - np.searchsorted(part[order], part[order])
-        probed = order[rank < np.maximum(_PROBE // max(len(np.unique(part[rows])), 1), 4)]
-        free = _outside_both(corners[probed], contains, _LAYERS * thickness)
+        each = max(_PROBES // len(np.unique(part[rows])), _LEAST_PROBES)
+        probed = order[rank < each]
+        free = _outside_both(corners[probed], contains, _ABOVE * thickness)
         weight = areas[probed] + 1e-30
         share = np.bincount(part[probed], weight * free, minlength=count)
-        is_open |= share > 0.5 * np.maximum(np.bincount(part[probed], weight, minlength=count), 1e-30)
+        is_open |= share > _THIN_SHARE * np.maximum(np.bincount(part[probed], weight, minlength=count), 1e-30)
     return np.asarray(is_open[part])
 
 
-def _free(pieces: _Floats, cluster: _Ints, contains: Contains, above: float) -> _Bools:
-    """Which pieces `p 3 3` have no volume on either side, `p`; one cluster is judged by its largest piece."""
+def _largest(pieces: _Floats, cluster: _Ints) -> _Ints:
+    """The largest of the pieces `p 3 3` of each cluster (`p`, counted from 0), `k`."""
     areas = np.linalg.norm(_crosses(pieces), axis=1)
     order = np.lexsort((-areas, cluster))
-    chosen = order[np.r_[True, np.diff(cluster[order]) > 0]]
-    return np.asarray(_outside_both(pieces[chosen], contains, above)[cluster])
+    return np.asarray(order[np.r_[True, np.diff(cluster[order]) > 0]])
 
 
 def _outside_both(corners: _Floats, contains: Contains, above: float) -> _Bools:
     """Whether triangles `n 3 3` have both points `above` and below their centres outside, `n`."""
+    over, under = _over_and_under(corners, above)
+    outside = ~contains(under)  # faces look outward: most are settled by this
+    rows = np.flatnonzero(outside)
+    outside[rows] = ~contains(over[rows])
+    return np.asarray(outside)
+
+
+def _buried(corners: _Floats, contains: Contains, above: float) -> _Bools:
+    """Whether triangles `n 3 3` have both points `above` and below their centres inside, `n`."""
+    over, under = _over_and_under(corners, above)
+    inside = contains(over)
+    rows = np.flatnonzero(inside)
+    inside[rows] = contains(under[rows])
+    return np.asarray(inside)
+
+
+def _over_and_under(corners: _Floats, above: float) -> tuple[_Floats, _Floats]:
     centers, normals = corners.mean(axis=1), _crosses(corners)
     normals *= above / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
-    inside = contains(np.concatenate([centers + normals, centers - normals]))
-    return np.asarray(~(inside[: len(centers)] | inside[len(centers) :]))
+    return centers + normals, centers - normals
 
 
 def _clusters(pieces: _Floats, surface: OrientedMesh, faces: _Ints, side: float) -> _Ints:

@@ -117,8 +117,10 @@ def _outer(
     """Whether points just `above` faces with these unit `normals`, `n 3` each, are outside, `n`."""
     if solid.closed:
         return ~solid.contains(above)
-    unseen = np.zeros(len(above), bool)
-    rows = np.arange(len(above))
+    outer, unseen = np.ones(len(above), bool), np.zeros(len(above), bool)
+    if solid.sheets is not None:
+        outer = ~solid.sheets.contains(above)
+    rows = np.flatnonzero(outer)
     for _ in range(_SKY_RAYS):
         upward = rng.standard_normal((len(rows), 3))
         upward /= np.linalg.norm(upward, axis=1, keepdims=True)
@@ -127,11 +129,7 @@ def _outer(
         unseen[rows[~free]] = True
         rows = rows[free]
     rows = np.flatnonzero(unseen)
-    outer = np.ones(len(above), bool)
     outer[rows] = solid.estimated_winding_number(above[rows]) <= 0.5
-    if solid.sheets is not None:
-        rows = np.flatnonzero(outer)
-        outer[rows] = ~solid.sheets.contains(above[rows])
     return outer
 
 

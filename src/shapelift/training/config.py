@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from shapelift.datasets import Augmentation
+from shapelift.datasets import Augmentation, PackDetail
 from shapelift.errors import InputError
 from shapelift.models import FAMILIES
 from shapelift.models.base import ReconstructorConfig, config_from_json
@@ -19,6 +19,9 @@ Precision = Literal["bf16", "fp32"]
 # What a sitting may choose anew without making it another run.
 _FREE_FIELDS = ("threads", "workers", "checkpoint_every_s", "checkpoint_every_steps", "log_every_steps", "tensorboard")
 
+
+FeedKind = Literal["auto", "packed", "records"]
+"""Where batches come from; see `TrainConfig.feed`."""
 
 Criterion = Literal["iou", "loss"]
 """What says which weights are best; see `Validation`."""
@@ -126,6 +129,9 @@ class TrainConfig:
         precision: `bf16` computes the network under bfloat16 autocast, `fp32` in single precision.
         channels_last: keep images and convolution weights in channels-last memory, faster on most machines.
         ema_decay: decay of a moving average of the weights, which is then what is validated and exported; or None.
+        feed: `packed` draws batches from the training split held as arrays where the network computes, `records` reads
+            every one from the files; `auto` packs what a family allows and memory holds (see `training.packing`).
+        detail: how finely the split is packed, or None to choose by the memory there is when the run begins.
         start: the weights it begins with, or None for fresh ones.
         slow: parts of the network that learn more slowly: a run of parts of their parameters' dotted names, such as
             `encoder` or `network.encoder`, and the factor of their learning rate; 0 leaves them as they are, the
@@ -151,6 +157,8 @@ class TrainConfig:
     precision: Precision = "bf16"
     channels_last: bool = True
     ema_decay: float | None = 0.999
+    feed: FeedKind = "auto"
+    detail: PackDetail | None = None
     start: Start | None = None
     slow: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
@@ -182,6 +190,8 @@ class TrainConfig:
                 raise ValueError(f"{name} must be positive, not {value}")
         if self.precision not in ("bf16", "fp32"):
             raise ValueError(f"precision must be 'bf16' or 'fp32', not {self.precision!r}")
+        if self.feed not in ("auto", "packed", "records"):
+            raise ValueError(f"feed must be 'auto', 'packed' or 'records', not {self.feed!r}")
         if self.ema_decay is not None and not 0.0 < self.ema_decay < 1.0:
             raise ValueError(f"ema_decay must be between 0 and 1, not {self.ema_decay}")
         if any(not 0.0 <= factor <= 1.0 for factor in self.slow.values()):
@@ -210,13 +220,14 @@ class TrainConfig:
         """
         try:
             values = json.loads(text)
-            start = values.pop("start", None)
+            start, detail = values.pop("start", None), values.pop("detail", None)
             return cls(
                 model=config_from_json(json.dumps(values.pop("model")), FAMILIES),
                 augmentation=Augmentation(**_tuples(values.pop("augmentation"))),
                 optimizer=_optimizer(values.pop("optimizer")),
                 schedule=WarmupCosine(**values.pop("schedule")),
                 validation=Validation(**values.pop("validation")),
+                detail=None if detail is None else PackDetail(**detail),
                 start=None if start is None else Start(**start),
                 **values,
             )

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from shapelift.datasets import ShapeDataset, SurfacePoints, Target
+import torch
+
+from shapelift.datasets import PackedDataset, ShapeDataset, SurfacePoints, Target, pack, packed_columns
+from shapelift.errors import InputError
+from shapelift.inference.model_folder import available_cores
 from shapelift.io.preprocess import Preprocess
 from shapelift.io.splits import is_variant
 from shapelift.training.config import TrainConfig
@@ -50,6 +54,30 @@ class TrainingData:
     def batch(self, step: int, rank: int, world: int) -> Batch:
         """The part of the batch of a step that belongs to one of `world` processes."""
         return self._dataset.batch(step, self._config.batch_size // world, rank=rank, world=world)
+
+    def packed(self, device: torch.device) -> PackedDataset:
+        """The same shapes packed on a device, as finely as the configuration says."""
+        config = self._config
+        wanted, detail = packed_columns(config.model.targets()), config.detail
+        if wanted is None or detail is None:
+            raise InputError(f"recipe '{config.recipe}' cannot be packed; use feed 'records'")
+        preprocess = Preprocess.from_mapping(config.model.preprocess)
+        held = pack(
+            self._dataset.entries,
+            wanted,
+            preprocess,
+            detail,
+            folder=self._dataset.directory,
+            device=device,
+            workers=available_cores(),
+        )
+        return PackedDataset(
+            held,
+            targets=config.model.targets(),
+            preprocess=preprocess,
+            augmentation=config.augmentation,
+            seed=config.seed,
+        )
 
 
 @dataclass

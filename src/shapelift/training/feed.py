@@ -64,6 +64,34 @@ class Feed:
         self.close()
 
 
+class DirectFeed:
+    """The batches of consecutive steps, each made when it is asked for: for those that a device makes by itself.
+
+    Args:
+        make: makes the batch of a step.
+        first_step: step of the first batch.
+    """
+
+    def __init__(self, make: Callable[[int], Batch], first_step: int) -> None:
+        self.waited_s = 0.0
+        self._make, self._steps = make, count(first_step)
+
+    def next(self) -> Batch:
+        """The next batch; the time it took the host is added to `waited_s`."""
+        begin = time.perf_counter()
+        batch = self._make(next(self._steps))
+        self.waited_s += time.perf_counter() - begin
+        return batch
+
+    def __enter__(self) -> DirectFeed:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+
 def _threaded(make: Callable[[int], Batch], first_step: int) -> Generator[Batch, None, None]:
     with ThreadPoolExecutor(1, thread_name_prefix="feed") as pool:
         steps = count(first_step)

@@ -40,9 +40,10 @@ from shapelift.training.config import TrainConfig
 from shapelift.training.data import HeldOut, TrainingData
 from shapelift.training.distributed import World, join_world
 from shapelift.training.export import export_run, trial_export_s
-from shapelift.training.feed import Feed
+from shapelift.training.feed import DirectFeed, Feed
 from shapelift.training.log import Line, Meter, MetricsLog
 from shapelift.training.network import MovingAverage, build_network, build_optimizer, predict, to_device, train_mode
+from shapelift.training.packing import settle_feed
 from shapelift.training.pictures import grid, write_png
 from shapelift.training.schedule import Clock
 from shapelift.training.sitting import interruptible, only_sitting
@@ -168,6 +169,7 @@ class _Run:
         start_from: Path | None = None,
         mixed: Sequence[Path] = (),
     ) -> None:
+        config = settle_feed(config, data_folder, output, world)
         self.config, self.output, self.world, self.report, self.begun = config, output, world, report, begun
         self.clock = Clock(steps=config.steps, budget_s=config.budget_s)
         state = _open_folder(output, config, world)
@@ -264,7 +266,7 @@ class _Run:
 
     # -- one step -------------------------------------------------------------------------------------------------
 
-    def _step(self, feed: Feed, progress: float) -> None:
+    def _step(self, feed: Feed | DirectFeed, progress: float) -> None:
         batch = to_device(feed.next(), self.world.device, channels_last=self.config.channels_last)
         begin = time.perf_counter()
         for group in self.optimizer.param_groups:
@@ -292,7 +294,7 @@ class _Run:
             self._write_line(feed, progress)
         self._tell("training", progress)
 
-    def _write_line(self, feed: Feed, progress: float) -> None:
+    def _write_line(self, feed: Feed | DirectFeed, progress: float) -> None:
         self.line = line = self.meter.read(self.world, self.config.batch_size, feed.waited_s)
         feed.waited_s = 0.0
         if not math.isfinite(line.loss):
@@ -404,7 +406,13 @@ class _Run:
             tensorboard=self.config.tensorboard,
         )
 
-    def _feed(self) -> Feed:
+    def _feed(self) -> Feed | DirectFeed:
+        if self.config.feed == "packed":
+            self._tell("packing the data", self.progress)
+            data, size = self.data.packed(self.world.device), self.config.batch_size // self.world.size
+            return DirectFeed(
+                functools.partial(data.batch, size=size, rank=self.world.rank, world=self.world.size), self.state.step
+            )
         make = functools.partial(self.data.batch, rank=self.world.rank, world=self.world.size)
         return Feed(make, self.state.step, workers=self._workers(), pin=self.world.device.type == "cuda")
 
@@ -473,6 +481,10 @@ def find_run(output: Path, config: TrainConfig) -> RunState | None:
         return None
     text, state = found
     mine, other = config.identity(), TrainConfig.from_json(text).identity()
+    if config.feed == "auto":  # it will be what the run began with
+        mine |= {name: other[name] for name in ("feed", "detail")}
+    elif config.detail is None:
+        mine["detail"] = other["detail"]
     differs = sorted(name for name in mine.keys() | other.keys() if mine.get(name) != other.get(name))
     if "start" in differs:
         differs = ["start"]  # what else a run that goes on from trained weights has of its own follows from it

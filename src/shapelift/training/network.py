@@ -100,12 +100,12 @@ def predict(network: nn.Module, batch: Batch, precision: Precision) -> dict[str,
 
 
 def to_device(batch: Batch, device: torch.device, *, channels_last: bool) -> Batch:
-    """The batch where the network computes; 4D images in channels-last memory if asked."""
+    """The batch where the network computes; images in channels-last memory if asked."""
     moved = {}
     for name, value in batch.items():
         if device.type == "cuda":
             value = value.to(device, non_blocking=True)  # noqa: PLW2901
-        relaid = channels_last and value.dim() == 4
+        relaid = channels_last and name == "image"
         moved[name] = value.contiguous(memory_format=torch.channels_last) if relaid else value
     return moved
 

@@ -1,0 +1,112 @@
+"""What a field in the frame of a picture says along the rays through the object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from shapelift.geometry import Box
+
+Points = npt.NDArray[np.float32]
+Logits = Callable[[Points], npt.NDArray[np.float32]]
+
+CELLS = 64
+"""The window is divided into so many cells along each side; each cell that holds a part of the object has one ray."""
+SAMPLES = 48
+"""Points along a ray, in the range where the object is."""
+_FIRST_CELLS, _FIRST_SAMPLES = 32, 24
+"""Rays and points that look for that range."""
+_POSSIBLE = -3.0
+"""Logit above which a point may belong to the object."""
+_MARGIN = 2
+"""Steps between samples by which a range is widened on both sides."""
+
+
+@dataclass(frozen=True, eq=False)
+class RaySamples:
+    """Logits along one ray per cell of the window.
+
+    Attributes:
+        cells: `n` flat indices of the cells, row by row from the top, of a grid of `CELLS` x `CELLS`.
+        places: `n 2` (u, v) of the rays: of each cell the place deepest inside the outline, so that a part thinner than
+            a cell is hit.
+        depths: `k` values of w, evenly spaced, the same for all rays.
+        logits: `n k`.
+    """
+
+    cells: npt.NDArray[np.int64]
+    places: npt.NDArray[np.float32]
+    depths: npt.NDArray[np.float32]
+    logits: npt.NDArray[np.float32]
+
+    @property
+    def highest(self) -> npt.NDArray[np.float32]:
+        """The highest logit of every ray, `n`."""
+        return np.asarray(self.logits.max(axis=1))
+
+    def grid(self, values: npt.ArrayLike, empty: float = 0.0) -> npt.NDArray[np.float32]:
+        """One number per ray as a map of `CELLS` x `CELLS`, with `empty` in the cells without a ray."""
+        result = np.full(CELLS * CELLS, empty, np.float32)
+        result[self.cells] = values
+        return result.reshape(CELLS, CELLS)
+
+    def points(self) -> Points:
+        """All sampled points `n*k 3`, ray by ray."""
+        return _points(self.places, self.depths)
+
+
+def sample_rays(logits: Logits, outline: npt.NDArray[np.float32], box: Box) -> RaySamples:
+    """Ask a field along the rays through the inside of an outline.
+
+    Args:
+        logits: The field, in picture coordinates.
+        outline: `s s` signed distance to the outline, positive inside; s is not smaller than `CELLS`.
+        box: Where the field is defined; a first look at few rays finds the part of it that is worth sampling.
+
+    Returns:
+        The samples; no ray where nothing is inside.
+    """
+    cells, places = _places(outline, _FIRST_CELLS)
+    depths = np.linspace(box.minimum[2], box.maximum[2], _FIRST_SAMPLES, dtype=np.float32)
+    low, high = float(depths[0]), float(depths[-1])
+    if len(cells):
+        first = logits(_points(places, depths)).reshape(len(cells), -1)
+        low, high = possible_range(depths, first.max(axis=0))
+    cells, places = _places(outline, CELLS)
+    depths = np.linspace(low, high, SAMPLES, dtype=np.float32)
+    found = logits(_points(places, depths)) if len(cells) else np.zeros(0, np.float32)
+    return RaySamples(cells, places, depths, found.reshape(len(cells), SAMPLES))
+
+
+def possible_range(depths: npt.NDArray[np.float32], highest: npt.NDArray[np.float32]) -> tuple[float, float]:
+    """First and last of `k` depths at which a logit is not hopeless, widened by two steps; all where none is."""
+    chosen = np.flatnonzero(highest > _POSSIBLE)
+    if not len(chosen):
+        return float(depths[0]), float(depths[-1])
+    return float(depths[max(chosen[0] - _MARGIN, 0)]), float(depths[min(chosen[-1] + _MARGIN, len(depths) - 1)])
+
+
+def _places(outline: npt.NDArray[np.float32], count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Flat indices `n` of the cells of a grid of `count` cells that hold a part of the inside, and (u, v) `n 2`."""
+    side = len(outline)
+    # The fine map has not always a whole number of pixels per cell: blocks of the nearest size, by first pixel.
+    starts = np.round(np.arange(count) * side / count).astype(np.int64)
+    block = -(-side // count)
+    index = np.minimum(starts[:, None] + np.arange(block), side - 1)
+    blocks = outline[index[:, None, :, None], index[None, :, None, :]].reshape(count * count, -1)
+    deepest = blocks.argmax(axis=1)
+    cells = np.flatnonzero(blocks[np.arange(len(blocks)), deepest] > 0.0)
+    row = index[cells // count, deepest[cells] // block]
+    column = index[cells % count, deepest[cells] % block]
+    places = np.stack([(column + 0.5) / side - 0.5, 0.5 - (row + 0.5) / side], axis=1)
+    return cells, places.astype(np.float32)
+
+
+def _points(places: npt.NDArray[np.float32], depths: npt.NDArray[np.float32]) -> Points:
+    result = np.empty((len(places), len(depths), 3), np.float32)
+    result[..., :2] = places[:, None]
+    result[..., 2] = depths
+    return result.reshape(-1, 3)

@@ -1,0 +1,71 @@
+"""Whether a run packs its data, and how finely: decided once, when it begins."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from shapelift.datasets import PackDetail, choose_detail, packed_bytes, packed_columns, spare_memory
+from shapelift.errors import InputError
+from shapelift.io.manifest import stored_shapes
+from shapelift.io.records import open_record
+from shapelift.training.checkpoint import read_state
+from shapelift.training.config import TrainConfig
+from shapelift.training.distributed import World
+
+SHARE = {"cpu": 0.5, "cuda": 0.7}
+"""Share of the spare memory of a device that a pack may take."""
+
+
+def settle_feed(config: TrainConfig, data_folder: Path, output: Path, world: World) -> TrainConfig:
+    """The run with `records` or `packed` for `auto`, and with a detail where it packs.
+
+    A run that stands in `output` goes on as it began. Otherwise `auto` packs if every target of the family can be drawn
+    from a pack, the data fit into the memory of the device (`SHARE` of what is spare), and one process trains: what
+    several draw from packs depends on their number.
+
+    Raises:
+        InputError: `packed` was asked for and cannot be had, or the data set is unusable.
+    """
+    if config.feed == "records":
+        return config
+    begun = read_state(output)
+    if begun is not None:
+        former = TrainConfig.from_json(begun[0])
+        if config.feed in ("auto", former.feed):  # one from before there was a choice says `auto`, and read records
+            return dataclasses.replace(config, feed=former.feed, detail=config.detail or former.detail)
+    detail, obstacle = _chosen(config, data_folder, world)
+    if detail is not None:
+        return dataclasses.replace(config, feed="packed", detail=detail)
+    if config.feed == "packed":
+        raise InputError(f"{obstacle}; use --feed records")
+    return dataclasses.replace(config, feed="records", detail=None)
+
+
+def _chosen(config: TrainConfig, data_folder: Path, world: World) -> tuple[PackDetail | None, str]:
+    """The detail of a run that begins, or None and what stands against packing."""
+    wanted = packed_columns(config.model.targets())
+    if wanted is None:
+        return None, f"recipe '{config.recipe}' needs what packed data do not hold"
+    if config.feed == "auto" and world.size > 1:
+        return None, f"{world.size} processes train"
+    if config.detail is not None:
+        return config.detail, ""
+    memory = int(spare_memory(world.device) * SHARE[world.device.type])
+    detail = choose_detail(stored_shapes(data_folder, "train"), wanted, config.model.image_size, memory)
+    return detail, f"{data_folder}: does not fit into {memory / 1e9:.1f} GB when packed"
+
+
+def pack_summary(config: TrainConfig, data_folder: Path) -> str:
+    """What a packed run holds, in one line."""
+    detail, wanted = config.detail, packed_columns(config.model.targets())
+    if config.feed != "packed" or detail is None or wanted is None:
+        return "batches are read from the records"
+    entries = stored_shapes(data_folder, "train")
+    with open_record(entries[0].path) as record:
+        views = record.shape("rgba")[0]
+    size = packed_bytes(len(entries), views, wanted, config.model.image_size, detail)
+    return (
+        f"{len(entries) * views} images packed in {size / 1e9:.2f} GB: {config.model.image_size} px, maps "
+        f"{detail.map_px} px, {detail.uniform} + {detail.near} + {detail.surface} points a shape"
+    )
