@@ -131,3 +131,15 @@ def test_exported_depth_is_in_picture_units_and_normals_in_the_frame_view(folder
 def test_configurations_that_make_no_sense_are_refused(field: str, value: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         dataclasses.replace(config(), **{field: value})
+
+
+def test_a_picture_and_its_mirror_image_have_mirrored_cameras_in_use(folder: Path) -> None:
+    image = batch_of(folder, varied=False)["image"]
+    torch.manual_seed(1)
+    model = config().build().eval()
+    with torch.no_grad():
+        one, other = model({"image": image}), model({"image": image.flip(3)})
+    mirror = torch.diag(torch.tensor([-1.0, 1.0, 1.0, 1.0]))
+    turned = mirror @ other["camera_from_world"] @ mirror
+    assert torch.allclose(turned, one["camera_from_world"], atol=1e-5)
+    assert not torch.allclose(model.train()({"image": image})["camera_from_world"], one["camera_from_world"], atol=1e-5)

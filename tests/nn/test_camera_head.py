@@ -57,3 +57,19 @@ def test_a_rolled_camera_turns_the_picture_about_its_axis() -> None:
     found, before = (value.detach().double().numpy()[0, :3] for value in (rolled, level))
     np.testing.assert_allclose(found, wanted @ before, atol=1e-6)
     Camera(np.diag([64.0, 64.0, 1.0]), np.vstack([found, [0, 0, 0, 1]]), (64, 64))  # rigid
+
+
+def test_the_mirrored_numbers_are_those_of_the_mirror_image() -> None:
+    head = CameraHead(code_size=3, image_size=64, roll=True).double()
+    numbers = head.numbers(torch.randn(4, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 3.0)
+    points = np.random.default_rng(0).uniform(-0.5, 0.5, (20, 3))
+    for one, other in zip(_cameras(head, numbers), _cameras(head, head.mirrored(numbers)), strict=True):
+        pixels, depth = one.project(points)
+        turned, again = other.project(points * (-1.0, 1.0, 1.0))
+        np.testing.assert_allclose(turned, np.stack([64.0 - pixels[:, 0], pixels[:, 1]], axis=1), atol=1e-9)
+        np.testing.assert_allclose(again, depth, atol=1e-12)
+
+
+def _cameras(head: CameraHead, numbers: torch.Tensor) -> list[Camera]:
+    intrinsics, matrices = (value.detach().numpy() for value in head.camera(numbers))
+    return [Camera(one, other, (64, 64)) for one, other in zip(intrinsics, matrices, strict=True)]

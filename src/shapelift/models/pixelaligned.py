@@ -180,9 +180,11 @@ class PixelAlignedReconstructor(Reconstructor):
         channels of the front plane, so the decoder sees whether a point lies behind it: `depth` `b r r`, as w / (1 +
         |w|) of the frame's third coordinate, and `normals` `b r r 3`, unit, in the axes of the camera.
         """
-        code, pyramid = self.encoder.with_stem(batch["image"] * 2.0 - 1.0)
+        image = batch["image"] * 2.0 - 1.0
+        code, pyramid = self.encoder.with_stem(image)
+        code = _normalized(code)
         front, sides = self.planes(code, pyramid)
-        intrinsics, camera_from_world = self.camera(code)
+        intrinsics, camera_from_world = self.camera.camera(self._camera_numbers(image, code))
         # An untrained network is sure that everything is seen straight from the front.
         towards = front.new_tensor([0.0, 0.0, -1.0])
         prediction = {
@@ -201,6 +203,14 @@ class PixelAlignedReconstructor(Reconstructor):
             prediction |= {"logits": logits[:, :count], "albedo": albedo[:, count:]}
             prediction |= {"labels": labels, "weights": weights}
         return prediction
+
+    def _camera_numbers(self, image: Tensor, code: Tensor) -> Tensor:
+        """What the head says of the camera; in use, the mean of what it says of the image and of its mirror image."""
+        numbers = self.camera.numbers(code)
+        if self.training:
+            return numbers
+        turned, _ = self.encoder(image.flip(3))
+        return 0.5 * (numbers + self.camera.mirrored(self.camera.numbers(_normalized(turned))))
 
     def _labelled(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
         """All points to be decoded in picture coordinates, labelled ones first, and labels and weights of those."""
@@ -281,6 +291,11 @@ class PixelAlignedReconstructor(Reconstructor):
             "encode": Graph(_Encode(self), {"image": image}, outputs),
             "decode": Graph(_Decode(self), {"planes": table, "points": ("b", "n", 3)}, ("logits", "colors")),
         }
+
+
+def _normalized(code: Tensor) -> Tensor:
+    """A code of mean 0 and variance 1: what reads it then learns at one speed, however long the encoder has trained."""
+    return nn.functional.layer_norm(code, code.shape[1:])
 
 
 class _Encode(nn.Module):

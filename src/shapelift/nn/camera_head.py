@@ -74,14 +74,27 @@ class CameraHead(nn.Module):
             self.linear.bias.copy_(torch.logit((means - low) / (high - low)))
 
     def forward(self, code: Float[Tensor, "b d"]) -> tuple[Float[Tensor, "b 3 3"], Float[Tensor, "b 4 4"]]:
-        """Code -> intrinsics [px of the image] and camera_from_world, whose world is the frame `view`.
+        """Code -> intrinsics [px of the image] and camera_from_world, whose world is the frame `view`."""
+        return self.camera(self.numbers(code))
+
+    def numbers(self, code: Float[Tensor, "b d"]) -> Float[Tensor, "b k"]:
+        """Code -> elevation, logarithms of distance and scale, column and row, and roll where there is one.
 
         In single precision at least, whatever the code's: half a degree must not be rounded away.
         """
         if self.hidden is not None:
             code = nn.functional.relu(self.hidden(code))
         raw = self.linear(code).to(torch.promote_types(code.dtype, torch.float32))
-        values = self.low + (self.high - self.low) * torch.sigmoid(raw)
+        return self.low + (self.high - self.low) * torch.sigmoid(raw)
+
+    @staticmethod
+    def mirrored(numbers: Float[Tensor, "b k"]) -> Float[Tensor, "b k"]:
+        """The numbers of the camera that took the mirror image."""
+        column = 1.0 - numbers[:, 3:4]
+        return torch.cat([numbers[:, :3], column, numbers[:, 4:5], -numbers[:, 5:]], dim=1)
+
+    def camera(self, values: Float[Tensor, "b k"]) -> tuple[Float[Tensor, "b 3 3"], Float[Tensor, "b 4 4"]]:
+        """Intrinsics and camera_from_world of `numbers`."""
         elevation, log_distance, log_scale, column, row = values[:, :5].unbind(1)
         distance, nothing, one = log_distance.exp(), torch.zeros_like(column), torch.ones_like(column)
         focal = log_scale.exp() * distance * self.image_size
