@@ -362,9 +362,8 @@ def _train(
             if status.activity == "validated":
                 screen.line(f"step {status.step}: {loss}validation IoU {status.iou:.4f} (best {status.best_iou:.4f})")
             if status.activity == "stopping early":
-                screen.line(
-                    f"step {status.step}: {config.validation.patience} validations without a better one: stopping"
-                )
+                checks = config.validation.patience
+                screen.line(f"step {status.step}: validation has not risen {checks} times in a row; stopping early")
 
         return run(config, data, output, world=world, mixed=mixed, start_from=start, report=show)
 
