@@ -61,7 +61,7 @@ def test_a_front_plane_without_a_map_is_refused() -> None:
 
 
 def test_points_read_the_pixels_they_lie_on() -> None:
-    decoder = PictureDecoder(front_channels=1, side_channels=1, hidden=6)
+    decoder = PictureDecoder(front_channels=1, side_channels=1, hidden=6).eval()
     seen = []
     decoder.first.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
     front, sides = torch.rand(1, 1, 8, 8), torch.rand(1, 2, 1, 4, 4)
