@@ -8,7 +8,6 @@ from shapelift.recipes.runs import tiny_run
 from shapelift.training.config import AdamW, TrainConfig, Validation
 from shapelift.training.schedule import WarmupCosine
 
-
 PHOTOGRAPHS = Augmentation(
     shift=0.04,
     zoom=0.06,
