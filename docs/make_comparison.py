@@ -112,7 +112,7 @@ def picture(models: dict[str, Reconstructor], records: list[ShapeRecord]) -> np.
         tiles = []
         for record in records:
             mesh = _mesh(model, record.rgba[0])
-            for azimuth_deg in _sides(record, in_view=model.card.frame == "view"):
+            for azimuth_deg in _sides(record, in_view=model.card.result_frame == "view"):
                 side = (azimuth_deg, ABOVE_DEG)
                 tiles.append(
                     np.full((TILE_PX, TILE_PX, 3), 255, np.uint8)
@@ -168,7 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     models = {name: Reconstructor.load(path) for name, path in named.items()}
     found: dict[str, dict[str, Any]] = {}
     for name, model in models.items():
-        first = all(models[other].card.frame != model.card.frame for other in found)
+        first = all(models[other].card.result_frame != model.card.result_frame for other in found)
         found[name] = scores(name, model, options.data, options.scores, baselines=first)
     entries = read_manifest(options.data).split("test")
     drawn = np.random.default_rng(0).permutation(len(entries))[: max(PICTURED, TIMED)]
@@ -176,7 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     seconds = seconds_per_object(models, records[:TIMED])
     parts = [costs(models, seconds)]
     for frame, title in FRAMES.items():
-        alike = {name: one for name, one in found.items() if models[name].card.frame == frame}
+        alike = {name: one for name, one in found.items() if models[name].card.result_frame == frame}
         if alike:
             parts += [f"### {title}\n", table(alike, SHAPE, intervals=0), table(alike, POINTS, intervals=0)]
     put(PAGE, BEGIN, "\n" + "\n".join(parts), END)

@@ -25,7 +25,7 @@ BEGIN, END = "<!-- scores: docs/make_deformation_scores.py -->\n", "<!-- end of 
 def scores(model: Reconstructor, data: Path, split: str, limit: int | None) -> Figures:
     """Means over one image of every shape."""
     rows = []
-    for sample in read_samples(read_entries(data, split, limit), model.card.frame):
+    for sample in read_samples(read_entries(data, split, limit), model.card.result_frame):
         mesh = model.reconstruct(sample.rgba).representation
         if not isinstance(mesh, Mesh):
             raise SystemExit(f"{model.card.name} predicts no mesh; give models of the family deform")

@@ -45,7 +45,7 @@ def main() -> None:
 
     picture = Image.open(source).resize((SIZE_PX, SIZE_PX), Image.Resampling.LANCZOS)
     # In the frame `view` the camera's azimuth is 0; in the frame `object` it is what it was.
-    front_deg = 0.0 if model.card.frame == "view" else AZIMUTH_DEG
+    front_deg = 0.0 if model.card.result_frame == "view" else AZIMUTH_DEG
     results = [
         on_paper(portrait(mesh, front_deg + turn, ELEVATION_DEG, size_px=SIZE_PX, margin=0.08)) for turn in TURNS_DEG
     ]

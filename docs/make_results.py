@@ -41,7 +41,7 @@ def block(reconstructor: Reconstructor, path: Path, rng: np.random.Generator) ->
     view = int(rng.integers(0, record.views))
     rgba = record.rgba[view]
     # In the frame of the view the camera is in front; in that of the object it is where it was.
-    in_view = reconstructor.card.frame == "view"
+    in_view = reconstructor.card.result_frame == "view"
     turn_deg = 0.0 if in_view else float(record.view_parameters[view, 0])
     sides = [(azimuth_deg + turn_deg, elevation_deg) for azimuth_deg, elevation_deg in SIDES_DEG]
     tiles = [np.asarray(Image.fromarray(on_paper(rgba, 235)).resize((SIZE_PX, SIZE_PX), Image.Resampling.LANCZOS))]

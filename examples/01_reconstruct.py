@@ -32,7 +32,8 @@ def main() -> None:
 
     # The prediction itself is a function of space: logits, positive inside.
     center, corner = result.field([[0.0, 0.0, 0.0], [0.5, 0.5, 0.5]])
-    print(f"logit in the centre {center:+.2f}, in a corner of the cube {corner:+.2f}; frame '{model.card.frame}'")
+    frame = model.card.result_frame
+    print(f"logit in the centre {center:+.2f}, in a corner of the cube {corner:+.2f}; frame '{frame}'")
 
     mesh = result.mesh(options.resolution)  # closed, faces outward
     print(f"mesh: {len(mesh.vertices)} vertices, {len(mesh.faces)} faces, volume {mesh.volume:.4f}")

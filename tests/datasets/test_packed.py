@@ -280,7 +280,7 @@ def test_detail_gives_way_to_memory(folder: Path) -> None:
 
 def test_what_a_pack_cannot_hold_is_said(held: Pack) -> None:
     assert packed_columns({"views": FixedViews(count=8, size=32, extent=1.0), "camera": ImageCamera("view")}) is None
-    with pytest.raises(NotImplementedError, match="FixedViews is read from records only"):
+    with pytest.raises(TypeError, match="FixedViews is read from records only"):
         FixedViews(count=8, size=32, extent=1.0).draw("v", items_of(held, False, np.eye(3)))
 
 

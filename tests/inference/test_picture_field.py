@@ -15,6 +15,8 @@ from shapelift.inference.faint import FAINTEST
 from shapelift.inference.picture_field import picture_field
 from shapelift.inference.window_maps import outline_distance
 from shapelift.meshing import mesh_field, sample_grid, sample_grid_densely, voxels
+from shapelift.meshing.isosurface import isosurface
+from shapelift.metrics.pixel_rays import pixel_crossings
 
 SIDE = 96
 CAMERA = Camera.orbit(0.0, 25.0, 3.0, 26.0, (SIDE, SIDE))
@@ -65,31 +67,9 @@ def ball_alpha() -> Array:
     return alpha_of(inside)
 
 
-def silhouette(mesh: Mesh, camera: Camera, supersampling: int = 4) -> Array:
-    """Which fine pixels have their centre inside the projection of a mesh: the naive way, triangle by triangle."""
-    side = SIDE * supersampling
-    pixels, _ = camera.window(0.0, 0.0, SIDE, side).project(mesh.vertices)
-    seen = np.zeros((side, side), np.bool_)
-    for triangle in pixels[mesh.faces]:
-        (left, top), (right, low) = (
-            np.ceil(triangle.min(0) - 0.5).astype(int),
-            np.floor(triangle.max(0) + 0.5).astype(int),
-        )
-        if right <= left or low <= top:
-            continue
-        column, row = np.meshgrid(np.arange(left, right) + 0.5, np.arange(top, low) + 0.5)
-        signs = []
-        for one, other in ((0, 1), (1, 2), (2, 0)):
-            edge = triangle[other] - triangle[one]
-            signs.append(edge[0] * (row - triangle[one, 1]) - edge[1] * (column - triangle[one, 0]))
-        hit = (np.min(signs, axis=0) >= 0.0) | (np.max(signs, axis=0) <= 0.0)
-        seen[top:low, left:right] |= hit
-    return seen
-
-
 def overlap(mesh: Mesh, field: ImplicitField, region: Region) -> float:
     assert field.placement is not None
-    seen = silhouette(mesh, field.placement.camera)
+    seen = pixel_crossings(mesh, field.placement.camera.window(0.0, 0.0, SIDE, 4 * SIDE)).silhouette()
     axis = (np.arange(len(seen)) + 0.5) / len(seen) - 0.5
     true = region(axis[None, :], -axis[:, None]) & np.ones_like(seen)
     return float((seen & true).sum() / (seen | true).sum())
@@ -162,6 +142,36 @@ def test_a_thin_rod_is_as_deep_as_it_is_wide(half_width: float) -> None:
     assert overlap(mesh, found.field, rod(half_width)) > 0.95
 
 
+def test_a_rod_that_runs_into_the_picture_keeps_its_thickness() -> None:
+    """Its depth grows twice as fast as it goes up: along w it is sqrt(5) times as thick as across."""
+
+    def leaning(points: Array) -> Array:
+        return (math.log(0.3 / 0.7) - 20.0 * np.abs(points[:, 2] - 2.0 * points[:, 1])).astype(np.float32)
+
+    def upright(u: Array, v: Array) -> Array:
+        return (np.abs(u) < 0.02) & (np.abs(v) < 0.3)
+
+    field = picture_field(leaning, None, CAMERA, alpha_of(upright)).field
+    mesh = mesh_field(field, resolution=128, start_spacing=4)
+    assert field.placement is not None
+    own = field.placement.from_world(mesh.vertices)
+    middle = own[(np.abs(own[:, 1]) < 0.2) & (np.abs(own[:, 0]) < 0.004)]
+    across = np.abs(middle[:, 2] - 2.0 * middle[:, 1]) / math.sqrt(5.0)
+    np.testing.assert_allclose(across, 0.02, atol=0.003)
+
+
+def test_what_lies_behind_stays_there() -> None:
+    """Two rods that touch in the picture, half a window apart in depth."""
+
+    def apart(points: Array) -> Array:
+        middle = np.where(points[:, 0] < 0.0, -0.25, 0.25)
+        return (math.log(0.3 / 0.7) - 20.0 * np.abs(points[:, 2] - middle)).astype(np.float32)
+
+    field = picture_field(apart, None, CAMERA, alpha_of(lambda u, v: (np.abs(u) < 0.05) & (np.abs(v) < 0.3))).field
+    points = np.array([[u, 0.0, w] for w in (-0.25, 0.0, 0.25) for u in (-0.03, 0.03)], np.float32)
+    np.testing.assert_array_equal(field.function(points) > 0.0, [True, False, False, False, False, True])
+
+
 def test_only_what_is_unsure_is_filled() -> None:
     """A ball the field is sure of with a rod to the right it is not: the ball stays, the rod is added beside it."""
 
@@ -210,8 +220,6 @@ def test_outlines_have_no_stairs() -> None:
     hard = (alpha_of(lambda u, v: (v < slope * u) & (np.abs(u) < 0.4) & (v > -0.4)) >= 0.5).astype(np.float32)
     found = picture_field(lambda p: (20.0 * (0.1 - np.abs(p[:, 2]))).astype(np.float32), None, CAMERA, hard)
     grid = sample_grid(found.field, 128, start_spacing=4)
-    from shapelift.meshing.isosurface import isosurface
-
     mesh = isosurface(grid.values, grid.origin, grid.spacing)
     middle = mesh.corners.mean(axis=1)
     length = math.hypot(1.0, slope)
@@ -251,6 +259,26 @@ def test_the_visible_depth_speaks_where_the_field_says_nothing() -> None:
     point = np.array([[0.0, 0.0, -0.1]], np.float32)
     assert with_map.function(point)[0] > 0.0
     assert without.function(point)[0] < with_map.function(point)[0]
+
+
+def test_the_visible_depth_widens_what_is_sampled() -> None:
+    """A ball the field is sure of, and far behind it a rod of which only the map knows."""
+
+    def field(points: Array) -> Array:
+        return np.maximum(40.0 * (0.15 - np.linalg.norm(points, axis=1)), -6.0).astype(np.float32)
+
+    def both(u: Array, v: Array) -> Array:
+        return (np.hypot(u, v) < 0.15) | ((np.abs(v) < 0.02) & (u > 0.2) & (u < 0.45))
+
+    axis = (np.arange(64) + 0.5) / 64 - 0.5
+    visible = np.where(axis[None, :] > 0.17, 0.7, -0.1) * np.ones((64, 1))
+    found = picture_field(field, None, CAMERA, alpha_of(both), visible=visible.astype(np.float32)).field
+    depths = np.linspace(-1.0, 1.0, 401, dtype=np.float32)
+    points = np.column_stack([np.full(401, 0.33), np.zeros(401), depths]).astype(np.float32)
+    inside = depths[found.function(points) > 0.0]
+    assert inside.min() == pytest.approx(0.7, abs=0.015)
+    assert inside.max() == pytest.approx(0.74, abs=0.015)
+    assert found.box.maximum[2] > 0.74
 
 
 def test_a_field_that_sees_nothing_stays_empty() -> None:

@@ -61,15 +61,15 @@ def test_a_front_plane_without_a_map_is_refused() -> None:
 
 
 def test_points_read_the_pixels_they_lie_on() -> None:
-    decoder = PictureDecoder(front_channels=1, side_channels=1, hidden=6)
+    decoder = PictureDecoder(front_channels=1, side_channels=1, hidden=6).eval()
     seen = []
     decoder.first.register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
     front, sides = torch.rand(1, 1, 8, 8), torch.rand(1, 2, 1, 4, 4)
     # Centre of column 6, row 1 of the front; w in the third column of the side planes: squashed 0.125, so w = 1/7.
     point = torch.tensor([[[6.5 / 8 - 0.5, 0.5 - 1.5 / 8, 1.0 / 7.0]]])
     decoder(front, sides, point)
-    row, column = 2, 3  # of a side plane: w runs along the rows of (u, w) and the columns of (w, v)
-    expected = [front[0, 0, 1, 6], sides[0, 0, 0, row, column - 1 : column + 1], sides[0, 1, 0, :2, row]]
+    row, column = 2, 3  # of a side plane: w runs along the rows of (u, w), and against the columns of (w, v)
+    expected = [front[0, 0, 1, 6], sides[0, 0, 0, row, column - 1 : column + 1], sides[0, 1, 0, :2, 3 - row]]
     assert torch.isclose(seen[0][0, 0, 0], expected[0])
     # u = 0.3125 lies at 3.25 of four columns: three quarters into the cell that begins at the centre of column 2.
     assert torch.isclose(seen[0][0, 0, 1], expected[1] @ torch.tensor([0.25, 0.75]))

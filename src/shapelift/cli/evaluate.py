@@ -43,7 +43,7 @@ def evaluate(
     """Score a model on a data set: IoU, chamfer distance, F-score and normal consistency, next to two baselines.
 
     Means come with 95 % bootstrap intervals over shapes; the sampling floor is what a perfect surface would score.
-    Procedural shapes and real meshes are reported apart.
+    Procedural, realistic and other real shapes are reported apart.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn

@@ -63,9 +63,9 @@ class Target(abc.ABC):
         """The batch field of packed items: as `read` for each of them, from random numbers of the pack's device.
 
         Raises:
-            NotImplementedError: `columns` is None.
+            TypeError: `columns` is None.
         """
-        raise NotImplementedError(f"{type(self).__name__} is read from records only")
+        raise TypeError(f"{type(self).__name__} is read from records only")
 
     def record_options(self) -> dict[str, Any]:
         """What synthesis must be told for records that hold this field: fields of its `RecordOptions`."""

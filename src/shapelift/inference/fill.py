@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from shapelift.inference.ray_samples import CELLS, RaySamples
+from shapelift.inference.ray_samples import CELLS, RaySamples, visible_at
 from shapelift.inference.window_maps import Map, WindowMaps, signed_distance
 
 UNSURE = 0.6
@@ -38,10 +38,10 @@ THINNEST = 0.004
 _Numbers = npt.NDArray[np.float64]
 
 _RADIUS_PX = 128
-"""Side of the map of radii."""
+"""Side of the maps of radii and of the border of the unsure part."""
 _UNSURE_LOGIT = math.log(UNSURE / (1.0 - UNSURE))
 _CLIP = 2.0
-_WIDER = (1.0, 4.0, 16.0, 64.0)
+_WIDER = (1.0, 4.0, 16.0)
 """Scales of smoothing: farther neighbours speak where there are no nearer ones, each a thousand times more quietly."""
 _QUIETER = 1e-3
 
@@ -77,6 +77,15 @@ class Fill:
         """The map of depths `s s`: where the middle of the solid lies, or would lie."""
         return self.maps.values[..., 1]
 
+    def range(self, outline: Map) -> tuple[float, float]:
+        """Least and largest w of the solid inside of an outline `s s`; the first above the second where it is empty."""
+        radius, depth, shortening, unsure = np.moveaxis(self.maps.values, -1, 0)
+        there = (outline > 0.0) & (unsure > -OVERLAP)
+        if not there.any():
+            return np.inf, -np.inf
+        reach = radius[there] / shortening[there]
+        return float((depth[there] - reach).min()), float((depth[there] + reach).max())
+
 
 def make_fill(rays: RaySamples, outline: Map, visible: Map | None = None) -> Fill:
     """What is to be added to a field.
@@ -91,7 +100,8 @@ def make_fill(rays: RaySamples, outline: Map, visible: Map | None = None) -> Fil
     likely = rays.grid(rays.highest)
     unsure = np.clip(_UNSURE_LOGIT - likely, -_CLIP, _CLIP)
     mask = rays.grid(1.0)
-    border = signed_distance(_enlarged(_smoothed(unsure, mask, 1.2 / CELLS), side))
+    # The border is as smooth as the cells are large: it needs no finer map.
+    border = _enlarged(signed_distance(_enlarged(_smoothed(unsure, mask, 1.2 / CELLS), _RADIUS_PX)), side)
     radii = _radii(np.minimum(outline, border + np.float32(OVERLAP)))
     depth = _depths(rays, radii, visible)
     down, across = np.gradient(_smoothed(depth, mask, SMOOTHNESS) * CELLS)
@@ -122,8 +132,7 @@ def _depths(rays: RaySamples, radii: Map, visible: Map | None) -> Map:
     total, moment = weight.sum(axis=1), weight @ rays.depths.astype(np.float64)
     if visible is not None:
         prior = FAINTEST**4
-        front = WindowMaps(np.ascontiguousarray(visible[..., None], np.float32))(rays.places)[:, 0]
-        behind = front + WindowMaps(radii[..., None])(rays.places)[:, 0]
+        behind = visible_at(visible, rays.places) + WindowMaps(radii[..., None])(rays.places)[:, 0]
         total, moment = total + prior, moment + prior * np.clip(behind, rays.depths[0], rays.depths[-1])
     middle = moment / np.maximum(total, 1e-30)
     # What the network is sure of has no more to say on what it is not sure of than what it is nearly sure of.

@@ -77,7 +77,7 @@ def picture_field(
     """
     frame = PictureFrame.around_origin(camera)
     outline = outline_distance(alpha)
-    rays = sample_rays(logits, outline, frame.box)
+    rays = sample_rays(logits, outline, frame.box, visible)
     surest = float(rays.logits.max()) if len(rays.cells) else FAINTEST
     warnings = (WARNING,) if FAINTEST < surest <= 0.0 else ()
     if not surest > FAINTEST:  # nothing is seen: the mesher says so
@@ -137,11 +137,10 @@ def _tight_box(whole: Box, rays: RaySamples, outline: Map, fill: Fill | None) ->
     low, high = possible_range(rays.depths, rays.logits.max(axis=0))
     if fill is None:
         return Box((-0.5, -0.5, low), (0.5, 0.5, high))
-    inside = outline > -OUTSIDE / 2.0
-    thick = np.where(outline > 0.0, fill.maps.values[..., 0] + OUTSIDE / 2.0, 0.0)
-    if (outline > 0.0).any():
-        low = min(low, float((fill.depths - thick)[outline > 0.0].min()))
-        high = max(high, float((fill.depths + thick)[outline > 0.0].max()))
+    margin = OUTSIDE / 2.0
+    first, last = fill.range(outline)
+    low, high = min(low, first - margin), max(high, last + margin)
+    inside = outline > -margin
     side = len(outline)
     columns, rows = np.flatnonzero(inside.any(axis=0)), np.flatnonzero(inside.any(axis=1))
     lower = (columns[0] / side - 0.5, 0.5 - (rows[-1] + 1) / side, max(low, whole.minimum[2]))

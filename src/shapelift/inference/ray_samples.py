@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.geometry import Box
+from shapelift.inference.window_maps import Map, WindowMaps
 
 Points = npt.NDArray[np.float32]
 Logits = Callable[[Points], npt.NDArray[np.float32]]
@@ -19,8 +20,12 @@ SAMPLES = 48
 """Points along a ray, in the range where the object is."""
 _FIRST_CELLS, _FIRST_SAMPLES = 32, 24
 """Rays and points that look for that range."""
-_POSSIBLE = -3.0
+_POSSIBLE = -4.0
 """Logit above which a point may belong to the object."""
+_COMMON = (0.02, 0.98)
+"""Quantiles of the visible depth that are worth sampling, whatever the field says there."""
+_BEHIND = 0.06
+"""How far beyond them, in windows: the middle of a part lies behind what one sees of it."""
 _MARGIN = 2
 """Steps between samples by which a range is widened on both sides."""
 
@@ -58,13 +63,14 @@ class RaySamples:
         return _points(self.places, self.depths)
 
 
-def sample_rays(logits: Logits, outline: npt.NDArray[np.float32], box: Box) -> RaySamples:
+def sample_rays(logits: Logits, outline: npt.NDArray[np.float32], box: Box, visible: Map | None = None) -> RaySamples:
     """Ask a field along the rays through the inside of an outline.
 
     Args:
         logits: The field, in picture coordinates.
         outline: `s s` signed distance to the outline, positive inside; s is not smaller than `CELLS`.
         box: Where the field is defined; a first look at few rays finds the part of it that is worth sampling.
+        visible: `r r` depth of the visible surface over the window where it is known, or None.
 
     Returns:
         The samples; no ray where nothing is inside.
@@ -75,10 +81,19 @@ def sample_rays(logits: Logits, outline: npt.NDArray[np.float32], box: Box) -> R
     if len(cells):
         first = logits(_points(places, depths)).reshape(len(cells), -1)
         low, high = possible_range(depths, first.max(axis=0))
+        if visible is not None:
+            seen = np.quantile(visible_at(visible, places), _COMMON)
+            low = max(min(low, float(seen[0]) - _BEHIND), box.minimum[2])
+            high = min(max(high, float(seen[1]) + _BEHIND), box.maximum[2])
     cells, places = _places(outline, CELLS)
     depths = np.linspace(low, high, SAMPLES, dtype=np.float32)
     found = logits(_points(places, depths)) if len(cells) else np.zeros(0, np.float32)
     return RaySamples(cells, places, depths, found.reshape(len(cells), SAMPLES))
+
+
+def visible_at(visible: Map, places: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The visible depth `r r` at places (u, v) `n 2`, `n`."""
+    return WindowMaps(np.ascontiguousarray(visible[..., None], np.float32))(places)[:, 0]
 
 
 def possible_range(depths: npt.NDArray[np.float32], highest: npt.NDArray[np.float32]) -> tuple[float, float]:

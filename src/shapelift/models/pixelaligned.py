@@ -31,6 +31,7 @@ from shapelift.models.base import Batch, Frame, Graph, Prediction, Reconstructor
 from shapelift.nn.camera_head import CameraHead
 from shapelift.nn.encoders import CompactEncoder
 from shapelift.nn.picture_planes import SIDES, PictureDecoder, PicturePlanes
+from shapelift.ops.leading_channels import leading_channels
 from shapelift.ops.picture_frame import DEEPEST, in_picture, picture_depth, picture_from_world
 
 EMPTY = -20.0
@@ -186,12 +187,13 @@ class PixelAlignedReconstructor(Reconstructor):
         front, sides = self.planes(code, pyramid)
         intrinsics, camera_from_world = self.camera.camera(self._camera_numbers(image, code))
         # An untrained network is sure that everything is seen straight from the front.
-        towards = front.new_tensor([0.0, 0.0, -1.0])
+        maps = leading_channels(front, _MAPS)
+        towards = maps.new_tensor([0.0, 0.0, -1.0])
         prediction = {
             "front": front,
             "sides": sides,
-            "depth": front[:, 0],
-            "normals": unit(front[:, 1:_MAPS].permute(0, 2, 3, 1) + towards),
+            "depth": maps[:, 0],
+            "normals": unit(maps[:, 1:].permute(0, 2, 3, 1) + towards),
             "intrinsics": intrinsics,
             "camera_from_world": camera_from_world,
             "features": code,
@@ -252,7 +254,8 @@ class PixelAlignedReconstructor(Reconstructor):
         off = torch.where(known, prediction["albedo"] - true_rgb, torch.zeros_like(true_rgb)).abs()
         depth, seen = self._visible(batch)
         camera_from_world = batch["camera_camera_from_world"]
-        turned = batch["depth_normals"] @ camera_from_world[:, None, :3, :3].mT
+        normals = batch["depth_normals"].permute(0, 3, 1, 2)
+        turned = (camera_from_world[:, :3, :3] @ normals.flatten(2)).reshape(normals.shape).permute(0, 2, 3, 1)
         camera = camera_disagreement(
             prediction["intrinsics"],
             prediction["camera_from_world"],

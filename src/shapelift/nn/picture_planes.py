@@ -15,6 +15,9 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from shapelift.nn.doubling import DoublingStep
+from shapelift.ops.plane_samples import plane_samples
+
 SIDES = 2
 """Planes that look along the image."""
 CORNERS = 4 * (1 + SIDES)
@@ -62,8 +65,8 @@ class PicturePlanes(nn.Module):
         self.shapes = ((front_widths[0], 4, 4), (SIDES, side_widths[0], 4, 4))
         self.front_seed = nn.Linear(code_size, front_widths[0] * 16)
         self.side_seed = nn.Linear(code_size, SIDES * side_widths[0] * 16)
-        self.front_steps = nn.ModuleList(_step(a, b) for a, b in itertools.pairwise(front_widths))
-        self.side_steps = nn.ModuleList(_step(a, b) for a, b in itertools.pairwise(side_widths))
+        self.front_steps = nn.ModuleList(DoublingStep(a, b) for a, b in itertools.pairwise(front_widths))
+        self.side_steps = nn.ModuleList(DoublingStep(a, b) for a, b in itertools.pairwise(side_widths))
         self.front_skips = _skips(front_widths, map_widths, 1)
         self.side_skips = _skips(side_widths, map_widths, SIDES)
         self.fine = nn.ConvTranspose2d(front_widths[-1], fine_width, 2, 2)
@@ -78,13 +81,13 @@ class PicturePlanes(nn.Module):
         maps = {int(feature.shape[-1]): feature for feature in pyramid}
         front = self._merged_front(self.front_seed(code).reshape(-1, *self.shapes[0]), maps)
         for step in self.front_steps:
-            front = self._merged_front(step(_doubled(front)), maps)
-        front = nn.functional.relu(self.fine(front) + self.fine_skip(maps[self.front_resolution]))
+            front = self._merged_front(step(front), maps)
+        front = nn.functional.relu_(self.fine(front) + self.fine_skip(maps[self.front_resolution]))
         # Plane-major along the batch axis: each plane is then a contiguous block.
         seed = self.side_seed(code).reshape(-1, *self.shapes[1]).transpose(0, 1).flatten(0, 1)
         sides = self._merged_sides(seed.contiguous(memory_format=torch.channels_last), maps)
         for step in self.side_steps:
-            sides = self._merged_sides(step(_doubled(sides)), maps)
+            sides = self._merged_sides(step(sides), maps)
         planes = self.side_head(sides)
         shape = (SIDES, -1, *planes.shape[1:])
         return self.front_head(front), planes.reshape(shape).transpose(0, 1)
@@ -93,7 +96,7 @@ class PicturePlanes(nn.Module):
         name = str(x.shape[-1])
         if name in self.front_skips:
             x = x + self.front_skips[name][0](maps[int(name)])  # type: ignore[index]
-        return nn.functional.relu(x)
+        return nn.functional.relu_(x)
 
     def _merged_sides(self, x: Tensor, maps: dict[int, Tensor]) -> Tensor:
         name = str(x.shape[-1])
@@ -103,15 +106,7 @@ class PicturePlanes(nn.Module):
             columns = branches[0](feature.mean(2, keepdim=True)).expand(-1, -1, x.shape[2], -1)  # type: ignore[index]
             rows = branches[1](feature.mean(3, keepdim=True)).expand(-1, -1, -1, x.shape[3])  # type: ignore[index]
             x = x + torch.cat([columns, rows])
-        return nn.functional.relu(x)
-
-
-def _doubled(x: Tensor) -> Tensor:
-    return nn.functional.interpolate(x, scale_factor=2.0, mode="nearest")
-
-
-def _step(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs))
+        return nn.functional.relu_(x)
 
 
 def _skips(widths: Sequence[int], map_widths: dict[int, int], branches: int) -> nn.ModuleDict:
@@ -145,13 +140,34 @@ class PictureDecoder(nn.Module):
     ) -> tuple[Float[Tensor, "b n"], Float[Tensor, "b n 3"]]:
         """Logits `b n` and albedo `b n 3` in [0, 1]; outside of the box the border of the planes is continued."""
         points = squashed(points)
+        if self.training and points.device.type == "cpu" and not points.requires_grad:
+            return self._forward_by_rows(front, sides, points)
         u, v, w = (2.0 * points).unbind(2)
         seen = _looked_up(front, torch.stack([u, -v], dim=2))
-        along = torch.stack([torch.stack([u, w], dim=2), torch.stack([w, -v], dim=2)], dim=1)
+        along = torch.stack([torch.stack([u, w], dim=2), torch.stack([-w, -v], dim=2)], dim=1)
         beside = _looked_up(sides.flatten(0, 1), along.flatten(0, 1))
         beside = beside.reshape(len(points), -1, points.shape[1])
         features = torch.cat([seen, beside, points.transpose(1, 2)], dim=1).transpose(1, 2)
         return self._answer(self.first(features))
+
+    def _forward_by_rows(self, front: Tensor, sides: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
+        """`forward` of squashed points with the first layer, which is linear, before the look-ups: see there."""
+        counts = [front.shape[1], sides.shape[2], sides.shape[2], 3]
+        *of_planes, of_points = torch.split(self.first.weight, counts, dim=1)
+        planes = (front, *sides.unbind(1))
+        shown = [
+            nn.functional.conv2d(plane, weight[..., None, None])
+            for plane, weight in zip(planes, of_planes, strict=True)
+        ]
+        u, v, w = points.unbind(2)
+        places = [torch.stack(pair, dim=2) for pair in ((u, -v), (u, w), (w, -v))]
+        x = plane_samples(shown, places)
+        x = x + nn.functional.linear(points.flatten(0, 1), of_points, self.first.bias)
+        x = nn.functional.relu_(self.second(nn.functional.relu_(x)))
+        # One product for both answers.
+        weight, bias = (torch.cat(pair) for pair in zip(self.logit.parameters(), self.albedo.parameters(), strict=True))
+        answer = nn.functional.linear(x, weight, bias).reshape(*points.shape[:2], -1)
+        return answer[..., 0], answer[..., 1:].sigmoid()
 
     def projected(self, front: Float[Tensor, "b c r r"], sides: Float[Tensor, "b 2 d q q"]) -> Float[Tensor, "b p h"]:
         """All pixels of the planes after the first layer, which is linear: how exported models hand them over.
@@ -168,7 +184,7 @@ class PictureDecoder(nn.Module):
         seen = seen + across[:, None] * of_u + up[:, None, None] * of_v + self.first.bias
         away = _centers(sides.shape[3]).to(seen)
         flat = _padded_pixels(sides[:, 0]) @ of_uw + away[:, None, None] * of_w
-        upright = _padded_pixels(sides[:, 1].flip(2)) @ of_wv
+        upright = _padded_pixels(sides[:, 1].flip(2, 3)) @ of_wv
         return torch.cat([seen.flatten(1, 2), flat.flatten(1, 2), upright.flatten(1, 2)], dim=1)
 
     def forward_projected(
@@ -202,7 +218,7 @@ def _looked_up(planes: Float[Tensor, "b c r r"], grid: Float[Tensor, "b n 2"]) -
     # Single precision: in bfloat16 a coordinate would be off by up to 0.2 % of the window.
     return nn.functional.grid_sample(
         planes.to(grid.dtype), grid[:, None], mode="bilinear", padding_mode="border", align_corners=False
-    )[:, :, 0]
+    ).squeeze(2)
 
 
 def _padded_pixels(plane: Float[Tensor, "b c r r"]) -> Float[Tensor, "b s s c"]:

@@ -14,6 +14,9 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from shapelift.nn.doubling import DoublingStep
+from shapelift.ops.plane_samples import plane_samples
+
 PLANES = 3
 COLUMN_AXES, ROW_AXES = (0, 0, 2), (1, 2, 1)
 """Axis of the points along the columns and the rows of each plane."""
@@ -42,7 +45,7 @@ class PlaneGenerator(nn.Module):
         super().__init__()
         self.seed_shape = (PLANES, widths[0], 4, 4)
         self.seed = nn.Linear(code_size, PLANES * widths[0] * 16)
-        self.steps = nn.ModuleList(_step(a, b) for a, b in itertools.pairwise(widths))
+        self.steps = nn.ModuleList(DoublingStep(a, b) for a, b in itertools.pairwise(widths))
         self.resolution = 4 * 2 ** (len(widths) - 1)
         self.channels = channels
         self.skips = nn.ModuleDict(
@@ -61,7 +64,7 @@ class PlaneGenerator(nn.Module):
         seed = self.seed(code).reshape(-1, *self.seed_shape).transpose(0, 1).flatten(0, 1)
         x = self._merge(seed.contiguous(memory_format=torch.channels_last), maps)
         for step in self.steps:
-            x = self._merge(step(nn.functional.interpolate(x, scale_factor=2.0, mode="nearest")), maps)
+            x = self._merge(step(x), maps)
         planes: Tensor = self.head(x)
         shape = (PLANES, -1, self.channels, self.resolution, self.resolution)
         return planes.reshape(shape).transpose(0, 1)
@@ -76,10 +79,6 @@ class PlaneGenerator(nn.Module):
             for index, (branch, view) in enumerate(zip(branches, views, strict=True)):
                 x[index * size : (index + 1) * size].add_(branch(view))
         return nn.functional.relu_(x)
-
-
-def _step(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs))
 
 
 class PlaneDecoder(nn.Module):
@@ -99,9 +98,24 @@ class PlaneDecoder(nn.Module):
     def forward(self, planes: Float[Tensor, "b 3 c r r"], points: Float[Tensor, "b n 3"]) -> Float[Tensor, "b n"]:
         """Logits `b n` of points in [-0.5, 0.5]^3; outside, the border of the planes is continued."""
         count, channels = points.shape[1], planes.shape[2]
+        if self.training and points.device.type == "cpu" and not points.requires_grad:
+            return self._forward_by_rows(planes, points)
         sampled = sample_planes(planes, points)
         features = sampled.reshape(-1, PLANES * channels, count).transpose(1, 2)
         return self._logits(self.first(torch.cat([features, points.to(features.dtype)], dim=2)))
+
+    def _forward_by_rows(self, planes: Tensor, points: Tensor) -> Tensor:
+        """`forward` with the first layer, which is linear, before the look-ups: see `plane_samples`."""
+        *of_planes, of_points = torch.split(self.first.weight, [planes.shape[2]] * PLANES + [3], dim=1)
+        shown = [
+            nn.functional.conv2d(plane, weight[..., None, None])
+            for plane, weight in zip(planes.unbind(1), of_planes, strict=True)
+        ]
+        down = points.new_tensor([1.0, -1.0])
+        places = [points[..., [column, row]] * down for column, row in zip(COLUMN_AXES, ROW_AXES, strict=True)]
+        x = plane_samples(shown, places)
+        x = x + nn.functional.linear(points.flatten(0, 1), of_points, self.first.bias)
+        return self._logits(x).reshape(points.shape[:2])
 
     def projected(self, planes: Float[Tensor, "b 3 c r r"]) -> Float[Tensor, "b 3 s s h"]:
         """Planes that have been through the first layer already: how exported models hand them to their decoder.

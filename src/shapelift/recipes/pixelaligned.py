@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from shapelift.datasets import Augmentation
 from shapelift.models.pixelaligned import PixelAlignedConfig
 from shapelift.recipes.runs import tiny_run
 from shapelift.training.config import AdamW, TrainConfig, Validation
 from shapelift.training.schedule import WarmupCosine
+
+PHOTOGRAPHS = Augmentation(
+    shift=0.04,
+    zoom=0.06,
+    roll_deg=8.0,
+    cut=0.05,
+    bites=0.05,
+    halo=0.08,
+    table=0.05,
+    balance=0.1,
+    defocus=0.08,
+    uneven=0.25,
+)
+"""What happens to renders so that they prepare for photographs: masks cut wrongly now and then, a camera not held
+level, a window wider than the object's own, and a lens."""
 
 
 def pixelaligned_general() -> TrainConfig:
@@ -13,7 +29,8 @@ def pixelaligned_general() -> TrainConfig:
     return TrainConfig(
         recipe="pixelaligned-general",
         model=PixelAlignedConfig(image_size=128),
-        optimizer=AdamW(learning_rate=2e-3, weight_decay=0.03),
+        augmentation=PHOTOGRAPHS,
+        optimizer=AdamW(learning_rate=1.5e-3, weight_decay=0.03),
         schedule=WarmupCosine(warmup=0.02),
         validation=Validation(count=12, items=256, pictures=6),
         batch_size=64,

@@ -1,7 +1,7 @@
 """Labelled points of a shape: where training and evaluation look.
 
-- Uniform: one point per cell of a grid of nearly cubic cells over the tight bounding box, uniform in its cell
-  (stratified sampling). In grid order it doubles as a voxel grid.
+- Uniform: one point per cell of a grid of nearly cubic cells over the tight bounding box (with the thickness of its
+  sheets), uniform in its cell (stratified sampling). In grid order it doubles as a voxel grid.
 - Near the surface: points of the outer surface moved by isotropic Gaussian noise, half of them with sigma 0.01 and half
   with sigma 0.04 of the longest side.
 
@@ -23,7 +23,7 @@ NEAR_SIGMAS = (0.01, 0.04)
 LEAST_OCCUPIED = 30
 """A shape with fewer occupied uniform points than this is rejected: it encloses next to no volume."""
 LEAST_THICKNESS = 1e-3
-"""A shape thinner than this share of its longest side is rejected: it is a sheet."""
+"""A shape whose box is thinner than this share of its longest side is rejected: it is one flat sheet."""
 
 _REDRAWS = 16
 

@@ -23,7 +23,8 @@ def sample_surface(
     longest side above it, along its normal, is inside. On open surfaces a sample that sees the sky in three random
     directions is kept, and for the others the winding number is estimated from six rays. When none of the first 3000
     samples is dropped (a clean solid: less than about 0.1 % of the area could be hidden) the rest is not tested. Walls
-    of cavities and single-sided sheets belong to the surface.
+    of cavities belong to the surface, and so do both sides and the round rims of sheets, half their thickness from the
+    faces; along a fold of a sheet its outer side, less than that wide, has no samples.
 
     Args:
         solid: The shape.
@@ -31,7 +32,7 @@ def sample_surface(
         rng: Source of randomness.
 
     Returns:
-        Points `count 3` and unit outward face normals `count 3`, float32, in the frame of the solid.
+        Points `count 3` and unit outward normals `count 3`, float32, in the frame of the solid.
 
     Raises:
         ValueError: the surface is empty, has no area, or less than about 1 % of it is on the outside.

@@ -42,6 +42,7 @@ from shapelift.training.distributed import World, join_world
 from shapelift.training.export import export_run, trial_export_s
 from shapelift.training.feed import DirectFeed, Feed
 from shapelift.training.log import Line, Meter, MetricsLog
+from shapelift.training.memory import keep_freed_memory
 from shapelift.training.network import MovingAverage, build_network, build_optimizer, predict, to_device, train_mode
 from shapelift.training.packing import settle_feed
 from shapelift.training.pictures import grid, write_png
@@ -144,6 +145,7 @@ def train(
     begun = time.perf_counter()
     if start_from is not None:
         config = start_at(config, start_from)
+    keep_freed_memory()
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     with contextlib.nullcontext(world) if world is not None else join_world(device) as here:
