@@ -2,7 +2,7 @@
 
 Run: python docs/make_photograph_pictures.py PHOTO[=MASK] ... [--model general]
 
-A row per photograph: what the model saw, and the result from the camera's side, from the left, from behind and from above.
+A row per photograph: what the model saw, and the result from the camera's side, from the left, from behind, from above.
 """
 
 from __future__ import annotations
