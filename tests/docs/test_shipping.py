@@ -123,7 +123,7 @@ def test_results_of_an_object_frame_are_seen_from_the_side_of_the_camera(
         """Refuses, so that the truth alone is drawn."""
 
         def __init__(self, frame: str) -> None:
-            self.card = type("Card", (), {"frame": frame})
+            self.card = type("Card", (), {"frame": frame, "result_frame": frame})
 
         def reconstruct(self, image: object) -> None:
             raise InputError("image: nothing")

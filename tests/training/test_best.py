@@ -72,7 +72,7 @@ def test_the_start_is_a_candidate_and_what_is_worse_is_not_exported(
     result = scored(0.5, 0.4, 0.3, 0.45, 0.2, told=told, patience=3)
     assert (result.start_iou, result.best_iou, result.best_step) == (0.5, 0.5, 0)
     assert (result.step, result.stopped_early) == (3, True)
-    activities = [status.activity for status in told]
+    activities = [status.activity for status in told if status.activity != "packing the data"]
     assert activities[:2] == ["validating", "validated"]
     assert activities[-3:] == ["stopping early", "exporting", "done"]
     assert told[-1].progress == 1.0

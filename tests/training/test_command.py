@@ -30,7 +30,7 @@ def test_a_card_states_little_by_category() -> None:
     means = {
         metric: {"mean": 1 / 3, "low": 0.25, "high": 2 / 3, "count": 7} for metric in ("iou", "chamfer_l1", "fscore_2")
     }
-    method = {"overall": means, "mean_of_categories": {}, "categories": {"mug": means}}
+    method = {"overall": means, "mean_of_categories": {}, "categories": {"mug": means}, "thin": {}}
     group = {"shapes": 7, "images": 7, "methods": {"model": method, "retrieval": method}, "differences": {}}
     stated = for_card({"model": "a", "settings": {"points": 5}, "groups": {"real": group}})
     interval = {"mean": 0.3333, "low": 0.25, "high": 0.6667}

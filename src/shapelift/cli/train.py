@@ -35,7 +35,7 @@ def train(
         typer.Argument(metavar="SOURCE|DATA", help="Folder of meshes, procedural:chair and the like, or a data set."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run; continued when it holds one.")],
-    recipe: Annotated[str, typer.Option(help="What is trained; see `shapelift recipes`.")] = "implicit-small",
+    recipe: Annotated[str, typer.Option(help="What is trained; see `shapelift recipes`.")] = "pixelaligned-general",
     budget: Annotated[
         str | None, typer.Option(help="Time to train, 30m or 1h30m, export included.", show_default="the recipe's")
     ] = None,
@@ -95,7 +95,7 @@ def train(
         with join_world(device) as world:
             screen = _Screen(shown=world.is_main and not json)
             making = _Making(views=views, count=count, variants=variants, workers=workers)
-            config, start = _started(config, start_from, screen)
+            config, start, beginning = _started(config, start_from)
 
             def tuned(shapes: int) -> TrainConfig:
                 from shapelift.recipes.fine_tuning import fine_tuned
@@ -103,6 +103,7 @@ def train(
                 return fine_tuned(config, shapes, length_given=budget is not None or steps is not None)
 
             data = _data(source, output, tuned, world, making, screen)
+            screen.line(beginning)
             shapes = _training_shapes(data)
             config = tuned(shapes)
             mixed = (
@@ -174,22 +175,21 @@ def _config(
     return dataclasses.replace(config, seed=seed)
 
 
-def _started(config: TrainConfig, start_from: str | None, screen: _Screen) -> tuple[TrainConfig, Path | None]:
-    """The run with the weights it begins with, and their folder: one without is refused before anything is made."""
+def _started(config: TrainConfig, start_from: str | None) -> tuple[TrainConfig, Path | None, str]:
+    """The run with the weights it begins with, their folder, and what to say: one without is refused at once."""
     from shapelift.training import find_start, shipped_start, start_at
 
     if start_from == NO_START:
-        return config, None
+        return config, None, "starting with fresh weights"
     if start_from is not None:
         folder = find_start(start_from)
-        return start_at(config, folder), folder
+        return start_at(config, folder), folder, f"starting with the weights of {start_from}"
     shipped, reason = shipped_start(config)
     if shipped is None:
         reason = reason or f"no shipped model is of the recipe {config.recipe}"
-        screen.line(f"starting with fresh weights: {reason}")
-        return config, None
-    screen.line(f"starting with the weights of the shipped model '{shipped.name}'; --start-from none for fresh ones")
-    return start_at(config, shipped), shipped
+        return config, None, f"starting with fresh weights: {reason}"
+    said = f"starting with the weights of the shipped model '{shipped.name}'; --start-from none for fresh ones"
+    return start_at(config, shipped), shipped, said
 
 
 def _require_torch() -> None:

@@ -131,7 +131,7 @@ def for_card(summary: dict[str, Any]) -> dict[str, Any]:
         groups[name] = {
             "shapes": group["shapes"],
             "methods": {method: _rounded(found["overall"]) for method, found in group["methods"].items()},
-            **({"thin": _rounded(group["methods"][MODEL]["thin"])} if group["methods"][MODEL]["thin"] else {}),
+            **({"thin": _rounded(thin)} if (thin := group["methods"][MODEL].get("thin")) else {}),
             "categories": {
                 category: {
                     "shapes": means["iou"]["count"],

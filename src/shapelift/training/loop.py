@@ -171,7 +171,7 @@ class _Run:
         start_from: Path | None = None,
         mixed: Sequence[Path] = (),
     ) -> None:
-        config = settle_feed(config, data_folder, output, world)
+        config = settle_feed(config, data_folder, output, world, mixed)
         self.config, self.output, self.world, self.report, self.begun = config, output, world, report, begun
         self.clock = Clock(steps=config.steps, budget_s=config.budget_s)
         state = _open_folder(output, config, world)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 from shapelift.datasets import PackDetail, choose_detail, packed_bytes, packed_columns, spare_memory
@@ -17,7 +18,9 @@ SHARE = {"cpu": 0.5, "cuda": 0.7}
 """Share of the spare memory of a device that a pack may take."""
 
 
-def settle_feed(config: TrainConfig, data_folder: Path, output: Path, world: World) -> TrainConfig:
+def settle_feed(
+    config: TrainConfig, data_folder: Path, output: Path, world: World, mixed: Sequence[Path] = ()
+) -> TrainConfig:
     """The run with `records` or `packed` for `auto`, and with a detail where it packs.
 
     A run that stands in `output` goes on as it began. Otherwise `auto` packs if every target of the family can be drawn
@@ -34,7 +37,7 @@ def settle_feed(config: TrainConfig, data_folder: Path, output: Path, world: Wor
         former = TrainConfig.from_json(begun[0])
         if config.feed in ("auto", former.feed):  # one from before there was a choice says `auto`, and read records
             return dataclasses.replace(config, feed=former.feed, detail=config.detail or former.detail)
-    detail, obstacle = _chosen(config, data_folder, world)
+    detail, obstacle = _chosen(config, [data_folder, *mixed], world)
     if detail is not None:
         return dataclasses.replace(config, feed="packed", detail=detail)
     if config.feed == "packed":
@@ -42,7 +45,7 @@ def settle_feed(config: TrainConfig, data_folder: Path, output: Path, world: Wor
     return dataclasses.replace(config, feed="records", detail=None)
 
 
-def _chosen(config: TrainConfig, data_folder: Path, world: World) -> tuple[PackDetail | None, str]:
+def _chosen(config: TrainConfig, folders: Sequence[Path], world: World) -> tuple[PackDetail | None, str]:
     """The detail of a run that begins, or None and what stands against packing."""
     wanted = packed_columns(config.model.targets())
     if wanted is None:
@@ -52,8 +55,9 @@ def _chosen(config: TrainConfig, data_folder: Path, world: World) -> tuple[PackD
     if config.detail is not None:
         return config.detail, ""
     memory = int(spare_memory(world.device) * SHARE[world.device.type])
-    detail = choose_detail(stored_shapes(data_folder, "train"), wanted, config.model.image_size, memory)
-    return detail, f"{data_folder}: does not fit into {memory / 1e9:.1f} GB when packed"
+    entries = [entry for folder in folders for entry in stored_shapes(folder, "train")]
+    detail = choose_detail(entries, wanted, config.model.image_size, memory)
+    return detail, f"{folders[0]}: does not fit into {memory / 1e9:.1f} GB when packed"
 
 
 def pack_summary(config: TrainConfig, data_folder: Path) -> str:
