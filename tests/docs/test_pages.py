@@ -77,8 +77,8 @@ def test_the_pictures_of_a_page_are_all_there_and_small(page: str) -> None:
 
 def test_the_page_of_commands_has_what_the_program_lists() -> None:
     listed = subprocess.run([sys.executable, "-m", "shapelift", "--help"], capture_output=True, text=True, check=True)
-    commands = re.findall(r"^  ([a-z]+)  ", listed.stdout.partition("Commands:")[2], re.MULTILINE)
-    assert commands == re.findall(r"^## `shapelift ([a-z]+)", read("docs/cli.md"), re.MULTILINE)
+    commands = re.findall(r"^  ([a-z-]+)  ", listed.stdout.partition("Commands:")[2], re.MULTILINE)
+    assert commands == re.findall(r"^## `shapelift ([a-z-]+)", read("docs/cli.md"), re.MULTILINE)
     assert commands == list(_COMMANDS)
 
 
@@ -95,7 +95,7 @@ def test_the_page_of_commands_has_every_option(command: str) -> None:
 
 def test_options_in_examples_exist() -> None:
     text = "\n".join(block for page in PAGES for block in blocks(page.read_text(encoding="utf-8"), "bash"))
-    for command, rest in re.findall(r"shapelift ([a-z]+) (.*)", text):
+    for command, rest in re.findall(r"shapelift ([a-z-]+) (.*)", text):
         application: Any = _application(command)
         known = {name for item in application.commands[command].params for name in (*item.opts, *item.secondary_opts)}
         used = set(re.findall(r"(?<!\S)--?[a-z][a-z-]*", rest.partition("#")[0]))
