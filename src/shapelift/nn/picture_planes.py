@@ -160,7 +160,7 @@ class PictureDecoder(nn.Module):
             for plane, weight in zip(planes, of_planes, strict=True)
         ]
         u, v, w = points.unbind(2)
-        places = [torch.stack(pair, dim=2) for pair in ((u, -v), (u, w), (w, -v))]
+        places = [torch.stack(pair, dim=2) for pair in ((u, -v), (u, w), (-w, -v))]
         x = plane_samples(shown, places)
         x = x + nn.functional.linear(points.flatten(0, 1), of_points, self.first.bias)
         x = nn.functional.relu_(self.second(nn.functional.relu_(x)))
