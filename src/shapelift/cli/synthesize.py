@@ -18,7 +18,12 @@ from shapelift.synthesis.writer import synthesize as run
 
 
 def synthesize(
-    source: Annotated[str, typer.Argument(help="Folder of meshes, or procedural:chair, procedural:chair,table, ...")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="Folder of meshes, a file of `pack-meshes`, or procedural:chair, procedural:chair,table, ..."
+        ),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the data set; continued when it exists.")],
     count: Annotated[int | None, typer.Option(min=1, help="Number of shapes.", show_default="all")] = None,
     views: Annotated[int, typer.Option(min=1, max=1000, help="Images per shape.")] = 12,

@@ -94,6 +94,7 @@ def train(
 
         with join_world(device) as world:
             screen = _Screen(shown=world.is_main and not json)
+            screen.line(_place(world, asked=device))
             making = _Making(views=views, count=count, variants=variants, workers=workers)
             config, start, beginning = _started(config, start_from)
 
@@ -339,6 +340,15 @@ def _training_shapes(data: Path) -> int:
     from shapelift.io.splits import is_variant
 
     return sum(not is_variant(entry.shape_id) for entry in read_manifest(data).split("train"))
+
+
+def _place(world: World, asked: str) -> str:
+    """Where this run computes, in one line."""
+    if world.device.type == "cuda":
+        import torch
+
+        return f"training on {torch.cuda.get_device_name(world.device)}"
+    return "training on the processor" + (": no CUDA GPU is to be had here" if asked == "auto" else "")
 
 
 def _train(

@@ -56,14 +56,14 @@ class ImageCamera(Target):
         """The cameras of packed items. A roll of the window turns the camera, so intrinsics stay without skew."""
         frame_from_object = items.frame_from_object(self.frame)
         mirror = torch.diag_embed(torch.cat([items.signs, torch.ones_like(items.signs[:, :1])], dim=1))
-        camera_from_world = _product(items.of_view("camera_from_world"), torch.linalg.inv(frame_from_object))
+        camera_from_world = _product(items.of_view("camera_from_world"), torch.linalg.inv_ex(frame_from_object).inverse)
         camera_from_world = _product(mirror, _product(_scaled(camera_from_world, frame_from_object), mirror))
         intrinsics = items.of_view("intrinsics")
         flip = mirror[:, :3, :3].clone()
         flip[:, 0, 2] = items.mirrored * float(items.pack.image_px)
         intrinsics = _product(flip, _product(intrinsics, mirror[:, :3, :3]))
-        intrinsics = _product(torch.linalg.inv(items.packed_from_input), intrinsics)
-        focal = intrinsics[:, :2, :2].det().sqrt()
+        intrinsics = _product(torch.linalg.inv_ex(items.packed_from_input).inverse, intrinsics)
+        focal = intrinsics[:, 0, :2].square().sum(dim=1).sqrt()
         roll = mirror.new_zeros(mirror.shape) + torch.eye(4, device=mirror.device)
         roll[:, :2, :2] = intrinsics[:, :2, :2] / focal[:, None, None]
         intrinsics[:, :2, :2] = torch.diag_embed(focal[:, None].expand(-1, 2))

@@ -161,7 +161,8 @@ def pack(
     layout = _layout(len(entries), views, wanted, preprocess.image_size_px, detail)
     path = None if folder is None else folder / f"packed-{_digest(entries, layout, preprocess, detail)}.safetensors"
     if path is not None and not path.exists():
-        with contextlib.suppress(PermissionError), atomic_path(path) as temporary:
+        # Where the folder cannot be written or the disk is full, the pack stands in memory.
+        with contextlib.suppress(InputError), atomic_path(path) as temporary:
             _fill(_create(temporary, layout), entries, preprocess, detail, workers)
     if path is not None and path.exists():
         arrays = _mapped(path)
@@ -245,6 +246,9 @@ def _create(path: Path, layout: Layout) -> Arrays:
     text += b" " * (-(len(text) + 8) % 64)
     with path.open("wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
+        file.flush()
+        if hasattr(os, "posix_fallocate"):  # a mapped file that finds no room would end the process
+            os.posix_fallocate(file.fileno(), 0, 8 + len(text) + offset)
         file.truncate(8 + len(text) + offset)
     return _mapped(path, "r+")
 

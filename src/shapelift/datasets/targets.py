@@ -123,7 +123,7 @@ class OccupancyPoints(Target):
         # As `_uniform`: which point takes which stored one is counted, since no two items have as many.
         points = items.uniform(len(items), self.uniform, 3) - 0.5
         low, high = items.of_shape("bounds")[:, None].unbind(2)
-        local = transformed(torch.linalg.inv(frame_from_object), points)
+        local = transformed(torch.linalg.inv_ex(frame_from_object).inverse, points)
         inside = ((local >= low) & (local <= high)).all(dim=2)
         pick = items.integers(items.count("uniform_points"), len(items), 2 * self.uniform + 16)
         stored = transformed(frame_from_object, items.picked("uniform_points", pick))

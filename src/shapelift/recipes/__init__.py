@@ -22,7 +22,7 @@ from shapelift.recipes.multiview import (
     multiview_resnet,
     multiview_tiny,
 )
-from shapelift.recipes.pixelaligned import pixelaligned_general, pixelaligned_tiny
+from shapelift.recipes.pixelaligned import pixelaligned_general, pixelaligned_tiny, pixelaligned_wide
 from shapelift.recipes.pointset import (
     pointset_compact,
     pointset_compact_emd,
@@ -37,6 +37,7 @@ Recipe = Callable[[], TrainConfig]
 
 RECIPES: dict[str, Recipe] = {
     "pixelaligned-general": pixelaligned_general,
+    "pixelaligned-wide": pixelaligned_wide,
     "pixelaligned-tiny": pixelaligned_tiny,
     "implicit-small": implicit_small,
     "implicit-general": implicit_general,
@@ -105,6 +106,7 @@ __all__ = [
     "multiview_tiny",
     "pixelaligned_general",
     "pixelaligned_tiny",
+    "pixelaligned_wide",
     "pointset_compact",
     "pointset_compact_emd",
     "pointset_hypotheses",

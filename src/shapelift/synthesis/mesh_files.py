@@ -51,17 +51,22 @@ class _Part:
 def load_mesh_file(
     path: Path, rng: np.random.Generator, up_axis: str = "+Y", front_axis: str = "+Z", keep_colors: bool = True
 ) -> Asset:
-    """The asset in a mesh file: normalised, +Y up, front +Z.
+    """`read_mesh_file`, in random materials drawn from `rng` where the file has no colours."""
+    found = read_mesh_file(path, up_axis, front_axis, keep_colors)
+    return found if isinstance(found, Asset) else randomly_dressed(found, rng)
+
+
+def read_mesh_file(path: Path, up_axis: str = "+Y", front_axis: str = "+Z", keep_colors: bool = True) -> Asset | Mesh:
+    """The asset in a mesh file, normalised, +Y up, front +Z; the mesh alone where the file has no colours.
 
     - Every triangle of every node of the scene counts; points and lines are ignored.
     - Alpha of textures and materials is ignored: the object is opaque.
     - Vertices closer than about 1e-6 of the longest side are welded, faces that collapse by that are dropped. Slivers
       without area are kept, because a closed mesh would open without them.
-    - A file without colours, or with `keep_colors` off, gets random materials drawn from `rng`.
+    - With `keep_colors` off every file counts as one without colours.
 
     Args:
         path: GLB, GLTF, OBJ, OFF, PLY or STL.
-        rng: Draws the materials of files without colours.
         up_axis: The axis of the file that points up: "+Y" or "+Z".
         front_axis: The axis, once +Y is up, that the front looks along: "+Z", "-Z", "+X" or "-X".
         keep_colors: Whether colours and textures of the file are used.
@@ -84,7 +89,7 @@ def load_mesh_file(
         raise RejectedShape("flat: the bounding box measures " + " x ".join(f"{side:.4g}" for side in sides))
     turn = _upright(up_axis, front_axis)
     normalize = normalizing_transform(transform_points(turn, used)) @ turn
-    return _joined(parts, normalize, rng, keep_colors)
+    return _joined(parts, normalize, keep_colors)
 
 
 def _upright(up_axis: str, front_axis: str) -> npt.NDArray[np.float64]:
@@ -221,7 +226,7 @@ def _material_of(material: Any, linear: bool) -> Material | None:
     return Material(color, roughness=roughness, specular=0.2 + 0.6 * metallic * (1.0 - roughness))
 
 
-def _joined(parts: list[_Part], normalize: npt.NDArray[np.float64], rng: np.random.Generator, keep: bool) -> Asset:
+def _joined(parts: list[_Part], normalize: npt.NDArray[np.float64], keep: bool) -> Asset | Mesh:
     """One asset of all parts, moved by `normalize`, welded."""
     vertices = np.concatenate([transform_points(normalize, part.vertices) for part in parts])
     starts = np.cumsum([0] + [len(part.vertices) for part in parts[:-1]])
@@ -232,7 +237,7 @@ def _joined(parts: list[_Part], normalize: npt.NDArray[np.float64], rng: np.rand
     colors = _blended_colors(parts) if keep else None
     mesh, kept = _welded(vertices, faces, colors)
     if not keep or _is_unstyled(parts):
-        return _randomly_dressed(mesh, rng)
+        return Mesh(mesh.vertices, mesh.faces)
     table: dict[Material, int] = {}
     of_part = [table.setdefault(part.material or _UNSTYLED, len(table)) for part in parts]
     textures: list[Colors] = []
@@ -313,7 +318,7 @@ def _is_unstyled(parts: list[_Part]) -> bool:
     return len(colors) <= 1 and all(max(color) - min(color) < 0.02 for color in colors)
 
 
-def _randomly_dressed(mesh: Mesh, rng: np.random.Generator) -> Asset:
+def randomly_dressed(mesh: Mesh, rng: np.random.Generator) -> Asset:
     """The mesh in one random material, or (every second one) its connected parts in two to four."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components

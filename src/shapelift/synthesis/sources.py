@@ -1,4 +1,4 @@
-"""Where shapes come from: folders of meshes, and the procedural families."""
+"""Where shapes come from: folders of meshes, files of packed ones, and the procedural families."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from typing import Protocol
 import numpy as np
 
 from shapelift.errors import InputError
+from shapelift.geometry import Mesh
 from shapelift.synthesis import procedural
 from shapelift.synthesis.materials import Asset
-from shapelift.synthesis.mesh_files import SUFFIXES, RejectedShape, load_mesh_file
+from shapelift.synthesis.mesh_archive import read_contents, read_shape
+from shapelift.synthesis.mesh_files import SUFFIXES, RejectedShape, randomly_dressed, read_mesh_file
 
-__all__ = ["FolderSource", "ProceduralSource", "RejectedShape", "Source", "SourceItem", "open_source"]
+__all__ = ["FolderSource", "PackedMeshes", "ProceduralSource", "RejectedShape", "Source", "SourceItem", "open_source"]
 
 PROCEDURAL = "procedural:"
 PROCEDURAL_COUNT_PER_CATEGORY = 100
@@ -75,9 +77,10 @@ def open_source(spec: str, count: int | None = None, seed: int = 0) -> Source:
     """The source that a text stands for.
 
     Args:
-        spec: A folder of meshes; or ``procedural:chair``, ``procedural:chair,table``, ``procedural:all``.
-        count: How many shapes. Of a folder: a random choice by `seed`, None for all of them. Of procedural categories:
-            the total over the categories, dealt in turn; None for 100 of each.
+        spec: A folder of meshes; a file that `mesh_pack.pack_meshes` wrote; or ``procedural:chair``,
+            ``procedural:chair,table``, ``procedural:all``.
+        count: How many shapes. Of a folder or file: a random choice by `seed`, None for all of them. Of procedural
+            categories: the total over the categories, dealt in turn; None for 100 of each.
         seed: Of everything random.
 
     Raises:
@@ -89,6 +92,8 @@ def open_source(spec: str, count: int | None = None, seed: int = 0) -> Source:
         raise InputError(f"the seed {seed} is negative; use 0 or more")
     if spec.startswith(PROCEDURAL):
         return ProceduralSource(_categories(spec), count, seed)
+    if Path(spec).is_file():
+        return PackedMeshes(Path(spec), count, seed)
     return FolderSource(Path(spec), count, seed)
 
 
@@ -192,15 +197,56 @@ class FolderSource:
 
     def load(self, item: SourceItem) -> Asset:
         """Read the file. Raises RejectedShape with the reason where it cannot be used."""
+        return _dressed(self.read(item), item.seed)
+
+    def read(self, item: SourceItem) -> Asset | Mesh:
+        """Read the file; the mesh alone where its looks are to be invented. Raises RejectedShape like `load`."""
         if item.path is None:
             raise ValueError(f"{item.shape_id} does not come from a folder")
-        return load_mesh_file(
+        return read_mesh_file(
             item.path,
-            np.random.default_rng(item.seed),
             up_axis=item.metadata.get("up_axis", "+Y"),
             front_axis=item.metadata.get("front_axis", "+Z"),
             keep_colors=item.metadata.get("color") != "plain",
         )
+
+
+class PackedMeshes:
+    """The shapes of a file that `shapelift pack-meshes` wrote: those of its folder, under the same names and seeds."""
+
+    def __init__(self, path: Path, count: int | None = None, seed: int = 0) -> None:
+        """Read the table of contents; raises InputError where it is not such a file."""
+        self.path = path
+        self.seed = seed
+        shapes = read_contents(path)
+        if count is not None and count < len(shapes):
+            chosen = np.random.default_rng(seed).choice(len(shapes), size=count, replace=False)
+            shapes = tuple(shapes[index] for index in np.sort(chosen))
+        self._shapes = shapes
+
+    def items(self) -> tuple[SourceItem, ...]:
+        """All shapes, by name."""
+        return tuple(
+            SourceItem(
+                shape_id=shape.shape_id,
+                category=shape.category,
+                path=None,
+                seed=_seed_of(self.seed, shape.shape_id),
+                metadata=dict(shape.metadata),
+            )
+            for shape in self._shapes
+        )
+
+    def load(self, item: SourceItem) -> Asset:
+        """Unpack the shape. Raises RejectedShape where it is damaged."""
+        try:
+            return _dressed(read_shape(self.path, item.shape_id), item.seed)
+        except ValueError as error:
+            raise RejectedShape(str(error)) from error
+
+
+def _dressed(shape: Asset | Mesh, seed: int) -> Asset:
+    return shape if isinstance(shape, Asset) else randomly_dressed(shape, np.random.default_rng(seed))
 
 
 _METADATA = ("licence", "author", "up_axis", "front_axis", "color", "domain")

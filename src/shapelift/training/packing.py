@@ -6,10 +6,9 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from shapelift.datasets import PackDetail, choose_detail, packed_bytes, packed_columns, spare_memory
+from shapelift.datasets import PackDetail, choose_detail, packed_columns, spare_memory
 from shapelift.errors import InputError
 from shapelift.io.manifest import stored_shapes
-from shapelift.io.records import open_record
 from shapelift.training.checkpoint import read_state
 from shapelift.training.config import TrainConfig
 from shapelift.training.distributed import World
@@ -58,18 +57,3 @@ def _chosen(config: TrainConfig, folders: Sequence[Path], world: World) -> tuple
     entries = [entry for folder in folders for entry in stored_shapes(folder, "train")]
     detail = choose_detail(entries, wanted, config.model.image_size, memory)
     return detail, f"{folders[0]}: does not fit into {memory / 1e9:.1f} GB when packed"
-
-
-def pack_summary(config: TrainConfig, data_folder: Path) -> str:
-    """What a packed run holds, in one line."""
-    detail, wanted = config.detail, packed_columns(config.model.targets())
-    if config.feed != "packed" or detail is None or wanted is None:
-        return "batches are read from the records"
-    entries = stored_shapes(data_folder, "train")
-    with open_record(entries[0].path) as record:
-        views = record.shape("rgba")[0]
-    size = packed_bytes(len(entries), views, wanted, config.model.image_size, detail)
-    return (
-        f"{len(entries) * views} images packed in {size / 1e9:.2f} GB: {config.model.image_size} px, maps "
-        f"{detail.map_px} px, {detail.uniform} + {detail.near} + {detail.surface} points a shape"
-    )

@@ -1,0 +1,43 @@
+"""`shapelift pack-meshes`: a folder of meshes to one small file."""
+
+from __future__ import annotations
+
+import json as json_format
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from shapelift.synthesis.mesh_pack import TEXTURE_PX
+from shapelift.synthesis.mesh_pack import pack_meshes as run
+
+
+def pack_meshes(
+    folder: Annotated[Path, typer.Argument(help="Folder of meshes.")],
+    file: Annotated[Path, typer.Argument(help="The file; `shapelift synthesize` and `train` take it as SOURCE.")],
+    texture_size: Annotated[
+        int, typer.Option(min=8, max=1024, help="Longest side of textures in pixels.")
+    ] = TEXTURE_PX,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes.", show_default="one per core")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
+) -> None:
+    """Pack a folder of meshes into one small file, to make training data from on another machine."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), disable=json) as bar:
+        task = bar.add_task("meshes", total=None)
+        found = run(
+            folder,
+            file,
+            texture_px=texture_size,
+            workers=workers,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    if json:
+        typer.echo(json_format.dumps({"file": str(file), **asdict(found)}))
+        return
+    for shape_id, reason in found.rejected.items():
+        typer.echo(f"{shape_id}: {reason}", err=True)
+    typer.echo(f"{file}: {found.shapes} shapes in {found.bytes / 1e6:.1f} MB, {len(found.rejected)} rejected")

@@ -1,0 +1,88 @@
+"""A folder of meshes as one small file, to be carried to a machine that makes the data set from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from shapelift.errors import InputError
+from shapelift.synthesis.mesh_archive import ArchivedShape, write_archive
+from shapelift.synthesis.mesh_codec import encode_asset
+from shapelift.synthesis.pool import Crash, available_cores, run_isolated
+from shapelift.synthesis.sources import FolderSource, RejectedShape, SourceItem
+
+TEXTURE_PX = 128
+
+
+@dataclass(frozen=True)
+class PackedFile:
+    """What became of a folder.
+
+    Attributes:
+        shapes: How many are in the file.
+        bytes: Its size.
+        rejected: Shape -> why it is not.
+    """
+
+    shapes: int
+    bytes: int
+    rejected: dict[str, str]
+
+
+def pack_meshes(
+    folder: Path,
+    path: Path,
+    *,
+    texture_px: int = TEXTURE_PX,
+    workers: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> PackedFile:
+    """Pack the meshes of a folder into a file that `synthesize` takes in its place.
+
+    Vertices are rounded to a grid of 2^16 steps along the longest side, textures shrunk and compressed as WebP; faces,
+    materials, and what `index.csv` says about a mesh stay as they are.
+
+    Args:
+        folder: Of meshes; see `FolderSource`.
+        path: Of the file.
+        texture_px: Longest side of textures.
+        workers: Processes; None for one per core.
+        progress: Called with shapes done and their number.
+
+    Raises:
+        InputError: the folder holds no mesh, none can be used, or the file cannot be written.
+    """
+    source = FolderSource(folder)
+    items = source.items()
+    rejected: dict[str, str] = {}
+
+    def shapes() -> Iterator[tuple[ArchivedShape, bytes]]:
+        found = run_isolated(_Packing(source, texture_px), items, workers or available_cores())
+        for done, (index, answer) in enumerate(found):
+            item = items[index]
+            if isinstance(answer, bytes):
+                yield ArchivedShape(item.shape_id, item.category, item.metadata), answer
+            else:
+                rejected[item.shape_id] = answer.reason if isinstance(answer, Crash) else str(answer)
+            if progress is not None:
+                progress(done + 1, len(items))
+        if len(rejected) == len(items):
+            raise InputError(f"{folder}: no mesh of it can be used ({next(iter(rejected.values()))})")
+
+    write_archive(path, shapes())
+    return PackedFile(len(items) - len(rejected), path.stat().st_size, dict(sorted(rejected.items())))
+
+
+@dataclass(frozen=True)
+class _Packing:
+    """What a process does with one mesh: its bytes, or why there are none."""
+
+    source: FolderSource
+    texture_px: int
+
+    def __call__(self, item: SourceItem) -> bytes | str:
+        try:
+            return encode_asset(self.source.read(item), self.texture_px)
+        except RejectedShape as error:
+            return str(error)
