@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shapelift.geometry import Box, Camera, ImplicitField, Mesh, PictureFrame, rotation_y, similarity
+from shapelift.geometry import Box, Camera, ImplicitField, Mesh, PictureFrame
 from shapelift.geometry.fields import EMPTY
 
 
@@ -61,18 +61,6 @@ def test_nothing_behind_the_camera_is_in_the_box() -> None:
     assert PictureFrame.around_origin(camera(fov_deg=20.0, distance=4.0)).box == Box(
         (-0.5, -0.5, -1.0), (0.5, 0.5, 1.0)
     )
-
-
-def test_the_same_picture_of_a_moved_world() -> None:
-    frame = PictureFrame.around_origin(camera())
-    matrix = similarity(rotation_y(25.0), [0.1, -0.2, 0.05], 1.7)
-    points = np.random.default_rng(0).uniform(-0.5, 0.5, (20, 3))
-    moved = frame.moved(matrix)
-    np.testing.assert_allclose(
-        moved.from_world(points @ matrix[:3, :3].T + matrix[:3, 3]), frame.from_world(points), atol=1e-12
-    )
-    with pytest.raises(ValueError, match="mirrored"):
-        frame.moved(np.diag([-1.0, 1.0, 1.0, 1.0]))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from shapelift.geometry import Camera, ImplicitField, Mesh, PictureFrame
-from shapelift.inference import picture_field as assembly
 from shapelift.inference.faint import FAINTEST
 from shapelift.inference.picture_field import picture_field
 from shapelift.inference.window_maps import outline_distance
@@ -75,9 +74,7 @@ def overlap(mesh: Mesh, field: ImplicitField, region: Region) -> float:
     return float((seen & true).sum() / (seen | true).sum())
 
 
-@pytest.mark.parametrize("normalized", [False, True])
-def test_a_ball_comes_out_as_that_ball(monkeypatch: pytest.MonkeyPatch, normalized: bool) -> None:
-    monkeypatch.setattr(assembly, "NORMALIZED", normalized)
+def test_a_ball_comes_out_as_that_ball() -> None:
     found = picture_field(ball, None, CAMERA, ball_alpha())
     assert found.filled_share == 0.0
     assert found.warnings == ()
@@ -90,23 +87,6 @@ def test_a_ball_comes_out_as_that_ball(monkeypatch: pytest.MonkeyPatch, normaliz
     centers = voxels(found.field, 24).centers[voxels(found.field, 24).occupancy > 0]
     assert np.linalg.norm(centers, axis=1).max() < 0.505
     assert len(centers) / 24**3 == pytest.approx(math.pi / 6.0, rel=0.03)
-
-
-def test_a_wrong_camera_is_put_right_by_the_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A ball half as large as the camera says, beside the origin, still comes out centred with longest side 1."""
-
-    def small(points: Array) -> Array:
-        return (40.0 * (0.25 - np.linalg.norm(FRAME.to_world(points) - [0.1, 0.05, -0.1], axis=1))).astype(np.float32)
-
-    field = picture_field(small, None, CAMERA, alpha_of(lambda u, v: (np.abs(u) < 0.45) & (np.abs(v) < 0.45))).field
-    monkeypatch.setattr(assembly, "UNSURE", 0.0, raising=False)
-    bare = picture_field(
-        small, None, CAMERA, alpha_of(lambda u, v: (np.abs(u) < 0.45) & (np.abs(v) < 0.45)), fill=False
-    )
-    for mesh in (mesh_field(bare.field, resolution=96),):
-        np.testing.assert_allclose(mesh.bounds.size, 1.0, atol=0.04)
-        np.testing.assert_allclose(mesh.bounds.center, 0.0, atol=0.02)
-    assert mesh_field(field, resolution=32).bounds.size.max() == pytest.approx(1.0, abs=0.03)
 
 
 def test_the_sampler_finds_the_whole_surface() -> None:

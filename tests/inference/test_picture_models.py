@@ -53,7 +53,8 @@ def test_an_unsure_ball(picture_model: Model, disc: Disc, fill: bool) -> None:
     assert len(result.warnings) == 1
     assert "nowhere sure" in result.warnings[0]
     mesh = result.mesh(48)
-    assert mesh.bounds.size.max() == pytest.approx(1.0, abs=0.05)
+    # Drawn at half of its highest probability the bare ball is a little larger than where its logits are zero.
+    assert mesh.bounds.size.max() == pytest.approx(1.0, abs=0.05 if fill else 0.1)
     # A disc of this width is filled to the largest depth that is ever added, in the middle of the ball: it is flatter.
     assert (mesh.bounds.size.min() < 0.6) == fill
 

@@ -56,7 +56,7 @@ def picture(reconstructor: Reconstructor, index: int, seed: int) -> Picture:
     vertices = asset.mesh.vertices
     camera = framed_camera(vertices, view.azimuth_deg, view.elevation_deg, view.fov_deg, view.distance, 128)
     rgba = render_view(Scene(asset), camera, random_lighting(rng, view.azimuth_deg)).rgba
-    in_view = reconstructor.card.frame == "view"
+    in_view = reconstructor.card.result_frame == "view"
     truth = asset.mesh.transformed(view_from_object(vertices, view.azimuth_deg)) if in_view else asset.mesh
     return Picture(rgba, truth, f"{category} {seed}")
 
@@ -115,7 +115,7 @@ def test_its_card_is_complete(reconstructor: Reconstructor) -> None:
 def test_the_general_model_is_the_default_and_knows_every_category() -> None:
     assert "general" in shipped_models()
     card = Reconstructor.load().card
-    assert (card.name, card.frame) == ("general", "view")
+    assert (card.name, card.result_frame) == ("general", "view")
     assert set(procedural.CATEGORIES) <= set(card.categories)
     assert {"procedural", "real"} <= set(card.scores["test"]["groups"])
 

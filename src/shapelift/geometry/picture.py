@@ -81,16 +81,3 @@ class PictureFrame:
         side = self.camera.image_size_px[0]
         pixels = np.stack([(points[..., 0] + 0.5) * side, (0.5 - points[..., 1]) * side], axis=-1)
         return self.camera.unproject(pixels, self.origin_depth + points[..., 2] * self.depth_unit)
-
-    def moved(self, matrix: npt.ArrayLike) -> PictureFrame:
-        """The same picture of a world that was moved: `moved(m).from_world(m x) = from_world(x)`.
-
-        Args:
-            matrix: `4 4` similarity from the old world to the new one.
-
-        Raises:
-            ValueError: a matrix that mirrors or is no similarity.
-        """
-        matrix = np.asarray(matrix, np.float64)
-        camera = self.camera.moved(matrix)
-        return PictureFrame(camera, float(np.cbrt(np.linalg.det(matrix[:3, :3]))) * self.origin_depth)

@@ -18,15 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from shapelift.geometry import Box, Camera, ImplicitField, PictureFrame, normalizing_transform
+from shapelift.geometry import Box, Camera, ImplicitField, PictureFrame
 from shapelift.inference.faint import FAINTEST, WARNING, faint_level
 from shapelift.inference.fill import Fill, make_fill
 from shapelift.inference.ray_samples import RaySamples, possible_range, sample_rays
 from shapelift.inference.window_maps import Map, WindowMaps, outline_distance
-
-NORMALIZED = True
-"""Whether the result is centred and scaled to longest side 1 by its own bounds, as the frame `view` promises; else it
-stays where the predicted camera puts it."""
 
 OUTSIDE = 0.02
 """Farther than this outside of the outline the network is not asked, in windows."""
@@ -91,8 +87,7 @@ def picture_field(
     steepness = _steepness(rays)
     solid = _Solid(network, WindowMaps(outline[..., None]), added, steepness) if added is not None else None
     box = _tight_box(frame.box, rays, outline, added)
-    if NORMALIZED:
-        frame = _normalized(frame, rays, outline, added, steepness)
+    # It stays where the camera puts it. Centring it by its own bounds is much worse: one spike decides them.
     field = ImplicitField(network if solid is None else solid, box, frame, colors)
     return PictureField(field, None if added is None else added.share, warnings)
 
@@ -146,45 +141,3 @@ def _tight_box(whole: Box, rays: RaySamples, outline: Map, fill: Fill | None) ->
     lower = (columns[0] / side - 0.5, 0.5 - (rows[-1] + 1) / side, max(low, whole.minimum[2]))
     upper = ((columns[-1] + 1) / side - 0.5, 0.5 - rows[0] / side, min(high, whole.maximum[2]))
     return Box(lower, upper)
-
-
-def _normalized(
-    frame: PictureFrame, rays: RaySamples, outline: Map, fill: Fill | None, steepness: float
-) -> PictureFrame:
-    """The frame of the picture of the object after it was centred and scaled to longest side 1."""
-    bounds = [_surface_points(rays, outline, fill, steepness)]
-    if fill is not None:
-        # The outline itself, at the depth of the middle: there front and back meet.
-        row, column = np.nonzero(np.abs(outline) < 1.0 / len(outline))
-        place = np.stack([(column + 0.5) / len(outline) - 0.5, 0.5 - (row + 0.5) / len(outline)], axis=1)
-        bounds.append(np.column_stack([place, fill.depths[row, column]]))
-    points = np.concatenate(bounds)
-    inside = frame.box.contains(points)
-    if not inside.any():
-        return frame
-    try:
-        matrix = normalizing_transform(frame.to_world(points[inside]))
-    except ValueError:  # a single point
-        return frame
-    return frame.moved(matrix)
-
-
-def _surface_points(rays: RaySamples, outline: Map, fill: Fill | None, steepness: float) -> npt.NDArray[np.float64]:
-    """Where the rays enter and leave the solid for the first and the last time, `n 3`."""
-    values = rays.logits
-    if fill is not None:
-        points = rays.points()
-        to_outline = WindowMaps(outline[..., None])(points)[:, 0]
-        values = np.maximum(values, steepness * fill.distance(points, to_outline).reshape(values.shape))
-    inside = values > 0.0
-    found = np.flatnonzero(inside.any(axis=1))
-    ends = []
-    last = values.shape[1] - 1
-    for index, step in ((inside.argmax(axis=1), -1), (last - inside[:, ::-1].argmax(axis=1), 1)):
-        at = index[found]
-        beyond = np.clip(at + step, 0, last)
-        own, other = values[found, at], values[found, beyond]
-        share = np.where(other < 0.0, own / np.maximum(own - other, 1e-12), 0.0)
-        depth = rays.depths[at] + share * (rays.depths[beyond] - rays.depths[at])
-        ends.append(np.column_stack([rays.places[found], depth]))
-    return np.concatenate(ends).astype(np.float64)

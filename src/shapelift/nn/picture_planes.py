@@ -30,8 +30,9 @@ class PicturePlanes(nn.Module):
     A dense layer makes a 4x4 map of the code for each plane. A tower doubles the front one step by step, and another,
     shared by both, the side ones; on the way the maps of the encoder of the same resolution are added through 1x1
     convolutions: as they are to the front, averaged over the axis that a side plane does not share with the image. The
-    front plane is doubled once more by a transposed convolution without a 3x3 one behind it: at that resolution memory
-    is what costs, and the encoder's finest map brings the detail.
+    front plane is doubled once more by a transposed convolution without a learned 3x3 one behind it: at that resolution
+    memory is what costs, and the encoder's finest map brings the detail. A fixed binomial filter takes away the pattern
+    of every other pixel that transposed convolutions leave (Odena, Dumoulin and Olah 2016).
 
     Args:
         code_size: Length of the code.
@@ -90,7 +91,7 @@ class PicturePlanes(nn.Module):
             sides = self._merged_sides(step(sides), maps)
         planes = self.side_head(sides)
         shape = (SIDES, -1, *planes.shape[1:])
-        return self.front_head(front), planes.reshape(shape).transpose(0, 1)
+        return _smoothed(self.front_head(front)), planes.reshape(shape).transpose(0, 1)
 
     def _merged_front(self, x: Tensor, maps: dict[int, Tensor]) -> Tensor:
         name = str(x.shape[-1])
@@ -107,6 +108,14 @@ class PicturePlanes(nn.Module):
             rows = branches[1](feature.mean(3, keepdim=True)).expand(-1, -1, -1, x.shape[3])  # type: ignore[index]
             x = x + torch.cat([columns, rows])
         return nn.functional.relu_(x)
+
+
+def _smoothed(plane: Float[Tensor, "b c r r"]) -> Float[Tensor, "b c r r"]:
+    """A 3x3 binomial filter; the border is continued."""
+    row = plane.new_tensor([0.25, 0.5, 0.25])
+    kernel = (row[:, None] * row).expand(plane.shape[1], 1, 3, 3)
+    padded = nn.functional.pad(plane, (1, 1, 1, 1), mode="replicate")
+    return nn.functional.conv2d(padded, kernel, groups=plane.shape[1])
 
 
 def _skips(widths: Sequence[int], map_widths: dict[int, int], branches: int) -> nn.ModuleDict:
@@ -160,7 +169,7 @@ class PictureDecoder(nn.Module):
             for plane, weight in zip(planes, of_planes, strict=True)
         ]
         u, v, w = points.unbind(2)
-        places = [torch.stack(pair, dim=2) for pair in ((u, -v), (u, w), (w, -v))]
+        places = [torch.stack(pair, dim=2) for pair in ((u, -v), (u, w), (-w, -v))]
         x = plane_samples(shown, places)
         x = x + nn.functional.linear(points.flatten(0, 1), of_points, self.first.bias)
         x = nn.functional.relu_(self.second(nn.functional.relu_(x)))
