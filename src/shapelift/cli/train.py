@@ -94,7 +94,6 @@ def train(
 
         with join_world(device) as world:
             screen = _Screen(shown=world.is_main and not json)
-            screen.line(_place(world, asked=device))
             making = _Making(views=views, count=count, variants=variants, workers=workers)
             config, start, beginning = _started(config, start_from)
 
@@ -104,6 +103,7 @@ def train(
                 return fine_tuned(config, shapes, length_given=budget is not None or steps is not None)
 
             data = _data(source, output, tuned, world, making, screen)
+            screen.line(_place(world, asked=device))
             screen.line(beginning)
             shapes = _training_shapes(data)
             config = tuned(shapes)
