@@ -16,7 +16,7 @@ def implicit_small() -> TrainConfig:
 
 
 def implicit_general() -> TrainConfig:
-    """Many categories in upright planes, on an ordinary processor in about an hour; more time helps.
+    """The shipped model: many categories, on an ordinary processor in about an hour; more time helps.
 
     The network is the winner of the search in docs/search.md: images seen per minute decide, so it is a little narrower
     than `implicit-small` and reads fewer points per image.
