@@ -61,7 +61,6 @@ def as_before(stack: contextlib.ExitStack) -> None:
     from torch import Tensor, nn
 
     from shapelift.nn.doubling import DoublingStep
-    from shapelift.nn.picture_planes import PictureDecoder
     from shapelift.nn.planes import PlaneDecoder
 
     def doubled_first(step: DoublingStep, x: Tensor) -> Tensor:
@@ -73,8 +72,8 @@ def as_before(stack: contextlib.ExitStack) -> None:
 
     stack.enter_context(mock.patch("shapelift.training.loop.keep_freed_memory"))
     stack.enter_context(mock.patch.object(DoublingStep, "forward", doubled_first))
-    for decoder in (PlaneDecoder, PictureDecoder):  # they have nothing that differs in training but the way they read
-        stack.enter_context(mock.patch.object(decoder, "train", as_exported))
+    # It has nothing that differs in training but the way it reads.
+    stack.enter_context(mock.patch.object(PlaneDecoder, "train", as_exported))
 
 
 def main() -> None:

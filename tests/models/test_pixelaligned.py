@@ -8,8 +8,16 @@ import torch
 
 from shapelift.datasets import NO_AUGMENTATION, ShapeDataset
 from shapelift.io.preprocess import Preprocess
-from shapelift.models.pixelaligned import EMPTY, PixelAlignedConfig, PixelAlignedReconstructor
-from shapelift.ops.picture_frame import in_picture, picture_depth, picture_from_world
+from shapelift.models.pixelaligned import (
+    BEYOND,
+    EMPTY,
+    FALL,
+    GUESSED,
+    PixelAlignedConfig,
+    PixelAlignedReconstructor,
+    beyond,
+)
+from shapelift.ops.picture_frame import in_picture, picture_depth, picture_from_world, world_from_picture
 from shapelift.recipes import pixelaligned_tiny
 from shapelift.testing import write_example_data
 
@@ -59,21 +67,60 @@ def test_inside_lies_behind_what_is_seen_whatever_happens_to_the_image(folder: P
     assert behind[inside & (covered[:, 0, :, 0] > 0.5)].float().mean() > 0.98
 
 
-def test_the_true_camera_and_planes_answer_alike_in_both_frames(folder: Path) -> None:
+def test_points_are_answered_alike_in_both_frames(folder: Path) -> None:
     batch = batch_of(folder, varied=False)
     torch.manual_seed(0)
     model = config().build().eval()
     with torch.no_grad():
-        prediction = dict(model(batch))
-        prediction |= {
-            "intrinsics": batch["camera_intrinsics"],
-            "camera_from_world": batch["camera_camera_from_world"],
-        }
+        prediction = model(batch)
+        camera = prediction["intrinsics"], prediction["camera_from_world"]
+        picture = picture_from_world(batch["points"], *camera, config().image_size)
         logits = model.logits_at(prediction, batch["points"])
-        count = batch["points"].shape[1]
-        inside = prediction["weights"][:, :count] > 0.0
-    assert torch.allclose(logits[inside], prediction["logits"][:, :count][inside], atol=1e-5)
+        upright = world_from_picture(picture, *camera, config().image_size)
+        again, _ = model.answer(prediction, picture, upright)
+    inside = in_picture(picture)
+    assert torch.allclose(upright, batch["points"], atol=1e-5)
+    assert torch.allclose(logits[inside], again[inside], atol=1e-4)
     assert (logits[~inside] == EMPTY).all()
+
+
+def test_what_lies_beyond_the_unit_cube_is_empty() -> None:
+    upright = torch.tensor([[[0.5, -0.5, 0.2], [0.0, -BEYOND - 0.5, 0.0]]])
+    assert torch.allclose(beyond(upright), torch.tensor([[0.0, 0.5 * FALL]]))
+
+
+def test_in_training_some_images_are_looked_up_through_the_guessed_camera(folder: Path) -> None:
+    batch = batch_of(folder, varied=False)
+    torch.manual_seed(0)
+    model = config().build()
+    found: list[tuple[torch.Tensor, ...]] = []
+    model.decoder.register_forward_pre_hook(lambda module, inputs: found.append(inputs[2:]))
+    camera = batch["camera_intrinsics"], batch["camera_camera_from_world"]
+    count = batch["points"].shape[1]
+    true = picture_from_world(batch["points"], *camera, config().image_size), batch["points"]
+    for _ in range(24):
+        model(batch)
+    places = [
+        torch.cat([(points[index][:, :count] - true[index]).abs().amax(dim=(1, 2)) for points in found])
+        for index in range(2)
+    ]
+    in_picture_moved, upright_moved = (apart > 1e-3 for apart in places)
+    assert not (in_picture_moved & upright_moved).any()
+    for moved, share in zip((upright_moved, in_picture_moved), GUESSED, strict=True):
+        assert abs(float(moved.float().mean()) - share) < 0.1
+
+
+def test_a_camera_is_judged_by_where_it_puts_the_surface(folder: Path) -> None:
+    batch = batch_of(folder, varied=False)
+    model = config().build()
+    prediction = dict(model(batch))
+    true = {"intrinsics": batch["camera_intrinsics"], "camera_from_world": batch["camera_camera_from_world"]}
+    assert float(model.loss(prediction | true, batch)["camera"].detach()) == pytest.approx(0.0, abs=1e-6)
+    shifted = batch["camera_intrinsics"].clone()
+    shifted[:, 0, 2] += 0.1 * config().image_size  # a tenth of the window
+    found = float(model.loss(prediction | true | {"intrinsics": shifted}, batch)["camera"].detach())
+    corners = 0.1 - 0.05 / 2  # smooth L1 with its own beta
+    assert found == pytest.approx(config().camera_weight * (0.1 - 0.02 / 2 + 0.25 * corners), rel=1e-3)
 
 
 def test_colours_that_a_record_lacks_are_not_learned(folder: Path) -> None:

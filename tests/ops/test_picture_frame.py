@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from shapelift.geometry import Camera
-from shapelift.ops.picture_frame import in_picture, picture_depth, picture_from_world
+from shapelift.ops.picture_frame import in_picture, picture_depth, picture_from_world, world_from_picture
 
 SIZE = 64
 
@@ -28,6 +28,17 @@ def test_coordinates_are_those_of_the_pixels() -> None:
     np.testing.assert_allclose(found[:, 2], (depth - 3.0) * unit, atol=1e-12)
     w = picture_depth(torch.from_numpy(depth)[None], *as_tensors(one), SIZE)
     np.testing.assert_allclose(w[0].numpy(), found[:, 2], atol=1e-12)
+
+
+def test_the_way_back_is_the_inverse() -> None:
+    points = torch.from_numpy(np.random.default_rng(0).uniform(-0.6, 0.6, (2, 50, 3)))
+    cameras = [camera(), Camera.orbit(-70.0, 55.0, 1.6, 50.0, (SIZE, SIZE))]
+    intrinsics, matrices = (torch.cat(parts) for parts in zip(*map(as_tensors, cameras), strict=True))
+    picture = picture_from_world(points, intrinsics, matrices, SIZE)
+    assert torch.allclose(world_from_picture(picture, intrinsics, matrices, SIZE), points, atol=1e-12)
+    assert torch.autograd.gradcheck(
+        lambda x: world_from_picture(x, intrinsics, matrices, SIZE), (picture.requires_grad_(),)
+    )
 
 
 def test_near_the_origin_the_three_axes_have_one_scale_and_the_frame_is_left_handed() -> None:

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from shapelift.errors import InputError
-from shapelift.training import Status, TrainConfig, train
+from shapelift.training import AdamW, Muon, Status, TrainConfig, train
 from shapelift.training.checkpoint import BEST_NAME, CHECKPOINT_NAME, read_tensors
 from shapelift.training.log import METRICS_NAME
 
@@ -44,13 +44,13 @@ def _assert_same(output: Path, other: Path) -> None:
     assert _lines(output) == _lines(other)
 
 
-@pytest.fixture(scope="module")
-def config() -> TrainConfig:
+@pytest.fixture(scope="module", params=[AdamW(), Muon()], ids=["adamw", "muon"])
+def config(request: pytest.FixtureRequest) -> TrainConfig:
     import dataclasses
 
     from shapelift.recipes import implicit_tiny
 
-    return dataclasses.replace(implicit_tiny(), tensorboard=False, checkpoint_every_steps=4)
+    return dataclasses.replace(implicit_tiny(), optimizer=request.param, tensorboard=False, checkpoint_every_steps=4)
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,8 @@ class Augmentation:
         noise: Largest standard deviation of pixel noise, in [0, 1].
         mask: Probability that the mask is grown or shrunk by one pixel (masks of photographs are not exact).
         grey: Probability that the image loses its colour.
-        roll_deg: Largest turn of the window around its centre, in degrees, uniform.
+        roll_deg: Largest turn of the window around its centre, in degrees; the cube of a uniform share of it, so most
+            are small.
         cut: Probability that the window is moved so that the object is cut by its border.
         bites: Probability that pieces at its outline are missing in the mask.
         halo: Probability that the mask is too large and shows background of a random colour.
@@ -86,7 +87,7 @@ class Augmentation:
         if self.cut and rng.random() < self.cut:
             window = window @ _cut(width, height, rng)
         if self.roll_deg:
-            window = window @ _turn(width, height, np.deg2rad(rng.uniform(-self.roll_deg, self.roll_deg)))
+            window = window @ _turn(width, height, np.deg2rad(self.roll_deg * rng.uniform(-1.0, 1.0) ** 3))
         return window
 
     def vary_within(

@@ -99,7 +99,7 @@ class Variation:
             side = side.index_put((cutting,), left.clamp_min(0.2) * side[cutting])
             x = x.index_put((cutting,), (low_x + high_x) / 2.0 + (x[cutting] - 0.5) * left)
             y = y.index_put((cutting,), (low[:, 1] + high_y) / 2.0 + (y[cutting] - 0.5) * left)
-        roll = draw.signed(math.radians(say.roll_deg))
+        roll = math.radians(say.roll_deg) * draw.signed(1.0) ** 3
         cosine, sine = side * roll.cos(), side * roll.sin()
         zero, one = torch.zeros_like(side), torch.ones_like(side)
         rows = [

@@ -1,9 +1,10 @@
 """The pixel-aligned family: a field in the frame of the picture, with the camera that leads out of it.
 
 Where an image shows something is where the network looks for it: the pixel grid of the encoder's maps is the front
-plane of the field (`nn.picture_planes`). Only the camera (how far it looks down, how near it stands) is needed to set
-the shape upright afterwards, and an error in it tilts the whole shape instead of blurring it. After the idea of Saito
-et al., "PIFu", ICCV 2019, with the feature planes of Chan et al. 2022.
+plane of the field. Beside it stand three upright planes, in which things are as they are in the world: floors level,
+walls plumb. The camera (how far it looks down, how near it stands), guessed from the image, says where a point of the
+picture lies among them, and sets the result upright at the end (`nn.picture_planes`). After the idea of Saito et al.,
+"PIFu", ICCV 2019, with the feature planes of Chan et al. 2022.
 """
 
 from __future__ import annotations
@@ -30,12 +31,28 @@ from shapelift.losses.rays import ray_labels
 from shapelift.models.base import Batch, Frame, Graph, Prediction, Reconstructor, ReconstructorConfig
 from shapelift.nn.camera_head import CameraHead
 from shapelift.nn.encoders import CompactEncoder
-from shapelift.nn.picture_planes import SIDES, PictureDecoder, PicturePlanes
+from shapelift.nn.picture_planes import FrontPlane, PictureDecoder
+from shapelift.nn.planes import PLANES, PlaneGenerator
 from shapelift.ops.leading_channels import leading_channels
-from shapelift.ops.picture_frame import DEEPEST, in_picture, picture_depth, picture_from_world
+from shapelift.ops.picture_frame import DEEPEST, in_picture, picture_depth, picture_from_world, world_from_picture
 
 EMPTY = -20.0
 """Logit outside of the box of the frame."""
+
+BEYOND, FALL = 0.52, 40.0
+"""Shapes lie in the unit cube: upright coordinates beyond this, in either direction, lower the logit by this much per
+unit, so that nothing that training never asked for stands behind a shape."""
+
+GUESSED = (0.25, 0.25)
+"""Shares of the training images whose points are looked up through the guessed camera: in the upright planes, while the
+front plane is read where the image shows them; and in the front plane, while the upright ones are read where they truly
+lie. What reads both learns how far the camera can be trusted; with all others the planes learn what is true."""
+
+_CORNERS = 0.25
+"""Share of the corners of the unit cube beside the object's own surface in the loss of the camera: they hold what the
+surface leaves open."""
+_BETA = 0.02
+"""Where the loss of the camera on the surface becomes a straight line, in windows."""
 
 SCALE = (0.5, 4.0)
 """Least and largest number of windows that a unit at the origin fills: one training view in two hundred, of a shape
@@ -53,10 +70,10 @@ class PixelAlignedConfig(ReconstructorConfig):
         depths: Residual blocks of its stages.
         code_size: Length of its code.
         front_channels: Channels of the front plane, the front maps included.
-        side_channels: Channels of a side plane.
+        plane_channels: Channels of an upright plane.
         front_widths: Channels of the tower of the front plane at 4, 8, 16, ... px.
         fine_width: Channels at twice the resolution of its end, which is half that of the image.
-        side_widths: Channels of the tower of the side planes.
+        plane_widths: Channels of the tower of the upright planes.
         plane_hidden: Hidden units of the network that reads the planes.
         camera_hidden: Hidden units of the camera head.
         uniform_points: Training points per image, uniform in the unit cube of the frame `view`.
@@ -69,6 +86,8 @@ class PixelAlignedConfig(ReconstructorConfig):
         depth_weight: Of the visible depth.
         normal_weight: Of the normals of the visible surface.
         camera_weight: Of the camera.
+        distance_weight: Of its distance from the corners of the unit cube, within that: the least that an image shows,
+            and the least that a shape depends on.
         threshold: Probability at which the surface is drawn; the exporter moves it to logit 0.
     """
 
@@ -80,10 +99,10 @@ class PixelAlignedConfig(ReconstructorConfig):
     depths: tuple[int, ...] = (1, 1, 1, 1)
     code_size: int = 512
     front_channels: int = 28
-    side_channels: int = 32
+    plane_channels: int = 32
     front_widths: tuple[int, ...] = (128, 96, 64, 48)
     fine_width: int = 32
-    side_widths: tuple[int, ...] = (128, 96, 64, 32)
+    plane_widths: tuple[int, ...] = (128, 96, 64, 32)
     plane_hidden: int = 64
     camera_hidden: int = 128
     uniform_points: int = 768
@@ -95,7 +114,8 @@ class PixelAlignedConfig(ReconstructorConfig):
     albedo_weight: float = 0.5
     depth_weight: float = 1.0
     normal_weight: float = 0.1
-    camera_weight: float = 1.0
+    camera_weight: float = 4.0
+    distance_weight: float = 0.1
     threshold: float = 0.5
 
     def __post_init__(self) -> None:
@@ -153,15 +173,19 @@ class PixelAlignedReconstructor(Reconstructor):
             depths=config.depths,
             code_size=config.code_size,
         )
-        resolutions = (config.image_size // 2, *self.encoder.resolutions)
-        self.planes = PicturePlanes(
+        stages = dict(zip(self.encoder.resolutions, self.encoder.widths, strict=True))
+        self.front = FrontPlane(
             code_size=config.code_size,
-            front_channels=config.front_channels,
-            side_channels=config.side_channels,
-            front_widths=config.front_widths,
+            channels=config.front_channels,
+            widths=config.front_widths,
             fine_width=config.fine_width,
-            side_widths=config.side_widths,
-            map_widths=dict(zip(resolutions, (self.encoder.stem_width, *self.encoder.widths), strict=True)),
+            map_widths=stages | {config.image_size // 2: self.encoder.stem_width},
+        )
+        self.generator = PlaneGenerator(
+            code_size=config.code_size,
+            channels=config.plane_channels,
+            widths=config.plane_widths,
+            skip_widths=stages,
         )
         self.camera = CameraHead(
             code_size=config.code_size,
@@ -171,40 +195,59 @@ class PixelAlignedReconstructor(Reconstructor):
             scale=SCALE,
         )
         self.decoder = PictureDecoder(
-            front_channels=config.front_channels, side_channels=config.side_channels, hidden=config.plane_hidden
+            front_channels=config.front_channels, plane_channels=config.plane_channels, hidden=config.plane_hidden
         )
 
     def forward(self, batch: Batch) -> Prediction:
         """Planes, front maps and camera; logits and colours of the batch's points where it has them.
 
-        `front` `b c r r` and `sides` `b 2 d q q` are the planes. Depth and normals of the visible surface are the first
-        channels of the front plane, so the decoder sees whether a point lies behind it: `depth` `b r r`, as w / (1 +
-        |w|) of the frame's third coordinate, and `normals` `b r r 3`, unit, in the axes of the camera.
+        `front` `b c r r` and `planes` `b 3 d q q` are the planes. Depth and normals of the visible surface are the
+        first channels of the front plane, so the decoder sees whether a point lies behind it: `depth` `b r r`, as
+        w / (1 + |w|) of the frame's third coordinate, and `normals` `b r r 3`, unit, in the axes of the camera.
         """
         image = batch["image"] * 2.0 - 1.0
         code, pyramid = self.encoder.with_stem(image)
-        code = _normalized(code)
-        front, sides = self.planes(code, pyramid)
-        intrinsics, camera_from_world = self.camera.camera(self._camera_numbers(image, code))
+        read = _normalized(code)
+        front = self.front(read, pyramid)
+        camera = self.camera.camera(self._camera_numbers(image, read))
         # An untrained network is sure that everything is seen straight from the front.
         maps = leading_channels(front, _MAPS)
         towards = maps.new_tensor([0.0, 0.0, -1.0])
         prediction = {
             "front": front,
-            "sides": sides,
+            "planes": self.generator(code, pyramid),
             "depth": maps[:, 0],
             "normals": unit(maps[:, 1:].permute(0, 2, 3, 1) + towards),
-            "intrinsics": intrinsics,
-            "camera_from_world": camera_from_world,
+            "intrinsics": camera[0],
+            "camera_from_world": camera[1],
             "features": code,
         }
         if "points" in batch:
             picture, labels, weights = self._labelled(batch)
             count = labels.shape[1]
-            logits, albedo = self.decoder(prediction["front"], prediction["sides"], picture)
+            picture, upright = self._places(picture, batch, camera)
+            logits, albedo = self.answer(prediction, picture, upright)
             prediction |= {"logits": logits[:, :count], "albedo": albedo[:, count:]}
             prediction |= {"labels": labels, "weights": weights}
         return prediction
+
+    def answer(self, prediction: Prediction, picture: Tensor, upright: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits `b n` and colours `b n 3` of points, given in the picture and upright."""
+        logits, albedo = self.decoder(prediction["front"], prediction["planes"], picture, upright)
+        return logits - beyond(upright), albedo
+
+    def _places(self, picture: Tensor, batch: Batch, camera: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """Where points of the true picture are looked up, in the picture and upright; see `GUESSED`."""
+        size = self.config.image_size
+        guess = camera[0].detach(), camera[1].detach()
+        if not self.training:
+            return picture, world_from_picture(picture, *guess, size)
+        true = batch["camera_intrinsics"], batch["camera_camera_from_world"]
+        draw = torch.rand(len(picture), 1, 1, device=picture.device)
+        tilted, moved = draw < GUESSED[0], draw > 1.0 - GUESSED[1]
+        mixed = torch.where(tilted, guess[0], true[0]), torch.where(tilted, guess[1], true[1])
+        upright = world_from_picture(picture, *mixed, size)
+        return torch.where(moved, picture_from_world(upright, *guess, size), picture), upright
 
     def _camera_numbers(self, image: Tensor, code: Tensor) -> Tensor:
         """What the head says of the camera; in use, the mean of what it says of the image and of its mirror image."""
@@ -240,8 +283,8 @@ class PixelAlignedReconstructor(Reconstructor):
     def loss(self, prediction: Prediction, batch: Batch) -> dict[str, Tensor]:
         """Occupancy, overlap, colours, visible depth and normals, camera, each with its weight.
 
-        All but the camera are compared in the true picture, so that what is wrong with the guessed camera is not held
-        against them.
+        Visible depth and normals are compared in the true picture, so that what is wrong with the guessed camera is not
+        held against them. The camera is measured by where it puts the surface of the object.
         """
         config = self.config
         logits, labels, weights = prediction["logits"], prediction["labels"], prediction["weights"]
@@ -253,47 +296,64 @@ class PixelAlignedReconstructor(Reconstructor):
         known = true_rgb.isfinite()
         off = torch.where(known, prediction["albedo"] - true_rgb, torch.zeros_like(true_rgb)).abs()
         depth, seen = self._visible(batch)
-        camera_from_world = batch["camera_camera_from_world"]
         normals = batch["depth_normals"].permute(0, 3, 1, 2)
-        turned = (camera_from_world[:, :3, :3] @ normals.flatten(2)).reshape(normals.shape).permute(0, 2, 3, 1)
-        camera = camera_disagreement(
-            prediction["intrinsics"],
-            prediction["camera_from_world"],
-            batch["camera_intrinsics"],
-            camera_from_world,
-            size_px=config.image_size,
-        )
+        rotation = batch["camera_camera_from_world"][:, :3, :3]
+        turned = (rotation @ normals.flatten(2)).reshape(normals.shape).permute(0, 2, 3, 1)
         return {
             "occupancy": (1.0 + config.ray_weight) * occupancy_cross_entropy(logits, labels, weights),
             "overlap": config.overlap_weight * soft_jaccard(placed, labels[:, uniform]),
             "albedo": config.albedo_weight * off.sum() / known.sum().clamp_min(1),
             "depth": config.depth_weight * depth_error(prediction["depth"], depth / (1.0 + depth.abs()), seen),
             "normals": config.normal_weight * normal_cosine(prediction["normals"], turned, seen),
-            "camera": config.camera_weight * camera,
+            "camera": config.camera_weight * self._camera_error(prediction, batch),
         }
+
+    def _camera_error(self, prediction: Prediction, batch: Batch) -> Tensor:
+        """How far off the guessed camera puts the surface of the object and, with less weight, the unit cube."""
+        guess = prediction["intrinsics"], prediction["camera_from_world"]
+        true = batch["camera_intrinsics"], batch["camera_camera_from_world"]
+        size, surface = self.config.image_size, batch["albedo"]
+        corners = camera_disagreement(*guess, *true, size_px=size, depth_weight=self.config.distance_weight)
+        places = [picture_from_world(surface, *camera, size) for camera in (guess, true)]
+        apart = nn.functional.smooth_l1_loss(*places, beta=_BETA, reduction="none").sum(dim=2).mean()
+        return apart + _CORNERS * corners
 
     def logits_at(self, prediction: Prediction, points: Tensor) -> Tensor:
         """Logits `b n`, zero on the surface, at points of the frame `view`, seen through the predicted camera."""
         camera = prediction["intrinsics"], prediction["camera_from_world"]
         picture = picture_from_world(points, *camera, self.config.image_size)
-        logits, _ = self.decoder(prediction["front"], prediction["sides"], picture)
+        logits, _ = self.answer(prediction, picture, points)
         empty = torch.full_like(logits, EMPTY)
         return torch.where(in_picture(picture), logits, empty) - self.config.level
 
     def graphs(self) -> Mapping[str, Graph]:
         """`encode`: image -> planes (`PictureDecoder.projected`), features, camera, visible depth and normals.
 
-        `decode`: planes, points of the picture -> logits, colors.
+        `decode`: planes, camera, points of the picture -> logits, colors.
         """
-        config, planes = self.config, self.planes
+        config = self.config
         image = ("b", config.image_channels, config.image_size, config.image_size)
-        pixels = (planes.front_resolution + 2) ** 2 + SIDES * (planes.side_resolution + 2) ** 2
+        pixels = (self.front.resolution + 2) ** 2 + PLANES * (self.generator.resolution + 2) ** 2
         outputs = ("planes", "features", "intrinsics", "camera_from_world", "depth", "normals")
         table = ("b", pixels, config.plane_hidden)
         return {
             "encode": Graph(_Encode(self), {"image": image}, outputs),
-            "decode": Graph(_Decode(self), {"planes": table, "points": ("b", "n", 3)}, ("logits", "colors")),
+            "decode": Graph(
+                _Decode(self),
+                {
+                    "planes": table,
+                    "intrinsics": ("b", 3, 3),
+                    "camera_from_world": ("b", 4, 4),
+                    "points": ("b", "n", 3),
+                },
+                ("logits", "colors"),
+            ),
         }
+
+
+def beyond(upright: Float[Tensor, "b n 3"]) -> Float[Tensor, "b n"]:
+    """How much the logit of points is lowered because they lie outside of the unit cube; see `BEYOND`."""
+    return FALL * (upright.abs().amax(dim=-1) - BEYOND).clamp_min(0.0)
 
 
 def _normalized(code: Tensor) -> Tensor:
@@ -308,7 +368,7 @@ class _Encode(nn.Module):
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         prediction = self.model({"image": image})
-        table = self.model.decoder.projected(prediction["front"], prediction["sides"])
+        table = self.model.decoder.projected(prediction["front"], prediction["planes"])
         camera_from_world = prediction["camera_from_world"]
         squashed = prediction["depth"].clamp(-0.5, 0.5)
         depth = squashed / (1.0 - squashed.abs())
@@ -322,8 +382,11 @@ class _Decode(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, planes: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(
+        self, planes: Tensor, intrinsics: Tensor, camera_from_world: Tensor, points: Tensor
+    ) -> tuple[Tensor, Tensor]:
         model = self.model
-        sizes = (model.planes.front_resolution, model.planes.side_resolution)
-        logits, albedo = model.decoder.forward_projected(planes, points, sizes)
-        return logits - model.config.level, albedo
+        upright = world_from_picture(points, intrinsics, camera_from_world, model.config.image_size)
+        sizes = (model.front.resolution, model.generator.resolution)
+        logits, albedo = model.decoder.forward_projected(planes, points, upright, sizes)
+        return logits - beyond(upright) - model.config.level, albedo

@@ -128,17 +128,9 @@ class PlaneDecoder(nn.Module):
         Returns:
             Planes with the hidden units last and `s = r + 2`. Their rows and columns run along +x, +y and +z.
         """
-        channels, side = planes.shape[2], planes.shape[3]
-        padded = nn.functional.pad(planes.flip(3).flatten(0, 1), (1, 1, 1, 1), mode="replicate")
-        pixels = padded.reshape(-1, PLANES, channels, (side + 2) ** 2).transpose(2, 3)
-        weight = self.first.weight.T
-        values = pixels @ weight[: PLANES * channels].reshape(PLANES, channels, -1)
-        center = (torch.arange(side + 2, dtype=planes.dtype, device=planes.device) - 0.5) / side - 0.5
-        # Every axis runs along two planes, which share its term.
-        ramp = center[:, None] * weight[PLANES * channels :, None] / 2.0
-        across, down = ramp[list(COLUMN_AXES)], ramp[list(ROW_AXES)] + self.first.bias / PLANES
-        result: Tensor = values.reshape(-1, PLANES, side + 2, side + 2, values.shape[3]) + across[:, None]
-        return result + down[:, :, None]
+        channels = PLANES * planes.shape[2]
+        of_planes, of_points = self.first.weight.T.split([channels, 3])
+        return projected_planes(planes, of_planes, of_points, self.first.bias)
 
     def forward_projected(
         self, projected: Float[Tensor, "b 3 s s h"], points: Float[Tensor, "b n 3"]
@@ -159,6 +151,32 @@ class PlaneDecoder(nn.Module):
     def multiply_adds(channels: int, hidden: int) -> int:
         """Multiply-adds per point of `forward`, look-ups included; `forward_projected` saves the first layer's."""
         return 4 * PLANES * channels + (PLANES * channels + 3) * hidden + hidden * hidden + hidden
+
+
+def projected_planes(
+    planes: Float[Tensor, "b 3 c r r"],
+    of_planes: Float[Tensor, "e h"],
+    of_points: Float[Tensor, "3 h"],
+    bias: Float[Tensor, " h"],
+) -> Float[Tensor, "b 3 s s h"]:
+    """Planes after a linear layer: the result of `PlaneDecoder.projected`, of which see.
+
+    Args:
+        planes: As they were made.
+        of_planes: The layer's weights of what is looked up, plane by plane, `e = 3 c`.
+        of_points: Its weights of the coordinates.
+        bias: Its bias.
+    """
+    channels, side = planes.shape[2], planes.shape[3]
+    padded = nn.functional.pad(planes.flip(3).flatten(0, 1), (1, 1, 1, 1), mode="replicate")
+    pixels = padded.reshape(-1, PLANES, channels, (side + 2) ** 2).transpose(2, 3)
+    values = pixels @ of_planes.reshape(PLANES, channels, -1)
+    center = (torch.arange(side + 2, dtype=planes.dtype, device=planes.device) - 0.5) / side - 0.5
+    # Every axis runs along two planes, which share its term.
+    ramp = center[:, None] * of_points[:, None] / 2.0
+    across, down = ramp[list(COLUMN_AXES)], ramp[list(ROW_AXES)] + bias / PLANES
+    result: Tensor = values.reshape(-1, PLANES, side + 2, side + 2, values.shape[3]) + across[:, None]
+    return result + down[:, :, None]
 
 
 def sample_planes(planes: Float[Tensor, "b 3 c r r"], points: Float[Tensor, "b n 3"]) -> Float[Tensor, "b 3 c n"]:

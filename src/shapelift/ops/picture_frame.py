@@ -57,6 +57,24 @@ def picture_depth(
     return (depth / origin - 1.0) * (intrinsics[:, 0, 0] / size_px)[axes]
 
 
+def world_from_picture(
+    picture: Float[Tensor, "b n 3"],
+    intrinsics: Float[Tensor, "b 3 3"],
+    camera_from_world: Float[Tensor, "b 4 4"],
+    size_px: int,
+) -> Float[Tensor, "b n 3"]:
+    """The points that have these picture coordinates: the inverse of `picture_from_world` before the camera."""
+    dtype = torch.promote_types(picture.dtype, torch.float32)
+    matrix, intrinsics = camera_from_world.to(dtype), intrinsics.to(dtype)
+    focal, center = intrinsics[:, None, [0, 1], [0, 1]] / size_px, intrinsics[:, None, :2, 2] / size_px
+    u, v, w = picture.to(dtype).unbind(2)
+    origin = matrix[:, None, 2, 3].clamp_min(NEAREST)
+    depth = (origin * (1.0 + w / focal[..., 0])).clamp_min(NEAREST)
+    plane = (torch.stack([0.5 + u, 0.5 - v], dim=2) - center) / focal
+    local = torch.cat([plane * depth[..., None], depth[..., None]], dim=2) - matrix[:, None, :3, 3]
+    return (local[..., None] * matrix[:, None, :3, :3]).sum(dim=2)
+
+
 def in_picture(points: Float[Tensor, "b n 3"]) -> Bool[Tensor, "b n"]:
     """Whether picture coordinates lie in the box of the frame."""
     return (points[..., :2].abs().amax(dim=-1) <= 0.5) & (points[..., 2].abs() <= DEEPEST)

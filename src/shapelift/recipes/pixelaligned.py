@@ -7,7 +7,7 @@ import dataclasses
 from shapelift.datasets import Augmentation
 from shapelift.models.pixelaligned import PixelAlignedConfig
 from shapelift.recipes.runs import tiny_run
-from shapelift.training.config import AdamW, TrainConfig, Validation
+from shapelift.training.config import Muon, TrainConfig, Validation
 from shapelift.training.schedule import WarmupCosine
 
 PHOTOGRAPHS = Augmentation(
@@ -32,7 +32,7 @@ def pixelaligned_general() -> TrainConfig:
         recipe="pixelaligned-general",
         model=PixelAlignedConfig(image_size=128),
         augmentation=PHOTOGRAPHS,
-        optimizer=AdamW(learning_rate=1.5e-3, weight_decay=0.03),
+        optimizer=Muon(learning_rate=1.2e-3, weight_decay=0.03),
         schedule=WarmupCosine(warmup=0.02),
         validation=Validation(count=12, items=256, pictures=6),
         batch_size=64,
@@ -57,15 +57,15 @@ def pixelaligned_wide() -> TrainConfig:
             depths=(2, 2, 2, 1),
             code_size=448,
             front_channels=40,
-            side_channels=40,
+            plane_channels=40,
             front_widths=(128, 128, 96, 64),
             fine_width=48,
-            side_widths=(128, 96, 64, 48),
+            plane_widths=(128, 96, 64, 48),
             plane_hidden=96,
             uniform_points=1024,
             near_points=1024,
         ),
-        optimizer=AdamW(learning_rate=2e-3, weight_decay=0.03),
+        optimizer=Muon(learning_rate=1.5e-3, weight_decay=0.03),
         validation=Validation(count=6, items=256, pictures=6),
         batch_size=128,
         budget_s=12 * 60.0,
@@ -82,10 +82,10 @@ def pixelaligned_tiny() -> TrainConfig:
             depths=(1, 1),
             code_size=32,
             front_channels=12,
-            side_channels=8,
+            plane_channels=8,
             front_widths=(16, 12),
             fine_width=8,
-            side_widths=(16, 8),
+            plane_widths=(16, 8),
             plane_hidden=16,
             camera_hidden=16,
             uniform_points=128,

@@ -68,8 +68,19 @@ class SGD:
     clip_norm: float | None = 1.0
 
 
+@dataclass(frozen=True, kw_only=True)
+class Muon(AdamW):
+    """Settings of `training.muon`: convolutions take orthogonal steps, all other parameters those of AdamW.
+
+    Attributes:
+        momentum: decay of the running mean of a kernel's gradients.
+    """
+
+    momentum: float = 0.95
+
+
 Optimizer = AdamW | SGD
-_OPTIMIZERS: dict[str, type[AdamW] | type[SGD]] = {"adamw": AdamW, "sgd": SGD}
+_OPTIMIZERS: dict[str, type[AdamW] | type[SGD]] = {"adamw": AdamW, "muon": Muon, "sgd": SGD}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,7 +218,7 @@ class TrainConfig:
 
     def _as_dict(self) -> dict[str, Any]:
         values = dataclasses.asdict(self) | {"model": json.loads(self.model.to_json())}
-        if not isinstance(self.optimizer, AdamW):  # what has no kind is AdamW
+        if type(self.optimizer) is not AdamW:  # what has no kind is AdamW
             values["optimizer"]["kind"] = type(self.optimizer).__name__.lower()
         return values
 

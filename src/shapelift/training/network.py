@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from shapelift.models.base import Reconstructor
-from shapelift.training.config import SGD, Optimizer, Precision
+from shapelift.training.config import SGD, Muon, Optimizer, Precision
 from shapelift.training.feed import Batch
+from shapelift.training.muon import Muon as MuonSteps
 
 
 def build_network(model: Reconstructor, device: torch.device, *, channels_last: bool) -> Reconstructor:
@@ -48,6 +49,14 @@ def build_optimizer(
             {"params": [p for p in mine if p.dim() > 1], "weight_decay": settings.weight_decay, "factor": factor},
             {"params": [p for p in mine if p.dim() <= 1], "weight_decay": 0.0, "factor": factor},
         ]
+    if isinstance(settings, Muon):
+        return MuonSteps(
+            [part for group in groups for part in _kernels_apart(group)],
+            lr=settings.learning_rate,
+            momentum=settings.momentum,
+            betas=(settings.beta1, settings.beta2),
+            eps=settings.eps,
+        )
     if isinstance(settings, SGD):
         return torch.optim.SGD(
             groups, lr=settings.learning_rate, momentum=settings.momentum, nesterov=settings.nesterov, fused=True
@@ -55,6 +64,13 @@ def build_optimizer(
     return torch.optim.AdamW(
         groups, lr=settings.learning_rate, betas=(settings.beta1, settings.beta2), eps=settings.eps, fused=True
     )
+
+
+def _kernels_apart(group: dict[str, Any]) -> list[dict[str, Any]]:
+    """A group as two, its convolutions apart; the first of a network and depthwise ones are too narrow."""
+    kernels = [p for p in group["params"] if p.dim() > 2 and min(p.shape[:2]) > 4]
+    others = [p for p in group["params"] if not any(p is kernel for kernel in kernels)]
+    return [group | {"params": kernels, "orthogonal": True}, group | {"params": others}]
 
 
 def rate_factors(model: nn.Module, slow: Mapping[str, float]) -> dict[str, float]:
