@@ -1,7 +1,10 @@
 """The weights of an upright field as the start of one that is aligned with the picture (docs/search.md).
 
-Run: python docs/begin_with_general.py OUTPUT [--model general]
+Run: python docs/begin_with_general.py MODEL OUTPUT
      shapelift train DATA --recipe pixelaligned-general --start-from OUTPUT --output RUN
+
+MODEL is a model folder of `implicit-general`: the one of a run, or the first version of `general`, which stands in the
+history of this repository before version 2.
 
 Encoder, upright planes and decoder of `implicit-general` are those of `pixelaligned-general`, which adds a front plane,
 a camera and colours. What is new begins with fresh weights, the tower of the front plane with those of the upright
@@ -69,8 +72,8 @@ def _lay_over(wide: Tensor, narrow: Tensor) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Write the model folder to start from."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", help="a model of implicit-general with its training weights")
     parser.add_argument("output", type=Path)
-    parser.add_argument("--model", default="general", help="a model of implicit-general with its training weights")
     options = parser.parse_args(arguments)
     folder = find_start(options.model)
     config = pixelaligned_general()

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from shapelift.recipes import RECIPES
-from shapelift.recipes.fine_tuning import BATCH_SIZE, BUDGET_S, FEW_SHAPES, RATE, SLOW, fine_tuned
-from shapelift.training import Start, TrainConfig
+from shapelift.recipes.fine_tuning import BATCH_SIZE, BUDGET_S, FEW_SHAPES, RATE, SLOW, WARMUP_STEPS, fine_tuned
+from shapelift.training import Muon, Start, TrainConfig
 from shapelift.training.network import build_optimizer
 
 START = Start(name="general", sha256="0" * 64, images_seen=1000)
@@ -21,9 +21,11 @@ def test_a_run_with_few_shapes_learns_slowly_whatever_its_family(recipe: str) ->
     assert tuned.batch_size == min(config.batch_size, BATCH_SIZE)
     assert tuned.validation.patience is not None
     assert tuned.slow == SLOW
+    assert tuned.schedule == dataclasses.replace(config.schedule, warmup_steps=WARMUP_STEPS)
     assert (tuned.steps, tuned.budget_s, tuned.model) == (config.steps, config.budget_s, config.model)
     with torch.device("meta"):
-        assert len(build_optimizer(config.model.build(), tuned.optimizer, tuned.slow).param_groups) == 4
+        groups = build_optimizer(config.model.build(), tuned.optimizer, tuned.slow).param_groups
+    assert len(groups) == (6 if isinstance(config.optimizer, Muon) else 4)
     assert TrainConfig.from_json(tuned.to_json()) == tuned
 
 

@@ -26,18 +26,29 @@ def test_bad_durations_say_how_to_write_one(text: str) -> None:
 
 def test_the_factor_rises_and_falls_to_exact_values() -> None:
     schedule = WarmupCosine(warmup=0.2, start=0.1, final=0.05)
-    assert schedule.factor(0.0) == pytest.approx(0.1)
-    assert schedule.factor(0.1) == pytest.approx(0.55)
-    assert schedule.factor(0.2) == pytest.approx(1.0)
-    assert schedule.factor(0.6) == pytest.approx((1.0 + 0.05) / 2)
-    assert schedule.factor(1.0) == pytest.approx(0.05)
-    assert schedule.factor(-1.0) == schedule.factor(0.0)
-    assert schedule.factor(2.0) == schedule.factor(1.0)
+    assert schedule.factor(0.0, 7) == pytest.approx(0.1)
+    assert schedule.factor(0.1, 7) == pytest.approx(0.55)
+    assert schedule.factor(0.2, 7) == pytest.approx(1.0)
+    assert schedule.factor(0.6, 7) == pytest.approx((1.0 + 0.05) / 2)
+    assert schedule.factor(1.0, 7) == pytest.approx(0.05)
+    assert schedule.factor(-1.0, 7) == schedule.factor(0.0, 7)
+    assert schedule.factor(2.0, 7) == schedule.factor(1.0, 7)
+
+
+def test_the_rise_takes_its_steps_however_short_the_run() -> None:
+    schedule = WarmupCosine(warmup=0.02, warmup_steps=100, start=0.1, final=0.05)
+    plain = WarmupCosine(warmup=0.02, start=0.1, final=0.05)
+    assert schedule.factor(0.5, 0) == pytest.approx(0.1 * plain.factor(0.5, 0))
+    assert schedule.factor(0.5, 50) == pytest.approx(0.55 * plain.factor(0.5, 50))
+    assert schedule.factor(0.5, 100) == plain.factor(0.5, 100)
+    assert schedule.factor(0.01, 1000) == plain.factor(0.01, 1000)  # and its share of the run, where that is longer
+    with pytest.raises(ValueError, match="warmup_steps"):
+        WarmupCosine(warmup_steps=-1)
 
 
 @given(st.floats(0, 1), st.floats(0, 0.9), st.floats(0.001, 1), st.floats(0, 1))
 def test_the_factor_stays_in_bounds(progress: float, warmup: float, start: float, final: float) -> None:
-    factor = WarmupCosine(warmup=warmup, start=start, final=final).factor(progress)
+    factor = WarmupCosine(warmup=warmup, start=start, final=final).factor(progress, 0)
     assert min(start, final) - 1e-12 <= factor <= 1.0 + 1e-12
 
 

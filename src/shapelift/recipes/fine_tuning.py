@@ -20,6 +20,9 @@ RATE = 0.25
 """Factor of the recipe's learning rate."""
 SLOW = {"encoder": 0.3}
 """Factors of the rate of parts of the network, where it has parts of that name."""
+WARMUP_STEPS = 100
+"""Least number of steps in which the rate rises: a run of minutes would else begin with steps that tear apart what is
+known."""
 BATCH_SIZE = 32
 """Largest batch: more steps in the same time."""
 CHECKS, PATIENCE = 16, 6
@@ -48,6 +51,7 @@ def fine_tuned(config: TrainConfig, shapes: int, *, length_given: bool = True) -
     return dataclasses.replace(
         config,
         optimizer=optimizer,
+        schedule=dataclasses.replace(config.schedule, warmup_steps=max(config.schedule.warmup_steps, WARMUP_STEPS)),
         validation=validation,
         batch_size=min(config.batch_size, BATCH_SIZE),
         slow={**{part: factor for part, factor in SLOW.items() if parts_named(network, part)}, **config.slow},

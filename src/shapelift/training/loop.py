@@ -272,7 +272,7 @@ class _Run:
         batch = to_device(feed.next(), self.world.device, channels_last=self.config.channels_last)
         begin = time.perf_counter()
         for group in self.optimizer.param_groups:
-            factor = group["factor"] * self.config.schedule.factor(progress)
+            factor = group["factor"] * self.config.schedule.factor(progress, self.state.step)
             group["lr"] = self.config.optimizer.learning_rate * factor
         torch.manual_seed(_step_seed(self.config.seed, self.state.step, self.world.rank))
         prediction = predict(self.parallel, batch, self.config.precision)
@@ -305,7 +305,7 @@ class _Run:
                 "start again in a new --output with a lower learning rate or fp32 precision"
             )
         if self.log is not None:
-            rate = self.config.optimizer.learning_rate * self.config.schedule.factor(progress)
+            rate = self.config.optimizer.learning_rate * self.config.schedule.factor(progress, self.state.step)
             self.log.write("train", {**self._place(progress), **line.as_dict(), "learning_rate": rate})
 
     # -- now and then ---------------------------------------------------------------------------------------------

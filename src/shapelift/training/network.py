@@ -70,7 +70,8 @@ def _kernels_apart(group: dict[str, Any]) -> list[dict[str, Any]]:
     """A group as two, its convolutions apart; the first of a network and depthwise ones are too narrow."""
     kernels = [p for p in group["params"] if p.dim() > 2 and min(p.shape[:2]) > 4]
     others = [p for p in group["params"] if not any(p is kernel for kernel in kernels)]
-    return [group | {"params": kernels, "orthogonal": True}, group | {"params": others}]
+    apart = [group | {"params": kernels, "orthogonal": True}, group | {"params": others}]
+    return [part for part in apart if part["params"]]
 
 
 def rate_factors(model: nn.Module, slow: Mapping[str, float]) -> dict[str, float]:

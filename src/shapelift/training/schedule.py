@@ -44,27 +44,34 @@ class WarmupCosine:
 
     Attributes:
         warmup: share of the run spent rising from `start` to 1, in [0, 1).
+        warmup_steps: the rise takes at least so many steps, however short the run: weights that are trained already are
+            torn apart by an optimiser that knows no second moments yet.
         start: factor at progress 0, in (0, 1].
         final: factor at progress 1, in [0, 1].
     """
 
     warmup: float = 0.02
+    warmup_steps: int = 0
     start: float = 0.01
     final: float = 0.01
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.warmup < 1.0:
             raise ValueError(f"warmup is a share of the run in [0, 1), not {self.warmup}")
+        if self.warmup_steps < 0:
+            raise ValueError(f"warmup_steps is a number of steps, not {self.warmup_steps}")
         if not 0.0 < self.start <= 1.0 or not 0.0 <= self.final <= 1.0:
             raise ValueError(f"start {self.start} must be in (0, 1] and final {self.final} in [0, 1]")
 
-    def factor(self, progress: float) -> float:
-        """The factor at a progress, which is clipped to [0, 1]."""
+    def factor(self, progress: float, step: int) -> float:
+        """The factor at a progress, which is clipped to [0, 1], after so many steps."""
         progress = min(max(progress, 0.0), 1.0)
-        if progress < self.warmup:
-            return self.start + (1.0 - self.start) * progress / self.warmup
-        phase = (progress - self.warmup) / (1.0 - self.warmup)
-        return self.final + (1.0 - self.final) * 0.5 * (1.0 + math.cos(math.pi * phase))
+        phase = max(progress - self.warmup, 0.0) / (1.0 - self.warmup)
+        highest = self.final + (1.0 - self.final) * 0.5 * (1.0 + math.cos(math.pi * phase))
+        risen = min(
+            progress / self.warmup if self.warmup else 1.0, step / self.warmup_steps if self.warmup_steps else 1.0
+        )
+        return min(self.start + (1.0 - self.start) * risen, 1.0) * highest
 
 
 class Clock:
