@@ -4,7 +4,7 @@ Run: python examples/03_train_your_own.py --output runs/cabinets
 
 The same from the shell, with scores on held-out shapes in the model's card:
 shapelift train procedural:cabinet --count 40 --recipe implicit-tiny --steps 150 --output runs/cabinets
-Take your own folder of meshes instead of `procedural:...`, and the recipe `implicit-general` for half an hour.
+Take your own folder of meshes instead of `procedural:...`, and the recipe `pixelaligned-general` for half an hour.
 """
 
 from __future__ import annotations

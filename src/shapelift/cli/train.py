@@ -35,7 +35,7 @@ def train(
         typer.Argument(metavar="SOURCE|DATA", help="Folder of meshes, procedural:chair and the like, or a data set."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run; continued when it holds one.")],
-    recipe: Annotated[str, typer.Option(help="What is trained; see `shapelift recipes`.")] = "implicit-general",
+    recipe: Annotated[str, typer.Option(help="What is trained; see `shapelift recipes`.")] = "pixelaligned-general",
     budget: Annotated[
         str | None, typer.Option(help="Time to train, 30m or 1h30m, export included.", show_default="the recipe's")
     ] = None,

@@ -314,8 +314,8 @@ class PixelAlignedReconstructor(Reconstructor):
         true = batch["camera_intrinsics"], batch["camera_camera_from_world"]
         size, surface = self.config.image_size, batch["albedo"]
         corners = camera_disagreement(*guess, *true, size_px=size, depth_weight=self.config.distance_weight)
-        places = [picture_from_world(surface, *camera, size) for camera in (guess, true)]
-        apart = nn.functional.smooth_l1_loss(*places, beta=_BETA, reduction="none").sum(dim=2).mean()
+        placed, truly = (picture_from_world(surface, *camera, size) for camera in (guess, true))
+        apart = nn.functional.smooth_l1_loss(placed, truly, beta=_BETA, reduction="none").sum(dim=2).mean()
         return apart + _CORNERS * corners
 
     def logits_at(self, prediction: Prediction, points: Tensor) -> Tensor:

@@ -203,9 +203,9 @@ def corners(
     right, upper = picture.new_tensor([[0, 1, 0, 1], [0, 0, 1, 1]])
     position = picture[..., :2].flatten(0, 1) * side + (stride - 1) / 2.0
     cell = position.floor().clamp(0, stride - 2)
-    along, above = (position - cell).split(1, dim=1)
+    along, above = torch.split(position - cell, 1, dim=1)
     weights = ((1 - right) + along * (2 * right - 1)) * ((1 - upper) + above * (2 * upper - 1))
-    column, row = cell.split(1, dim=1)
+    column, row = torch.split(cell, 1, dim=1)
     # Whole numbers far below 2^24, so exact in single precision; the batch, which has no bound, is added after.
     index = (column + stride * row + (right + stride * upper)).long()
 

@@ -129,7 +129,7 @@ class PlaneDecoder(nn.Module):
             Planes with the hidden units last and `s = r + 2`. Their rows and columns run along +x, +y and +z.
         """
         channels = PLANES * planes.shape[2]
-        of_planes, of_points = self.first.weight.T.split([channels, 3])
+        of_planes, of_points = torch.split(self.first.weight.T, [channels, 3])
         return projected_planes(planes, of_planes, of_points, self.first.bias)
 
     def forward_projected(

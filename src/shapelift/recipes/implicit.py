@@ -16,7 +16,7 @@ def implicit_small() -> TrainConfig:
 
 
 def implicit_general() -> TrainConfig:
-    """The shipped model: many categories, on an ordinary processor in about an hour; more time helps.
+    """Many categories, upright feature planes: the first version of the shipped model, in about an hour.
 
     The network is the winner of the search in docs/search.md: images seen per minute decide, so it is a little narrower
     than `implicit-small` and reads fewer points per image.

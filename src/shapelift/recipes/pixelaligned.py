@@ -27,7 +27,7 @@ level, a window wider than the object's own, and a lens."""
 
 
 def pixelaligned_general() -> TrainConfig:
-    """Many categories, a field in the frame of the picture; on an ordinary processor, hours."""
+    """The shipped model: many categories, a field in the frame of the picture; on an ordinary processor, hours."""
     return TrainConfig(
         recipe="pixelaligned-general",
         model=PixelAlignedConfig(image_size=128),
