@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor
 
 from shapelift.ops.leading_channels import leading_channels
-from shapelift.ops.plane_samples import plane_samples
+from shapelift.ops.plane_samples import plane_by_plane, plane_samples
 from shapelift.ops.weighted_rows import weighted_rows
 
 
@@ -34,22 +33,12 @@ def test_the_gradient_reaches_every_row_that_is_read() -> None:
     assert (table.grad[[1, 3, 4]] == 0.0).all()
 
 
-def looked_up(planes: list[Tensor], places: list[Tensor]) -> Tensor:
-    found = [
-        torch.nn.functional.grid_sample(
-            plane, 2.0 * place[:, None], mode="bilinear", padding_mode="border", align_corners=False
-        ).squeeze(2)
-        for plane, place in zip(planes, places, strict=True)
-    ]
-    return torch.stack(found).sum(dim=0).transpose(1, 2).flatten(0, 1)
-
-
 def test_planes_are_read_like_images() -> None:
     generator = torch.Generator().manual_seed(0)
     planes = [torch.randn(3, 4, side, side, generator=generator, requires_grad=True) for side in (6, 2, 9)]
     places = [1.4 * torch.rand(3, 50, 2, generator=generator) - 0.7 for _ in planes]  # some beyond the border
     places[0][0, 0] = torch.tensor([0.5, -0.5])
-    found, expected = plane_samples(planes, places), looked_up(planes, places)
+    found, expected = plane_samples(planes, places), plane_by_plane(planes, places)
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
     seed = torch.randn(found.shape, generator=generator)
     for mine, twin in zip(
@@ -70,7 +59,7 @@ def test_half_the_bits_cost_half_the_digits() -> None:
     places = [torch.rand(2, 100, 2, generator=generator) - 0.5 for _ in planes]
     found = plane_samples([plane.bfloat16() for plane in planes], places)
     assert found.dtype == torch.bfloat16
-    off = found.float() - looked_up(planes, places)
+    off = found.float() - plane_by_plane(planes, places)
     assert off.abs().max() < 0.05
     assert off.mean().abs() < 1e-3
 

@@ -24,7 +24,7 @@ def plane_samples(planes: Sequence[Tensor], places: Sequence[Float[Tensor, "b n 
         places: Columns and rows, [-0.5, 0.5] being the plane from border to border; taken as constants.
     """
     if planes[0].device.type != "cpu":
-        return _looked_up(planes, places)
+        return plane_by_plane(planes, places)
     found, weights, rows, first = [], [], [], 0
     for plane, place in zip(planes, places, strict=True):
         count, channels, side = plane.shape[:3]
@@ -41,12 +41,12 @@ def plane_samples(planes: Sequence[Tensor], places: Sequence[Float[Tensor, "b n 
     return weighted_rows(torch.cat(rows), index, weight)
 
 
-def _looked_up(planes: Sequence[Tensor], places: Sequence[Tensor]) -> Tensor:
-    """`plane_samples`, plane by plane."""
+def plane_by_plane(planes: Sequence[Tensor], places: Sequence[Float[Tensor, "b n 2"]]) -> Float[Tensor, "m c"]:
+    """`plane_samples` with a look-up per plane: quicker on a GPU."""
     values = [
         # Single precision: in bfloat16 a coordinate would be off by up to 0.2 % of the side.
         nn.functional.grid_sample(
-            plane.float(), 2.0 * place[:, None].float(), mode="bilinear", padding_mode="border", align_corners=False
+            plane.to(place.dtype), 2.0 * place[:, None], mode="bilinear", padding_mode="border", align_corners=False
         )
         for plane, place in zip(planes, places, strict=True)
     ]
