@@ -55,7 +55,7 @@ TARGETS: dict[str, Any] = {
 }
 WANTED = packed_columns(TARGETS) or frozenset()
 PHOTOGRAPH = Augmentation(
-    roll_deg=8.0, balance=0.1, uneven=0.3, defocus=0.2, bites=0.3, halo=0.3, table=0.3, cut=0.3, grey=0.3
+    roll_deg=8.0, balance=0.1, uneven=0.3, defocus=0.2, bites=0.3, halo=0.3, table=0.3, cut=0.3, grey=0.3, jpeg=0.3
 )
 
 

@@ -46,7 +46,7 @@ class Augmentation:
         bites: Probability that pieces at its outline are missing in the mask.
         halo: Probability that the mask is too large and shows background of a random colour.
         table: Probability that a piece of what the object stands on is in the mask.
-        jpeg: Probability of compression artefacts; packed training data have none (see `datasets.variation`).
+        jpeg: Probability of compression artefacts.
         balance: Largest error of the white balance, in the logarithm of red and blue, uniform.
         defocus: Probability that the picture is out of focus.
         uneven: Largest strength of uneven light, in its logarithm, uniform.

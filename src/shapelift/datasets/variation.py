@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from shapelift.datasets.augmentation import NO_AUGMENTATION, Augmentation
 from shapelift.io.preprocess import Preprocess
+from shapelift.ops.jpeg import jpeg
 
 _LUMINANCE = (0.299, 0.587, 0.114)
 _CHUNK = 8
@@ -160,6 +161,11 @@ class Variation:
         if say.bites:
             found["bite"] = torch.stack([*draw.uniform_rows(2), 0.02 + 0.06 * draw.uniform()], 1)
             found["bitten"] = draw.marks(say.bites)
+        if say.jpeg:
+            found["quality"], found["paper"] = (
+                draw.marks(say.jpeg) * (30.0 + 60.0 * draw.uniform()),
+                draw.uniform(len(grey), 3),
+            )
         if say.halo:
             found["halo"], found["halo_color"] = draw.marks(say.halo), draw.uniform(len(grey), 3)
         if say.table:
@@ -188,6 +194,8 @@ class Variation:
             noise = self._stretches[changes["stretch"]].reshape_as(color)
             color.addcmul_(noise.mul_(changes["noise"][:, None, None, None]), alpha)
         torch.minimum(color.clamp_min_(0.0), alpha, out=image[:, :3])
+        if "quality" in changes:
+            image = _changed(image, changes["quality"] > 0.0, _compressed, changes["quality"], changes["paper"])
         return self._composite(image)
 
     def _miscut(self, image: Tensor, changes: dict[str, Tensor]) -> Tensor:
@@ -306,6 +314,13 @@ def _behind(image: Tensor, piece: Tensor, color: Tensor) -> Tensor:
     """What an image becomes with a piece of one colour, of coverage `b 1 s s`, behind it."""
     more = (piece - image[:, 3:]).clamp_min(0.0)
     return image + more * functional.pad(color, (0, 1), value=1.0)[:, :, None, None]
+
+
+def _compressed(image: Tensor, quality: Tensor, paper: Tensor) -> Tensor:
+    """What JPEG leaves of an object that stood before paper of one colour, `b 3`."""
+    alpha = image[:, 3:]
+    scene = image[:, :3] + (1.0 - alpha) * paper[:, :, None, None]
+    return torch.cat([jpeg(scene, quality.clamp_min(1.0)) * alpha, alpha], dim=1)
 
 
 def _slightly_blurred(image: Tensor, sigma: Tensor) -> Tensor:

@@ -18,12 +18,13 @@ PHOTOGRAPHS = Augmentation(
     bites=0.05,
     halo=0.08,
     table=0.05,
+    jpeg=0.1,
     balance=0.1,
     defocus=0.08,
     uneven=0.25,
 )
 """What happens to renders so that they prepare for photographs: masks cut wrongly now and then, a camera not held
-level, a window wider than the object's own, and a lens."""
+level, a window wider than the object's own, a lens, and a file format."""
 
 
 def pixelaligned_general() -> TrainConfig:
