@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import trimesh
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shapelift.geometry import Box, ImplicitField, Mesh
@@ -81,6 +81,7 @@ def test_an_empty_field_says_so() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), kind=st.sampled_from(["binary", "rounded", "noise", "wild"]))
+@example(seed=56, kind="wild")  # a vertex within a cell that falls one rounding error beside another at its edge
 def test_any_values_give_a_closed_mesh_without_touching_edges(seed: int, kind: str) -> None:
     rng = np.random.default_rng(seed)
     values = rng.normal(size=(9, 10, 11)).astype(np.float32)

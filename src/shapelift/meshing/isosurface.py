@@ -26,6 +26,10 @@ BULGE = 0.2
 vertices."""
 
 
+_COINCIDENT = 1e-5
+"""Vertices closer than this, in cells, may be one twice; those of different edges are `MINIMUM_CUT` apart."""
+
+
 def isosurface(values: Values, origin: npt.ArrayLike, spacing: npt.ArrayLike) -> Mesh:
     """The closed surface at level 0 of values at grid nodes, faces outward.
 
@@ -161,12 +165,14 @@ def _with_centers_amid(vertices: npt.NDArray[np.float64], faces: Faces) -> npt.N
 def _centers_on_edges(vertices: npt.NDArray[np.float64], faces: Faces) -> npt.NDArray[np.intp]:
     """Indices of vertices that stand for the inside of a cell although they fell on another vertex at its edge.
 
-    All triangles around such a vertex lie in one cell; those around a vertex of an edge lie in four.
+    Or next to it, by rounding: where one value of the cell is far smaller than all others. All triangles around such a
+    vertex lie in one cell; those around a vertex of an edge lie in four.
     """
-    # One number per position, equal for equal positions: sorting numbers is far cheaper than sorting rows.
+    # One number per position, alike for like positions: sorting numbers is far cheaper than sorting rows.
     keys = vertices[:, 0] + np.pi * vertices[:, 1] + np.e * vertices[:, 2]
     order = np.argsort(keys)
-    same = np.flatnonzero(np.diff(keys[order]) == 0.0)
+    same = np.flatnonzero(np.diff(keys[order]) < 8.0 * _COINCIDENT)
+    same = same[np.abs(vertices[order[same]] - vertices[order[same + 1]]).max(axis=1) < _COINCIDENT]
     found = []
     for vertex in np.unique(order[np.concatenate([same, same + 1])]):
         around = vertices[faces[(faces == vertex).any(axis=1)]].reshape(-1, 3)
