@@ -223,6 +223,7 @@ class _Run:
         return self._finish()
 
     def close(self) -> None:
+        self.parallel = self.model  # what holds the processes together must not outlive their group
         if self.log is not None:
             self.log.close()
 
