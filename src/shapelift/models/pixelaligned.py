@@ -244,10 +244,10 @@ class PixelAlignedReconstructor(Reconstructor):
             return picture, world_from_picture(picture, *guess, size)
         true = batch["camera_intrinsics"], batch["camera_camera_from_world"]
         draw = torch.rand(len(picture), 1, 1, device=picture.device)
-        tilted, moved = draw < GUESSED[0], draw > 1.0 - GUESSED[1]
-        mixed = torch.where(tilted, guess[0], true[0]), torch.where(tilted, guess[1], true[1])
+        upright_guessed, front_guessed = draw < GUESSED[0], draw > 1.0 - GUESSED[1]
+        mixed = torch.where(upright_guessed, guess[0], true[0]), torch.where(upright_guessed, guess[1], true[1])
         upright = world_from_picture(picture, *mixed, size)
-        return torch.where(moved, picture_from_world(upright, *guess, size), picture), upright
+        return torch.where(front_guessed, picture_from_world(upright, *guess, size), picture), upright
 
     def _camera_numbers(self, image: Tensor, code: Tensor) -> Tensor:
         """What the head says of the camera; in use, the mean of what it says of the image and of its mirror image."""
