@@ -68,6 +68,15 @@ def test_depth_of_thin_parts(scene, depth: float, right: bool) -> None:
     assert found["thin_ratio"] == pytest.approx(depth / 0.03, rel=0.35)
 
 
+def test_thin_parts_are_the_same_in_a_finer_picture(scene) -> None:
+    camera = scene.camera.window(0.0, 0.0, SIDE, 2 * SIDE)
+    seen = pixel_crossings(scene.mesh, camera.window(0.0, 0.0, 2 * SIDE, 4 * SIDE)).silhouette()
+    alpha = np.round(255.0 * seen.reshape(2 * SIDE, 2, 2 * SIDE, 2).mean(axis=(1, 3))).astype(np.uint8)
+    mesh = rod_on_a_plate(0.045)
+    coarse, fine = (thin_depth(look, mesh, scene.truth) for look in (scene.look, Look(alpha, camera, camera)))
+    assert fine == pytest.approx(coarse, abs=0.03)
+
+
 def test_a_result_without_the_rod_has_no_depth_there(scene) -> None:
     plate = mesh_field(
         ImplicitField(lambda p: (0.1 - np.abs(p - np.array([0, -0.35, 0])).max(axis=1)).astype(np.float32)),

@@ -194,6 +194,23 @@ def test_the_outline_is_that_of_the_mask(sure: bool) -> None:
     assert overlap(mesh, found.field, region) >= 0.99
 
 
+def test_a_rim_that_the_network_misses_is_filled() -> None:
+    """Sure of a slab, but for a strip that is narrower than the cells of the window along its outline."""
+
+    def slab(points: Array) -> Array:
+        return (60.0 * (np.array([0.30, 0.22, 0.1]) - np.abs(points)).min(axis=1)).astype(np.float32)
+
+    def region(u: Array, v: Array) -> Array:
+        return (np.abs(u) < 0.312) & (np.abs(v) < 0.232)
+
+    found = picture_field(slab, None, CAMERA, alpha_of(region))
+    assert overlap(mesh_field(found.field, resolution=128), found.field, region) > 0.985
+    middle = np.array([[0.303, 0.0, 0.0], [0.0, -0.223, 0.0]], np.float32)
+    assert (found.field.function(middle) > 0.0).all()
+    front = np.array([[0.0, 0.0, -0.12], [0.2, 0.1, 0.12]], np.float32)
+    assert (found.field.function(front) < 0.0).all()
+
+
 def test_outlines_have_no_stairs() -> None:
     """A slanted edge of a mask of whole pixels is straight to a tenth of a pixel, and its wall has one normal."""
     slope = 0.23

@@ -14,6 +14,9 @@ from shapelift.metrics.pixel_rays import pixel_crossings
 
 SIDE_PX = 256
 """Outlines are compared at the smallest whole multiple of the picture's own pixels that has at least this side."""
+THIN_PX = 128
+"""Thin parts are looked for in pictures of this side, whatever was given: so methods that see other pixels are judged by
+the same parts."""
 THIN = 0.04
 """Parts of the mask narrower than this share of the picture's side are thin."""
 FEWEST = 20
@@ -70,12 +73,15 @@ def thin_depth(look: Look, mesh: Mesh, truth: PointCloud) -> dict[str, float]:
         of the ratios; a ray without any result has ratio 0. Nothing where fewer than `FEWEST` thin pixels have a known
         thickness.
     """
-    thin = thin_pixels(look.alpha)
-    true = _true_thickness(look.true_camera, truth, thin)
+    side = len(look.alpha)
+    camera, true_camera = (one.window(0.0, 0.0, side, THIN_PX) for one in (look.camera, look.true_camera))
+    shrinks = cv2.INTER_AREA if side > THIN_PX else cv2.INTER_LINEAR
+    thin = thin_pixels(cv2.resize(look.alpha, (THIN_PX, THIN_PX), interpolation=shrinks).astype(np.uint8))
+    true = _true_thickness(true_camera, truth, thin)
     known = true > 0.0
     if np.count_nonzero(known) < FEWEST:
         return {}
-    ratios = pixel_crossings(mesh, look.camera).thickness()[known] / true[known]
+    ratios = pixel_crossings(mesh, camera).thickness()[known] / true[known]
     right = (ratios >= 1.0 / FACTOR) & (ratios <= FACTOR)
     return {"thin_depth": float(right.mean()), "thin_ratio": float(np.median(ratios))}
 

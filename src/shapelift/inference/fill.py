@@ -18,7 +18,7 @@ from shapelift.inference.ray_samples import CELLS, RaySamples, visible_at
 from shapelift.inference.window_maps import Map, WindowMaps, signed_distance
 
 UNSURE = 0.6
-"""A ray whose highest probability is below this is filled."""
+"""A cell with a ray whose highest probability is below this is filled."""
 WIDEST = 0.12
 """Largest radius of an added solid, in windows."""
 REACH = 2.5 / 80.0
@@ -97,7 +97,7 @@ def make_fill(rays: RaySamples, outline: Map, visible: Map | None = None) -> Fil
             ray is unlikely everywhere.
     """
     side = len(outline)
-    likely = rays.grid(rays.highest)
+    likely = rays.grid(rays.least)
     unsure = np.clip(_UNSURE_LOGIT - likely, -_CLIP, _CLIP)
     mask = rays.grid(1.0)
     # The border is as smooth as the cells are large: it needs no finer map.

@@ -13,7 +13,7 @@ it should.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -82,7 +82,7 @@ def picture_field(
     network = logits
     if level is not None:
         network = _lowered(logits, level)
-        rays = RaySamples(rays.cells, rays.places, rays.depths, rays.logits - np.float32(level))
+        rays = replace(rays, logits=rays.logits - np.float32(level), least=rays.least - np.float32(level))
     added = make_fill(rays, outline, visible) if fill else None
     steepness = _steepness(rays)
     solid = _Solid(network, WindowMaps(outline[..., None]), added, steepness) if added is not None else None

@@ -40,17 +40,15 @@ class RaySamples:
             a cell is hit.
         depths: `k` values of w, evenly spaced, the same for all rays.
         logits: `n k`.
+        least: `n`, the highest logit of the least sure ray of every cell: where the outline cuts or touches a cell,
+            a second ray is looked at, just inside of it.
     """
 
     cells: npt.NDArray[np.int64]
     places: npt.NDArray[np.float32]
     depths: npt.NDArray[np.float32]
     logits: npt.NDArray[np.float32]
-
-    @property
-    def highest(self) -> npt.NDArray[np.float32]:
-        """The highest logit of every ray, `n`."""
-        return np.asarray(self.logits.max(axis=1))
+    least: npt.NDArray[np.float32]
 
     def grid(self, values: npt.ArrayLike, empty: float = 0.0) -> npt.NDArray[np.float32]:
         """One number per ray as a map of `CELLS` x `CELLS`, with `empty` in the cells without a ray."""
@@ -75,7 +73,7 @@ def sample_rays(logits: Logits, outline: npt.NDArray[np.float32], box: Box, visi
     Returns:
         The samples; no ray where nothing is inside.
     """
-    cells, places = _places(outline, _FIRST_CELLS)
+    cells, places, _ = _places(outline, _FIRST_CELLS)
     depths = np.linspace(box.minimum[2], box.maximum[2], _FIRST_SAMPLES, dtype=np.float32)
     low, high = float(depths[0]), float(depths[-1])
     if len(cells):
@@ -85,10 +83,15 @@ def sample_rays(logits: Logits, outline: npt.NDArray[np.float32], box: Box, visi
             seen = np.quantile(visible_at(visible, places), _COMMON)
             low = max(min(low, float(seen[0]) - _BEHIND), box.minimum[2])
             high = min(max(high, float(seen[1]) + _BEHIND), box.maximum[2])
-    cells, places = _places(outline, CELLS)
+    cells, places, rims = _places(outline, CELLS)
     depths = np.linspace(low, high, SAMPLES, dtype=np.float32)
-    found = logits(_points(places, depths)) if len(cells) else np.zeros(0, np.float32)
-    return RaySamples(cells, places, depths, found.reshape(len(cells), SAMPLES))
+    if not len(cells):
+        return RaySamples(cells, places, depths, np.zeros((0, SAMPLES), np.float32), np.zeros(0, np.float32))
+    cut = np.flatnonzero((rims != places).any(axis=1))
+    found = logits(_points(np.concatenate([places, rims[cut]]), depths)).reshape(-1, SAMPLES)
+    least = found[: len(cells)].max(axis=1)
+    least[cut] = np.minimum(least[cut], found[len(cells) :].max(axis=1))
+    return RaySamples(cells, places, depths, found[: len(cells)], least)
 
 
 def visible_at(visible: Map, places: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -104,8 +107,14 @@ def possible_range(depths: npt.NDArray[np.float32], highest: npt.NDArray[np.floa
     return float(depths[max(chosen[0] - _MARGIN, 0)]), float(depths[min(chosen[-1] + _MARGIN, len(depths) - 1)])
 
 
-def _places(outline: npt.NDArray[np.float32], count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
-    """Flat indices `n` of the cells of a grid of `count` cells that hold a part of the inside, and (u, v) `n 2`."""
+def _places(
+    outline: npt.NDArray[np.float32], count: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Flat indices `n` of the cells of a grid of `count` cells that hold a part of the inside, and two (u, v) `n 2`.
+
+    The first is the place deepest inside; the second the one nearest to the outline, in cells that it cuts or touches,
+    else the same.
+    """
     side = len(outline)
     # The fine map has not always a whole number of pixels per cell: blocks of the nearest size, by first pixel.
     starts = np.round(np.arange(count) * side / count).astype(np.int64)
@@ -114,10 +123,14 @@ def _places(outline: npt.NDArray[np.float32], count: int) -> tuple[npt.NDArray[n
     blocks = outline[index[:, None, :, None], index[None, :, None, :]].reshape(count * count, -1)
     deepest = blocks.argmax(axis=1)
     cells = np.flatnonzero(blocks[np.arange(len(blocks)), deepest] > 0.0)
-    row = index[cells // count, deepest[cells] // block]
-    column = index[cells % count, deepest[cells] % block]
-    places = np.stack([(column + 0.5) / side - 0.5, 0.5 - (row + 0.5) / side], axis=1)
-    return cells, places.astype(np.float32)
+    inside = np.where(blocks[cells] > 0.0, blocks[cells], np.inf)
+    rim = np.where(inside.min(axis=1) < 0.5 / count, inside.argmin(axis=1), deepest[cells])
+
+    def place(chosen: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        row, column = index[cells // count, chosen // block], index[cells % count, chosen % block]
+        return np.stack([(column + 0.5) / side - 0.5, 0.5 - (row + 0.5) / side], axis=1).astype(np.float32)
+
+    return cells, place(deepest[cells]), place(rim)
 
 
 def _points(places: npt.NDArray[np.float32], depths: npt.NDArray[np.float32]) -> Points:
