@@ -89,13 +89,59 @@ def test_shapes_are_varied_and_others_mixed_in(tmp_path: Path, monkeypatch: pyte
     common = ["train", "procedural:chair", "--recipe", "implicit-tiny", "--steps", "1", "--no-evaluate"]
     mixing = ["--device", "cpu", "--variants", "3", "--mix", "procedural:table"]
     assert run([*common, *mixing, "-o", str(tmp_path / "a")]) == 0
-    assert made == [("procedural:chair", "data", None, 3), ("procedural:table", "mixed", 4, 0)]
+    assert made == [("procedural:chair", "data", None, 3), ("procedural:table", "mixed", 12, 0)]
     assert run([*common, *mixing, "--mix-count", "9", "-o", str(tmp_path / "b")]) == 0
     assert made[-1] == ("procedural:table", "mixed", 9, 0)
     # A data set is mixed in as it is.
     assert run([*common, "--mix", str(tmp_path / "a" / "mixed"), "--device", "cpu", "-o", str(tmp_path / "c")]) == 0
     assert made[-1][:2] == ("procedural:chair", "data")
     assert seen == [(6, 6)] * 3
+
+
+def test_of_few_meshes_and_beside_them_more_are_made(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where a model goes on with them; a data set is left as it is, and so are shapes that there is no end of."""
+    import dataclasses
+
+    from shapelift.io.manifest import read_manifest
+    from shapelift.synthesis.options import SynthesisOptions
+    from shapelift.testing import write_example_data
+
+    common = ["--recipe", "implicit-tiny", "--steps", "1", "--no-evaluate", "--device", "cpu"]
+    assert run(["train", str(data), *common, "-o", str(tmp_path / "first")]) == 0
+    goes_on = [*common, "--start-from", str(tmp_path / "first" / "model")]
+    meshes = tmp_path / "Chairs"
+    meshes.mkdir()
+    for number in range(10):
+        (meshes / f"{number}.glb").touch()
+    made: list[tuple[str, str, int | None, int]] = []
+
+    def synthesize(source: str, output: Path, options: SynthesisOptions, progress: object) -> object:
+        made.append((source, output.name, options.count, options.variants))
+        write_example_data(output, shapes=6, seed=len(made))
+        manifest = read_manifest(output)
+        shapes = tuple(dataclasses.replace(entry, category="Chairs") for entry in manifest.shapes)
+        dataclasses.replace(manifest, shapes=shapes).write(output)
+        return read_manifest(output)
+
+    monkeypatch.setattr("shapelift.synthesis.writer.synthesize", synthesize)
+    monkeypatch.setattr("shapelift.training.loop.export_run", lambda *arguments: None)
+
+    def sources(source: Path | str, *options: str) -> list[tuple[str, str, int | None, int]]:
+        made.clear()
+        assert run(["train", str(source), *options, "-o", str(tmp_path / f"run{len(list(tmp_path.iterdir()))}")]) == 0
+        return [(Path(spec).name, *rest) for spec, *rest in made]
+
+    # Four of the six example shapes are trained on.
+    assert sources(meshes, *goes_on) == [("Chairs", "data", None, 3), ("procedural:chair", "mixed", 12, 0)]
+    said = " ".join(capsys.readouterr().err.split())
+    assert "--variants 0 for none" in said
+    assert "--mix none" in said
+    assert sources(meshes, *goes_on, "--variants", "0", "--mix", "none") == [("Chairs", "data", None, 0)]
+    assert sources(meshes, *common, "--start-from", "none") == [("Chairs", "data", None, 0)]
+    assert sources("procedural:chair", *goes_on) == [("procedural:chair", "data", None, 0)]
+    assert sources(data, *goes_on) == []
 
 
 def test_few_test_shapes_are_scored_from_all_sides() -> None:

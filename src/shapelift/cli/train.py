@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _NEEDS_TORCH = "training needs PyTorch; install it with: pip install 'shapelift[train]'"
 NO_START = "none"
 """What `--start-from` calls fresh weights."""
+NOTHING = "none"
+"""What `--mix` calls the shapes of the run alone."""
 _TEST_LIMIT = 200
 """At most so many test shapes are scored for the card; `shapelift evaluate` scores all of them."""
 
@@ -65,19 +67,27 @@ def train(
         int | None, typer.Option(min=1, help="Number of shapes, when data are made.", show_default="all")
     ] = None,
     variants: Annotated[
-        int, typer.Option(min=0, max=100, help="Stretched and mirrored variants of every training shape, when made.")
-    ] = 0,
+        int | None,
+        typer.Option(
+            min=0,
+            max=100,
+            help="Stretched and mirrored variants of every training shape, when data are made.",
+            show_default="3 where a model goes on with few meshes, else 0",
+        ),
+    ] = None,
     mix: Annotated[
         str | None,
         typer.Option(
-            metavar="SOURCE|DATA",
+            metavar="SOURCE|DATA|none",
             help="Shapes to train on besides and never to judge by, such as procedural:chair.",
-            show_default=False,
+            show_default="procedural shapes of the kind, where there are any and a model goes on with few meshes",
         ),
     ] = None,
     mix_count: Annotated[
         int | None,
-        typer.Option(min=1, help="Number of shapes of --mix, when made.", show_default="that of the training shapes"),
+        typer.Option(
+            min=1, help="Number of shapes of --mix, when made.", show_default="three times that of the training shapes"
+        ),
     ] = None,
     evaluate: Annotated[bool, typer.Option(help="Score the model on the test split for its card.")] = True,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
@@ -107,9 +117,11 @@ def train(
             screen.line(beginning)
             shapes = _training_shapes(data)
             config = tuned(shapes)
-            mixed = (
-                [] if mix is None else [_mixed(mix, mix_count or shapes, data, output, config, world, making, screen)]
-            )
+            if mix is None and data != Path(source) and _few_meshes(source, config, shapes):
+                mix = _of_their_kind(data)
+            mixed = []
+            if mix is not None and mix != NOTHING:
+                mixed.append(_mixed(mix, mix_count, shapes, data, output, config, world, making, screen))
             result = _train(config, data, mixed, output, start, world, screen)
             scores = None
             if result.model_folder is not None and evaluate and world.is_main:
@@ -216,10 +228,11 @@ class _Making:
 
     views: int
     count: int | None
-    variants: int
+    variants: int | None
     workers: int | None
 
     def options(self, config: TrainConfig) -> SynthesisOptions:
+        """Those of a config; without variants where nobody said how many."""
         from shapelift.synthesis.options import SynthesisOptions
 
         return SynthesisOptions(
@@ -227,7 +240,7 @@ class _Making:
             size_px=config.model.image_size,
             seed=config.seed,
             count=self.count,
-            variants=self.variants,
+            variants=self.variants or 0,
             workers=self.workers,
             **config.model.record_options(),
         )
@@ -291,14 +304,39 @@ def _data(
         splits = splits_of(item.shape_id for item in items)
         shapes = _training_shapes(data) if (data / FILE_NAME).is_file() else list(splits.values()).count("train")
         find_run(output, tuned(shapes))  # a folder that holds another run is refused before hours of rendering
+        if making.variants is None and _few_meshes(source, tuned(shapes), shapes):
+            from shapelift.recipes.fine_tuning import VARIANTS
+
+            options = dataclasses.replace(options, variants=VARIANTS)
+            screen.line(f"few meshes: {VARIANTS} variants of each are made to train on besides; --variants 0 for none")
         _make(source, data, options, "making data", screen)
     world.wait()
     return data
 
 
+def _few_meshes(source: str, config: TrainConfig, shapes: int) -> bool:
+    """Whether a run goes on from trained weights with so few meshes that more shapes are made of and beside them."""
+    from shapelift.recipes.fine_tuning import is_tuned
+    from shapelift.synthesis.sources import PROCEDURAL
+
+    return is_tuned(config, shapes) and not source.startswith(PROCEDURAL)
+
+
+def _of_their_kind(data: Path) -> str | None:
+    """Procedural shapes of the kinds of the training shapes of a data set, None where there are none of these kinds."""
+    from shapelift.io.manifest import read_manifest
+    from shapelift.synthesis.procedural import CATEGORIES
+    from shapelift.synthesis.sources import PROCEDURAL
+
+    kinds = {entry.category.lower() for entry in read_manifest(data).split("train")}
+    known = [name for name in CATEGORIES if kinds & {name, f"{name}s", f"{name}es"}]
+    return PROCEDURAL + ",".join(known) if known else None
+
+
 def _mixed(
     source: str,
-    count: int,
+    count: int | None,
+    shapes: int,
     data: Path,
     output: Path,
     config: TrainConfig,
@@ -308,11 +346,14 @@ def _mixed(
 ) -> Path:
     """The shapes to be mixed in: a data set of their own, made in `<output>/mixed` if they are none yet."""
     from shapelift.io.manifest import FILE_NAME, read_manifest
+    from shapelift.recipes.fine_tuning import MIXED
 
     if (Path(source) / FILE_NAME).is_file():
         return Path(source)
     if world.is_main:
         views = int(read_manifest(data).parameters.get("views", making.views))
+        count = count or MIXED * shapes
+        screen.line(f"{count} shapes of {source} are trained on besides; --mix {NOTHING} for none")
         options = dataclasses.replace(making, views=views, count=count, variants=0).options(config)
         _make(source, output / "mixed", options, "making shapes to mix in", screen)
     world.wait()

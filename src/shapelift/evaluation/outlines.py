@@ -15,8 +15,7 @@ from shapelift.metrics.pixel_rays import pixel_crossings
 SIDE_PX = 256
 """Outlines are compared at the smallest whole multiple of the picture's own pixels that has at least this side."""
 THIN_PX = 128
-"""Thin parts are looked for in pictures of this side, whatever was given: so methods that see other pixels are judged by
-the same parts."""
+"""Thin parts are looked for in pictures of this side, so that they are the same whatever pixels a method sees."""
 THIN = 0.04
 """Parts of the mask narrower than this share of the picture's side are thin."""
 FEWEST = 20

@@ -29,6 +29,20 @@ CHECKS, PATIENCE = 16, 6
 """Validations of the run, and how many of them in a row may pass without a better one."""
 BUDGET_S = 20 * 60.0
 """Longest run, where nobody said how long."""
+VARIANTS = 3
+"""Stretched and mirrored variants of every training shape, where the data are made and nobody said how many."""
+MIXED = 3
+"""Procedural shapes of their kind mixed in for every training shape, where nobody said what."""
+
+
+def is_tuned(config: TrainConfig, shapes: int) -> bool:
+    """Whether a run goes on from trained weights with few shapes.
+
+    Args:
+        config: The run.
+        shapes: Training shapes, without variants.
+    """
+    return config.start is not None and shapes < FEW_SHAPES
 
 
 def fine_tuned(config: TrainConfig, shapes: int, *, length_given: bool = True) -> TrainConfig:
@@ -39,7 +53,7 @@ def fine_tuned(config: TrainConfig, shapes: int, *, length_given: bool = True) -
         shapes: Training shapes, without variants; of `FEW_SHAPES` or more nothing is changed.
         length_given: Whether the length of the run was asked for and is not to be changed.
     """
-    if config.start is None or shapes >= FEW_SHAPES:
+    if not is_tuned(config, shapes):
         return config
     with torch.device("meta"):
         network = config.model.build()
