@@ -19,7 +19,7 @@ from shapelift.models.pixelaligned import (
 )
 from shapelift.ops.picture_frame import in_picture, picture_depth, picture_from_world, world_from_picture
 from shapelift.recipes import pixelaligned_tiny
-from shapelift.testing import write_example_data
+from shapelift.testing import check_family, write_example_data
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +163,18 @@ def test_exported_depth_is_in_picture_units_and_normals_in_the_frame_view(folder
     assert torch.allclose(found["normals"].norm(dim=-1), torch.ones(()), atol=1e-5)
     turned = found["normals"][:, 0] @ prediction["camera_from_world"][:, None, :3, :3].mT
     assert torch.allclose(turned, prediction["normals"], atol=1e-5)
+
+
+def test_a_finer_image_makes_a_finer_front_plane_and_nothing_else() -> None:
+    finer = dataclasses.replace(config(), image_size=48)
+    check_family(finer)
+    with torch.device("meta"):
+        one, other = config().build(), finer.build()
+    assert (other.front.resolution, one.front.resolution) == (24, 16)
+    assert finer.map_size == 24
+    assert {name: value.shape for name, value in one.state_dict().items()} == {
+        name: value.shape for name, value in other.state_dict().items()
+    }
 
 
 @pytest.mark.parametrize(

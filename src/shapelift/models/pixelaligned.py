@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -30,7 +30,7 @@ from shapelift.losses.overlap import soft_jaccard
 from shapelift.losses.rays import ray_labels
 from shapelift.models.base import Batch, Frame, Graph, Prediction, Reconstructor, ReconstructorConfig
 from shapelift.nn.camera_head import CameraHead
-from shapelift.nn.encoders import CompactEncoder
+from shapelift.nn.encoders import CompactEncoder, resized
 from shapelift.nn.picture_planes import FrontPlane, PictureDecoder
 from shapelift.nn.planes import PLANES, PlaneGenerator
 from shapelift.ops.leading_channels import leading_channels
@@ -58,6 +58,10 @@ SCALE = (0.5, 4.0)
 """Least and largest number of windows that a unit at the origin fills: one training view in two hundred, of a shape
 seen end-on, lies above 2.2, and hardly any above 4."""
 
+COARSEST = 4
+"""Resolution of the upright planes at first, and of what the code is read from. The maps of finer images are shrunk for
+both: what an image is of is seen in a small one, and where its parts are the front plane says."""
+
 _MAPS = 4  # visible depth, three of the normal
 
 
@@ -71,7 +75,7 @@ class PixelAlignedConfig(ReconstructorConfig):
         code_size: Length of its code.
         front_channels: Channels of the front plane, the front maps included.
         plane_channels: Channels of an upright plane.
-        front_widths: Channels of the tower of the front plane at 4, 8, 16, ... px.
+        front_widths: Channels of the tower of the front plane, from the resolution of the encoder's last stage on.
         fine_width: Channels at twice the resolution of its end, which is half that of the image.
         plane_widths: Channels of the tower of the upright planes.
         plane_hidden: Hidden units of the network that reads the planes.
@@ -146,7 +150,7 @@ class PixelAlignedConfig(ReconstructorConfig):
     @property
     def map_size(self) -> int:
         """Side of the front maps [px]."""
-        return 4 << len(self.front_widths)
+        return (self.image_size >> (len(self.widths) + 1)) << len(self.front_widths)
 
     def targets(self) -> Mapping[str, Target]:
         """Labelled points, colours of the surface, camera, and visible depth with normals, all in the frame `view`."""
@@ -172,6 +176,7 @@ class PixelAlignedReconstructor(Reconstructor):
             widths=config.widths,
             depths=config.depths,
             code_size=config.code_size,
+            code_map=COARSEST,
         )
         stages = dict(zip(self.encoder.resolutions, self.encoder.widths, strict=True))
         self.front = FrontPlane(
@@ -185,7 +190,7 @@ class PixelAlignedReconstructor(Reconstructor):
             code_size=config.code_size,
             channels=config.plane_channels,
             widths=config.plane_widths,
-            skip_widths=stages,
+            skip_widths={COARSEST << index: width for index, width in enumerate(reversed(self.encoder.widths))},
         )
         self.camera = CameraHead(
             code_size=config.code_size,
@@ -215,7 +220,7 @@ class PixelAlignedReconstructor(Reconstructor):
         towards = maps.new_tensor([0.0, 0.0, -1.0])
         prediction = {
             "front": front,
-            "planes": self.generator(code, pyramid),
+            "planes": self.generator(code, self._shrunk(pyramid)),
             "depth": maps[:, 0],
             "normals": unit(maps[:, 1:].permute(0, 2, 3, 1) + towards),
             "intrinsics": camera[0],
@@ -230,6 +235,11 @@ class PixelAlignedReconstructor(Reconstructor):
             prediction |= {"logits": logits[:, :count], "albedo": albedo[:, count:]}
             prediction |= {"labels": labels, "weights": weights}
         return prediction
+
+    @staticmethod
+    def _shrunk(pyramid: Sequence[Tensor]) -> list[Tensor]:
+        """The maps of the stages at the resolutions of the tower of the upright planes."""
+        return [resized(maps, COARSEST << index) for index, maps in enumerate(reversed(pyramid[1:]))]
 
     def answer(self, prediction: Prediction, picture: Tensor, upright: Tensor) -> tuple[Tensor, Tensor]:
         """Logits `b n` and colours `b n 3` of points, given in the picture and upright."""

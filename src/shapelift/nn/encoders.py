@@ -15,7 +15,8 @@ class CompactEncoder(nn.Module):
     """A small residual encoder for ordinary CPUs.
 
     A stem of two strided convolutions (image / 4), then one stage per width, each but the first at half the
-    resolution of the one before; the last feature map is flattened into a dense code.
+    resolution of the one before; the last feature map, shrunk to `code_map` if it is larger, is flattened into a dense
+    code.
 
     Args:
         channels: Image channels.
@@ -23,10 +24,19 @@ class CompactEncoder(nn.Module):
         widths: Channels per stage.
         depths: Residual blocks per stage; in a later stage the first block is the strided one.
         code_size: Length of the code.
+        code_map: Largest side of the map that the code is read from, None for that of the last stage. It holds down the
+            number of parameters of finer images.
     """
 
     def __init__(
-        self, *, channels: int, image_size: int, widths: Sequence[int], depths: Sequence[int], code_size: int
+        self,
+        *,
+        channels: int,
+        image_size: int,
+        widths: Sequence[int],
+        depths: Sequence[int],
+        code_size: int,
+        code_map: int | None = None,
     ) -> None:
         super().__init__()
         if len(widths) != len(depths) or not widths or min(depths) < 1:
@@ -48,7 +58,8 @@ class CompactEncoder(nn.Module):
         self.resolutions = tuple(image_size // 4 // 2**index for index in range(len(widths)))
         self.widths = tuple(widths)
         self.stem_width = widths[0] // 2
-        self.code = nn.Linear(widths[-1] * self.resolutions[-1] ** 2, code_size)
+        self.code_map = min(self.resolutions[-1], code_map or self.resolutions[-1])
+        self.code = nn.Linear(widths[-1] * self.code_map**2, code_size)
         self.code_size = code_size
 
     def forward(self, image: Float[Tensor, "b c h w"]) -> tuple[Float[Tensor, "b d"], list[Tensor]]:
@@ -64,7 +75,14 @@ class CompactEncoder(nn.Module):
         for stage in self.stages:
             x = stage(x)
             pyramid.append(x)
-        return self.code(x.flatten(1)), pyramid
+        return self.code(resized(x, self.code_map).flatten(1)), pyramid
+
+
+def resized(maps: Float[Tensor, "b c h h"], side: int) -> Float[Tensor, "b c s s"]:
+    """Feature maps at another resolution, linear between their pixels; as they are where it is theirs."""
+    if maps.shape[-1] == side:
+        return maps
+    return nn.functional.interpolate(maps, size=(side, side), mode="bilinear", align_corners=False)
 
 
 class ResNet18Encoder(nn.Module):

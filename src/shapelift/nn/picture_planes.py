@@ -38,7 +38,7 @@ class FrontPlane(nn.Module):
     Args:
         code_size: Length of the code.
         channels: Channels of the plane.
-        widths: Channels of the tower at 4, 8, 16, ... px.
+        widths: Channels of the tower at the resolution of the coarsest map, twice that, and so on.
         fine_width: Channels at twice the resolution of its end, that of the plane.
         map_widths: Resolution -> channels of the encoder's maps.
     """
@@ -47,8 +47,9 @@ class FrontPlane(nn.Module):
         self, *, code_size: int, channels: int, widths: Sequence[int], fine_width: int, map_widths: dict[int, int]
     ) -> None:
         super().__init__()
-        self.resolution = 4 << len(widths)
-        needed = [4 << index for index in range(len(widths) + 1)]
+        self.coarsest = min(map_widths)
+        self.resolution = self.coarsest << len(widths)
+        needed = [self.coarsest << index for index in range(len(widths) + 1)]
         if not set(needed) <= set(map_widths):
             raise ValueError(
                 f"a front plane of {self.resolution} px needs maps of the encoder of {needed} px; it has "
@@ -67,7 +68,7 @@ class FrontPlane(nn.Module):
         """Code and maps -> plane."""
         maps = {int(feature.shape[-1]): feature for feature in pyramid}
         first, *others = self.skips
-        x = nn.functional.relu(first(maps[4]) + self.whole(code)[:, :, None, None])
+        x = nn.functional.relu(first(maps[self.coarsest]) + self.whole(code)[:, :, None, None])
         for step, skip in zip(self.steps, others, strict=True):
             x = step(x)
             x = nn.functional.relu_(x + skip(maps[int(x.shape[-1])]))
