@@ -21,7 +21,7 @@ CATEGORIES = ("car", "airplane", "vessel", "rifle", "loudspeaker", "telephone")
 
 
 def styles_of(category: str) -> tuple[str, ...]:
-    hints = typing.get_type_hints(procedural.family(category))
+    hints = typing.get_type_hints(procedural.CATEGORIES[category].parameters)
     return typing.get_args(hints["style"])
 
 
@@ -30,11 +30,16 @@ STYLES = [(category, style) for category in CATEGORIES for style in styles_of(ca
 
 def sample(category: str, seed: int) -> typing.Any:
     rng = np.random.default_rng([zlib.crc32(category.encode()), seed])
-    return procedural.family(category).sample(rng)
+    return procedural.CATEGORIES[category].parameters.sample(rng)
 
 
 def of_style(category: str, style: str, first: int = 0) -> typing.Any:
     return next(p for p in (sample(category, seed) for seed in range(first, first + 3000)) if p.style == style)
+
+
+def built(p: typing.Any) -> typing.Any:
+    """The shape of some parameters."""
+    return next(one for one in procedural.CATEGORIES.values() if one.parameters is type(p)).build(p)
 
 
 def as_solid(mesh) -> Manifold:
@@ -47,7 +52,7 @@ def as_solid(mesh) -> Manifold:
 @pytest.mark.parametrize(("category", "style"), STYLES)
 def test_every_style_is_one_closed_solid(category, style):
     for first in (0, 5000):
-        asset = of_style(category, style, first).build()
+        asset = built(of_style(category, style, first))
         mesh = asset.mesh
         assert 200 <= len(mesh.faces) <= 20000
         shape = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
@@ -78,7 +83,7 @@ def test_same_seed_same_shape(category):
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_material_seed_repaints_without_reshaping(category):
     p = sample(category, 3)
-    plain, painted = p.build(), dataclasses.replace(p, material_seed=p.material_seed + 1).build()
+    plain, painted = built(p), built(dataclasses.replace(p, material_seed=p.material_seed + 1))
     assert plain.materials != painted.materials
     if category != "vessel":  # containers are stacked by the same seed
         np.testing.assert_allclose(as_solid(plain.mesh).volume(), as_solid(painted.mesh).volume(), rtol=1e-4)
@@ -110,7 +115,7 @@ def differ(first, second) -> bool:
 
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_every_parameter_changes_the_shape(category):
-    kind = procedural.family(category)
+    kind = procedural.CATEGORIES[category].parameters
     hints = typing.get_type_hints(kind)
     fields = [f for f in dataclasses.fields(kind) if f.name not in {"style", "material_seed"}]
     assert len(fields) >= 12
@@ -122,9 +127,9 @@ def test_every_parameter_changes_the_shape(category):
             changed = nudged(p, field, hints[name])
             if changed is None:
                 continue
-            base = p.build().mesh if base is None else base
+            base = built(p).mesh if base is None else base
             try:
-                other = changed.build().mesh
+                other = built(changed).mesh
             except ValueError:
                 continue  # an implausible neighbour that sampling never draws, such as another style's stock
             if differ(base, other):
@@ -138,12 +143,12 @@ def test_every_parameter_changes_the_shape(category):
 
 
 def test_aeroplane_fin_is_at_the_tail():
-    vertices = of_style("airplane", "airliner").build().mesh.vertices
+    vertices = built(of_style("airplane", "airliner")).mesh.vertices
     assert vertices[vertices[:, 1].argmax(), 2] < -0.2
 
 
 def test_car_stands_on_wheels_and_its_windscreen_looks_forward():
-    asset = of_style("car", "hatchback").build()
+    asset = built(of_style("car", "hatchback"))
     vertices = asset.mesh.vertices
     low = vertices[vertices[:, 1] < vertices[:, 1].min() + 0.01]
     assert (low[:, 2] > 0.1).any()
@@ -153,13 +158,13 @@ def test_car_stands_on_wheels_and_its_windscreen_looks_forward():
 
 
 def test_bow_is_sharper_than_the_stern():
-    vertices = of_style("vessel", "speedboat").build().mesh.vertices
+    vertices = built(of_style("vessel", "speedboat")).mesh.vertices
     bow, stern = vertices[vertices[:, 2] > 0.45], vertices[vertices[:, 2] < -0.3]
     assert np.abs(bow[:, 0]).max() < 0.6 * np.abs(stern[:, 0]).max()
 
 
 def test_muzzle_points_forward():
-    vertices = of_style("rifle", "hunting").build().mesh.vertices
+    vertices = built(of_style("rifle", "hunting")).mesh.vertices
     muzzle, butt = vertices[vertices[:, 2] > 0.4], vertices[vertices[:, 2] < -0.4]
     assert np.ptp(muzzle[:, 1]) < 0.6 * np.ptp(butt[:, 1])
     assert muzzle[:, 1].mean() > butt[:, 1].mean()
@@ -167,7 +172,7 @@ def test_muzzle_points_forward():
 
 def test_smartphone_screen_faces_front():
     p = of_style("telephone", "smartphone")
-    asset = dataclasses.replace(p, camera="none").build()
+    asset = built(dataclasses.replace(p, camera="none"))
     corners = asset.mesh.vertices[asset.mesh.faces]
     facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, 2] / 2
     glass = [index for index, material in enumerate(asset.materials) if material == asset.materials[1]]
@@ -178,7 +183,7 @@ def test_smartphone_screen_faces_front():
 
 def test_rowing_boat_is_hollow():
     p = dataclasses.replace(of_style("vessel", "rowing"), details=0)
-    solid = as_solid(p.build().mesh)
+    solid = as_solid(built(p).mesh)
     assert solid.volume() < 0.5 * solid.hull().volume()
 
 

@@ -100,7 +100,7 @@ def open_source(spec: str, count: int | None = None, seed: int = 0) -> Source:
 def _categories(spec: str) -> tuple[str, ...]:
     names = [name.strip() for name in spec.removeprefix(PROCEDURAL).split(",") if name.strip()]
     if names == ["all"]:
-        return procedural.CATEGORIES
+        return tuple(procedural.CATEGORIES)
     unknown = [name for name in names if name not in procedural.CATEGORIES]
     if unknown or not names:
         wrong = f"no category {unknown[0]!r}" if unknown else "no category named"

@@ -1,13 +1,12 @@
-"""Procedural shapes: one parametric family per category, every instance one closed solid.
+"""Procedural shapes: one folder per category, every instance one closed solid.
 
-A family is a frozen dataclass of plain parameters with `sample(rng)` and `build()`; it never draws random
-numbers while building, except materials from its own `material_seed`.
+A category has parameters, declared with their distributions, and a function that builds a shape of them; it never draws
+random numbers while building, except materials from its own `material_seed`.
 """
 
 from __future__ import annotations
 
 import zlib
-from typing import Protocol, Self
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from shapelift.synthesis.procedural.airplane import AirplaneParameters
 from shapelift.synthesis.procedural.bench import BenchParameters
 from shapelift.synthesis.procedural.cabinet import CabinetParameters
 from shapelift.synthesis.procedural.car import CarParameters
+from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.chair import ChairParameters
 from shapelift.synthesis.procedural.display import DisplayParameters
 from shapelift.synthesis.procedural.lamp import LampParameters
@@ -26,54 +26,34 @@ from shapelift.synthesis.procedural.table import TableParameters
 from shapelift.synthesis.procedural.telephone import TelephoneParameters
 from shapelift.synthesis.procedural.vessel import VesselParameters
 
-
-class Family(Protocol):
-    """What every parameter class offers."""
-
-    @property
-    def material_seed(self) -> int:
-        """Seed of the materials, which alone are drawn while building."""
-        ...
-
-    @classmethod
-    def sample(cls, rng: np.random.Generator) -> Self:
-        """Random, mutually plausible parameters."""
-        ...
-
-    def build(self) -> Asset:
-        """The shape: one closed solid, centred, longest side 1, +Y up, front +Z."""
-        ...
-
-
-FAMILIES: dict[str, type[Family]] = {
-    "chair": ChairParameters,
-    "table": TableParameters,
-    "sofa": SofaParameters,
-    "lamp": LampParameters,
-    "cabinet": CabinetParameters,
-    "bench": BenchParameters,
-    "display": DisplayParameters,
-    "car": CarParameters,
-    "airplane": AirplaneParameters,
-    "vessel": VesselParameters,
-    "rifle": RifleParameters,
-    "loudspeaker": LoudspeakerParameters,
-    "telephone": TelephoneParameters,
+CATEGORIES: dict[str, Category] = {
+    "chair": Category(ChairParameters, ChairParameters.build),
+    "table": Category(TableParameters, TableParameters.build),
+    "sofa": Category(SofaParameters, SofaParameters.build),
+    "lamp": Category(LampParameters, LampParameters.build),
+    "cabinet": Category(CabinetParameters, CabinetParameters.build),
+    "bench": Category(BenchParameters, BenchParameters.build),
+    "display": Category(DisplayParameters, DisplayParameters.build),
+    "car": Category(CarParameters, CarParameters.build),
+    "airplane": Category(AirplaneParameters, AirplaneParameters.build),
+    "vessel": Category(VesselParameters, VesselParameters.build),
+    "rifle": Category(RifleParameters, RifleParameters.build),
+    "loudspeaker": Category(LoudspeakerParameters, LoudspeakerParameters.build),
+    "telephone": Category(TelephoneParameters, TelephoneParameters.build),
 }
-CATEGORIES: tuple[str, ...] = tuple(FAMILIES)
+"""Every category, by name."""
 
 
-def family(category: str) -> type[Family]:
-    """The parameter class of a category. Raises ValueError for a name that is not in `CATEGORIES`."""
-    if category not in FAMILIES:
-        raise ValueError(f"no procedural category {category!r}: choose from {', '.join(CATEGORIES)}")
-    return FAMILIES[category]
+def category(name: str) -> Category:
+    """The category of a name. Raises ValueError for a name that is not in `CATEGORIES`."""
+    if name not in CATEGORIES:
+        raise ValueError(f"no procedural category {name!r}: choose from {', '.join(CATEGORIES)}")
+    return CATEGORIES[name]
 
 
-def build(category: str, seed: int) -> Asset:
-    """The shape that a seed stands for; the same seed gives the same shape.
+def build(name: str, seed: int) -> Asset:
+    """The shape of a category that a seed stands for; the same seed gives the same shape.
 
     Raises ValueError for an unknown category, and in the very rare case that random parts do not hold together.
     """
-    rng = np.random.default_rng([zlib.crc32(category.encode()), seed])
-    return family(category).sample(rng).build()
+    return category(name).draw(np.random.default_rng([zlib.crc32(name.encode()), seed]))
