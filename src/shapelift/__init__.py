@@ -8,10 +8,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from shapelift._version import __version__
+
 if TYPE_CHECKING:
     from shapelift.inference import Reconstruction, Reconstructor
 
-__version__ = "0.1.0"
 __all__ = ["Reconstruction", "Reconstructor", "__version__"]
 
 _PUBLIC = {"Reconstruction": "shapelift.inference", "Reconstructor": "shapelift.inference"}

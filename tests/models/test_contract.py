@@ -1,32 +1,49 @@
-"""The contract suite over every family, and proof that it notices what it is there for."""
+"""Proof that the contract suite notices what it is there for; the families themselves: test_contract_of_*.py."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from shapelift.models import FAMILIES
+from shapelift.models.base import Graph, ReconstructorConfig
 from shapelift.models.implicit import ImplicitConfig, ImplicitReconstructor
+from shapelift.models.pixelaligned import PixelAlignedReconstructor
 from shapelift.models.pointset import PointSetReconstructor
 from shapelift.recipes import RECIPES
 from shapelift.recipes.pointset import pointset_tiny
-from shapelift.testing import ContractError, _check_randomness, check_family
+from shapelift.testing import FAMILY_CHECKS, ContractError, FamilyCase, check_family
+from shapelift.testing.contract import noise_is_what_the_configuration_says
+
+IMPLICIT = RECIPES["implicit-tiny"]().model
+PICTURE = RECIPES["pixelaligned-tiny"]().model
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_family_keeps_its_contract(family: str) -> None:
-    check_family(RECIPES[f"{family}-tiny"]().model)
+def broken_case(broken: type, config: ReconstructorConfig) -> FamilyCase:
+    """A case of the family with another network."""
+
+    @dataclass(frozen=True, kw_only=True)
+    class Config(type(config)):  # type: ignore[misc]
+        def build(self) -> Any:
+            return broken(self)
+
+    return FamilyCase(Config(**{field.name: getattr(config, field.name) for field in dataclasses.fields(config)}))
 
 
-@pytest.mark.parametrize("loss", ["chamfer", "emd"])
-def test_a_stochastic_family_keeps_its_contract(loss: Literal["chamfer", "emd"]) -> None:
-    check_family(dataclasses.replace(pointset_tiny().model, hypotheses=3, noise_size=4, loss=loss))
+def failures(case: FamilyCase) -> dict[str, str]:
+    """The checks that fail, by name, each for itself."""
+    found = {}
+    for check in FAMILY_CHECKS:
+        try:
+            check(case)
+        except ContractError as error:
+            found[check.__name__] = str(error)
+    return found
 
 
 class _Deaf(PointSetReconstructor):
@@ -64,16 +81,24 @@ class _Dependent(PointSetReconstructor):
 )
 def test_a_broken_promise_on_noise_is_named(broken: type[PointSetReconstructor], message: str) -> None:
     config = dataclasses.replace(pointset_tiny().model, hypotheses=2, noise_size=4)
-    with pytest.raises(ContractError, match=message):
-        _check_randomness(config, broken(config).eval())
+    with broken_case(broken, config) as case, pytest.raises(ContractError, match=message):
+        noise_is_what_the_configuration_says(case)
+
+
+class _Noisy(PointSetReconstructor):
+    """Draws its answers whatever the configuration says."""
+
+    def graphs(self) -> Mapping[str, Graph]:
+        graph = super().graphs()["predict"]
+        return {"predict": dataclasses.replace(graph, inputs={**graph.inputs, "noise": ("b", 4)})}
 
 
 def test_noise_that_the_config_does_not_speak_of_is_named() -> None:
-    config = dataclasses.replace(pointset_tiny().model, hypotheses=2, noise_size=4)
-    with pytest.raises(ContractError, match="noise is an input of the first graph if stochastic"):
-        _check_randomness(pointset_tiny().model, config.build().eval())
-    with pytest.raises(ContractError, match="noise is an input of the first graph if stochastic"):
-        _check_randomness(config, pointset_tiny().model.build().eval())
+    with (
+        broken_case(_Noisy, pointset_tiny().model) as case,
+        pytest.raises(ContractError, match="noise is an input of the first graph if stochastic"),
+    ):
+        noise_is_what_the_configuration_says(case)
 
 
 class _Neighbours(ImplicitReconstructor):
@@ -109,10 +134,126 @@ class _Lazy(ImplicitReconstructor):
     ],
 )
 def test_a_broken_promise_is_named(broken: type[ImplicitReconstructor], message: str) -> None:
-    @dataclass(frozen=True, kw_only=True)
-    class Config(ImplicitConfig):
-        def build(self) -> ImplicitReconstructor:
-            return broken(self)
+    with broken_case(broken, IMPLICIT) as case:
+        found = failures(case)
+    assert any(message in text for text in found.values()), found
 
-    with pytest.raises(ContractError, match=message):
-        check_family(Config(**dataclasses.asdict(RECIPES["implicit-tiny"]().model)))
+
+# -- mutations: what training and export would not notice by themselves ---------------------------------------------
+
+
+class _ZeroGradient(ImplicitReconstructor):
+    """Its decoder learns nothing of the first layer: the gradient is there, and zero."""
+
+    def forward(self, batch: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        for parameter in self.encoder.stem.parameters():
+            if parameter.requires_grad and not parameter._backward_hooks:
+                parameter.register_hook(torch.zeros_like)
+        return super().forward(batch)
+
+
+class _FlippedSign(ImplicitReconstructor):
+    """`logits_at` is positive outside."""
+
+    def logits_at(self, prediction: Mapping[str, Tensor], points: Tensor) -> Tensor:
+        return -super().logits_at(prediction, points)
+
+
+class _Through(nn.Module):
+    """A graph with one of its inputs or outputs changed."""
+
+    def __init__(self, inner: nn.Module, change: Any) -> None:
+        super().__init__()
+        self.inner = inner
+        self.change = change
+
+    def forward(self, *inputs: Tensor) -> Any:
+        return self.change(self.inner, *inputs)
+
+
+class _ShiftedCamera(PixelAlignedReconstructor):
+    """The exported camera stands aside of the one that it was trained with."""
+
+    def graphs(self) -> Mapping[str, Graph]:
+        graphs = dict(super().graphs())
+
+        def shifted(inner: nn.Module, image: Tensor) -> tuple[Tensor, ...]:
+            table, features, intrinsics, matrix, depth, normals = inner(image)
+            aside = torch.zeros(4, 4)
+            aside[0, 3] = 0.25
+            return table, features, intrinsics, matrix + aside, depth, normals
+
+        graphs["encode"] = dataclasses.replace(graphs["encode"], module=_Through(graphs["encode"].module, shifted))
+        return graphs
+
+
+class _MirroredExport(ImplicitReconstructor):
+    """The exported field is turned over, left to right."""
+
+    def graphs(self) -> Mapping[str, Graph]:
+        graphs = dict(super().graphs())
+
+        def mirrored(inner: nn.Module, planes: Tensor, points: Tensor) -> Any:
+            return inner(planes, points * torch.tensor([-1.0, 1.0, 1.0]))
+
+        graphs["decode"] = dataclasses.replace(graphs["decode"], module=_Through(graphs["decode"].module, mirrored))
+        return graphs
+
+
+@pytest.mark.parametrize(
+    ("broken", "config", "check", "message"),
+    [
+        (_ZeroGradient, IMPLICIT, "gradients_reach_every_parameter", "encoder.stem.* must not be zero"),
+        (_FlippedSign, IMPLICIT, "solid_is_the_true_one", "must be the one that was learned"),
+        (_ShiftedCamera, PICTURE, "exported_solid_is_that_of_training", "must be that of logits_at"),
+        (_MirroredExport, IMPLICIT, "exported_solid_is_that_of_training", "must be that of logits_at"),
+    ],
+)
+def test_mutations_fail_the_suite(broken: type, config: ReconstructorConfig, check: str, message: str) -> None:
+    with broken_case(broken, config) as case:
+        checks = {one.__name__: one for one in FAMILY_CHECKS}
+        with pytest.raises(ContractError, match=message):
+            checks[check](case)
+        assert check in failures(case)
+
+
+def test_a_gradient_may_be_exempt_by_name_and_with_a_reason() -> None:
+    """Only what is named, only what exists, only with a reason."""
+    check = next(one for one in FAMILY_CHECKS if one.__name__ == "gradients_reach_every_parameter")
+
+    @dataclass(frozen=True, kw_only=True)
+    class Exempt(ImplicitConfig):
+        exempt: tuple[tuple[str, str], ...] = ()
+
+        @property
+        def without_gradient(self) -> Mapping[str, str]:
+            return dict(self.exempt)
+
+        def build(self) -> ImplicitReconstructor:
+            return _Unused(self)  # type: ignore[arg-type]
+
+    def case(*exempt: tuple[str, str]) -> FamilyCase:
+        return FamilyCase(Exempt(**{**dataclasses.asdict(IMPLICIT), "exempt": exempt}))
+
+    weight, bias = ("unused.weight", "kept for old checkpoints"), ("unused.bias", "kept for old checkpoints")
+    with case(weight, bias) as whole:
+        check(whole)
+    with case(weight) as half, pytest.raises(ContractError, match=r"unused\.bias must get a gradient"):
+        check(half)
+    with case(weight, bias, ("gone", "x")) as gone, pytest.raises(ContractError, match="gone is exempt"):
+        check(gone)
+    with case(weight, ("unused.bias", "")) as silent, pytest.raises(ContractError, match=r"unused\.bias is exempt"):
+        check(silent)
+
+
+def test_one_failure_hides_no_other() -> None:
+    class Both(_FlippedSign, _Random):
+        pass
+
+    with broken_case(Both, IMPLICIT) as case:
+        assert {"solid_is_the_true_one", "answers_are_the_same_twice"} <= set(failures(case))
+
+
+def test_check_family_runs_all_of_it() -> None:
+    with pytest.raises(ContractError, match="must not be zero"):
+        check_family(broken_case(_ZeroGradient, IMPLICIT).config)

@@ -58,7 +58,7 @@ def test_a_source_is_made_into_data_first(tmp_path: Path, capsys: pytest.Capture
         return read_manifest(output)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("shapelift.synthesis.writer.synthesize", synthesize)
+        patch.setattr("shapelift.pipelines.training.synthesize", synthesize)
         patch.setattr("shapelift.training.loop.export_run", lambda *arguments: None)
         options = ["--recipe", "implicit-tiny", "--steps", "2", "--no-evaluate", "--device", "cpu"]
         assert run(["train", "procedural:chair", *options, "-o", str(tmp_path / "run")]) == 0
@@ -84,7 +84,7 @@ def test_shapes_are_varied_and_others_mixed_in(tmp_path: Path, monkeypatch: pyte
     def export(config: object, model: object, data: loop.TrainingData, *rest: object) -> None:
         seen.append((data.shapes, len(data.paths)))
 
-    monkeypatch.setattr("shapelift.synthesis.writer.synthesize", synthesize)
+    monkeypatch.setattr("shapelift.pipelines.training.synthesize", synthesize)
     monkeypatch.setattr(loop, "export_run", export)
     common = ["train", "procedural:chair", "--recipe", "implicit-tiny", "--steps", "1", "--no-evaluate"]
     mixing = ["--device", "cpu", "--variants", "3", "--mix", "procedural:table"]
@@ -125,7 +125,7 @@ def test_of_few_meshes_and_beside_them_more_are_made(
         dataclasses.replace(manifest, shapes=shapes).write(output)
         return read_manifest(output)
 
-    monkeypatch.setattr("shapelift.synthesis.writer.synthesize", synthesize)
+    monkeypatch.setattr("shapelift.pipelines.training.synthesize", synthesize)
     monkeypatch.setattr("shapelift.training.loop.export_run", lambda *arguments: None)
 
     def sources(source: Path | str, *options: str) -> list[tuple[str, str, int | None, int]]:
@@ -145,16 +145,16 @@ def test_of_few_meshes_and_beside_them_more_are_made(
 
 
 def test_few_test_shapes_are_scored_from_all_sides() -> None:
-    from shapelift.cli.train import _views_to_score
     from shapelift.io.manifest import Manifest, ShapeEntry
+    from shapelift.pipelines.training import views_to_score
 
     def manifest(shapes: int, variants: int) -> Manifest:
         names = [*(f"mug_{number}" for number in range(shapes)), *(f"mug_0+{number}" for number in range(variants))]
         entries = tuple(ShapeEntry(name, "mug", f"{name}.x", "0" * 64, "train", name) for name in names)
         return Manifest("test", {"views": 12}, 0, (), entries)
 
-    assert _views_to_score(manifest(199, 100)) == 12
-    assert _views_to_score(manifest(200, 0)) == 1
+    assert views_to_score(manifest(199, 100)) == 12
+    assert views_to_score(manifest(200, 0)) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json as json_format
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from shapelift.cli.output import Screen, print_json
 
 Split = Literal["train", "validation", "test"]
 
@@ -45,9 +46,6 @@ def evaluate(
     Means come with 95 % bootstrap intervals over shapes; the sampling floor is what a perfect surface would score.
     Procedural, realistic and other real shapes are reported apart.
     """
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from shapelift import evaluation
     from shapelift.inference import Reconstructor
     from shapelift.inference.model_folder import available_cores
@@ -55,15 +53,7 @@ def evaluate(
     evaluation.check_folder(output)
     evaluation.find_protocols(protocol or ())  # a name that is none is told before the model is loaded
     reconstructor = Reconstructor.load(model, threads=threads)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=json) as bar:
-        tasks = {}
-
-        def show(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
-            bar.update(tasks[stage], completed=done, total=total)
-
+    with Screen(shown=not json).stage("evaluating") as update:
         found = evaluation.evaluate(
             reconstructor,
             data,
@@ -77,13 +67,15 @@ def evaluate(
             training_pairs=pairs,
             protocols=protocol or (),
             workers=threads or available_cores(),
-            progress=show,
+            progress=lambda stage, done, total: update(done, total, f"{stage}, {done} of {total}"),
         )
     summary = evaluation.summarize(found)
     written = evaluation.write_report(found, output)
     if json:
-        typer.echo(json_format.dumps(summary, indent=2))
+        print_json(summary)
         return
+    from rich.console import Console
+
     console = Console()
     for table in evaluation.tables(summary):
         console.print(table)

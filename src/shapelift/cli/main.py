@@ -10,7 +10,8 @@ from typing import Any
 
 import typer
 
-from shapelift import __version__
+from shapelift._version import __version__
+from shapelift.cli.output import fail, use_flags
 from shapelift.errors import InputError
 
 _COMMANDS = {
@@ -39,7 +40,7 @@ _SUMMARIES = {
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
-def _application(command: str | None) -> Callable[..., Any]:
+def _application(command: str | None) -> Any:
     """The typer application. Only the module of the asked command is imported: start-up time is a feature."""
     app = typer.Typer(
         name="shapelift",
@@ -82,12 +83,15 @@ def _global_options(
 def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code: 0 done, 1 partly failed, 2 bad input, 130 interrupted."""
     command = next((word for word in arguments if not word.startswith("-")), None)
+    json = "--json" in arguments
     try:
-        result = _application(command)(args=list(arguments), prog_name="shapelift", standalone_mode=False)
+        application = _application(command)
+        use_flags(_flags(application, command))
+        result = application(args=list(arguments), prog_name="shapelift", standalone_mode=False)
     except InputError as error:
-        return _fail(str(error))
+        return fail(str(error), json=json)
     except _UsageError as error:
-        return _usage(error)
+        return _usage(error, json=json)
     except (typer.Abort, KeyboardInterrupt):
         typer.echo("shapelift: interrupted", err=True)
         return 130
@@ -103,17 +107,19 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def _usage(error: Any) -> int:
+def _flags(application: Any, command: str | None) -> dict[str, str]:
+    """What the arguments of a command are called: the longest of the names of each option."""
+    chosen = application.commands.get(command)
+    options = [] if chosen is None else [one for one in chosen.params if one.param_type_name == "option"]
+    return {one.name: max(one.opts, key=len) for one in options}
+
+
+def _usage(error: Any, *, json: bool) -> int:
     text = error.format_message()
     if type(error).__name__ == "NoArgsIsHelpError":
         typer.echo(text)
         return 2
-    return _fail(" ".join(text.split()))
-
-
-def _fail(message: str) -> int:
-    typer.echo(f"shapelift: {message}", err=True)
-    return 2
+    return fail(" ".join(text.split()), json=json)
 
 
 if __name__ == "__main__":

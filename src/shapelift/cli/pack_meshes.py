@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json as json_format
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from shapelift.cli.output import Screen, print_json
 from shapelift.synthesis.mesh_pack import TEXTURE_PX
 from shapelift.synthesis.mesh_pack import pack_meshes as run
 
@@ -23,20 +23,16 @@ def pack_meshes(
     json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
     """Pack a folder of meshes into one small file, to make training data from on another machine."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), disable=json) as bar:
-        task = bar.add_task("meshes", total=None)
+    with Screen(shown=not json).stage("meshes") as update:
         found = run(
             folder,
             file,
             texture_px=texture_size,
             workers=workers,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            progress=lambda done, total: update(done, total, ""),
         )
     if json:
-        typer.echo(json_format.dumps({"file": str(file), **asdict(found)}))
+        print_json({"file": str(file), **asdict(found)})
         return
     for shape_id, reason in found.rejected.items():
         typer.echo(f"{shape_id}: {reason}", err=True)

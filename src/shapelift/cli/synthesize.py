@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json as json_format
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, cast, get_args
 
 import typer
 
+from shapelift.cli.output import Screen, print_json
 from shapelift.errors import InputError
 from shapelift.geometry.viewpoints import FixedCount
 from shapelift.synthesis.environment_files import EnvironmentFiles
 from shapelift.synthesis.options import SynthesisOptions
-from shapelift.synthesis.writer import Progress
 from shapelift.synthesis.writer import synthesize as run
 
 
@@ -78,30 +77,13 @@ def synthesize(
         environments=None if environments is None else EnvironmentFiles.of_folder(environments),
         environment_share=environment_share,
     )
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("shapes"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
-    )
-    bar = Bar(*columns, console=Console(stderr=True), disable=json)
-    task = bar.add_task("shapes", total=None, note="")
-
-    def show(progress: Progress) -> None:
-        bar.start()  # only now: input errors stand alone on the screen
-        note = f"{progress.rejected} rejected" if progress.rejected else ""
-        bar.update(task, completed=progress.done, total=progress.total, note=note)
-
-    try:
-        manifest = run(source, output, options, show)
-    finally:
-        if bar.live.is_started:
-            bar.stop()
+    with Screen(shown=not json).stage("shapes") as update:
+        manifest = run(
+            source,
+            output,
+            options,
+            lambda now: update(now.done, now.total, f"{now.done} of {now.total}, {now.rejected} rejected"),
+        )
     if json:
         summary = {
             "output": str(output),
@@ -109,7 +91,7 @@ def synthesize(
             "flagged": {entry.shape_id: list(entry.flags) for entry in manifest.flagged},
             "rejected": [asdict(rejection) for rejection in manifest.rejected],
         }
-        typer.echo(json_format.dumps(summary))
+        print_json(summary)
         return
     shapes, flagged, rejected = len(manifest.shapes), len(manifest.flagged), len(manifest.rejected)
     typer.echo(f"{output}: {shapes} shapes, {rejected} rejected, {flagged} flagged (see manifest.json)")

@@ -133,5 +133,6 @@ def _check(record: RecordReader, size: int, extent: float, count: FixedCount | N
 
 
 def _command(size: int, extent: float, count: FixedCount | None) -> str:
-    fixed = "" if count is None else f" --fixed-views {count}"
-    return f"shapelift synthesize --depth-views {_MADE_VIEWS}{fixed} --depth-size {size} --depth-extent {extent:g}"
+    fixed = "" if count is None else f"`fixed_views` {count}, "
+    made = f"`depth_views` {_MADE_VIEWS}, {fixed}`depth_size` {size} and `depth_extent` {extent:g}"
+    return f"shapelift synthesize, {made}"

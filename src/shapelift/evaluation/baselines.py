@@ -91,7 +91,7 @@ def collect_pairs(
                 found.append((entry, view, feature, fine, coarse))
                 report(len(found), total)
     if not found:
-        raise InputError(f"no training image can be encoded: {refusal} (--no-baselines does without)")
+        raise InputError(f"no training image can be encoded: {refusal} (`baselines` off does without)")
     return TrainingPairs(
         entries=tuple(item[0] for item in found),
         views=tuple(item[1] for item in found),

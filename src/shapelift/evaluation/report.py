@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shapelift import __version__
+from shapelift._version import __version__
 from shapelift.errors import InputError
 from shapelift.evaluation.scores import FLOOR, MODEL, Evaluation, Score
 from shapelift.io.atomic import write_atomically
@@ -79,7 +79,7 @@ def write_report(evaluation: Evaluation, folder: str | Path) -> tuple[Path, Path
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder}: cannot make this folder ({error.strerror}); choose another --output") from error
+        raise InputError(f"{folder}: cannot make this folder ({error.strerror}); choose another `output`") from error
     write_atomically(folder / CSV_NAME, _csv(evaluation))
     write_atomically(folder / JSON_NAME, json.dumps(summarize(evaluation), indent=2, allow_nan=False) + "\n")
     return folder / JSON_NAME, folder / CSV_NAME
@@ -90,9 +90,9 @@ def check_folder(folder: str | Path) -> None:
     folder = Path(folder)
     nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not nearest.is_dir():
-        raise InputError(f"{nearest}: is a file, not a folder; choose another --output")
+        raise InputError(f"{nearest}: is a file, not a folder; choose another `output`")
     if not os.access(nearest, os.W_OK | os.X_OK):
-        raise InputError(f"{folder}: cannot write here; choose another --output")
+        raise InputError(f"{folder}: cannot write here; choose another `output`")
 
 
 def tables(summary: dict[str, Any]) -> list[Table]:

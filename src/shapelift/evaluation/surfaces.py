@@ -35,11 +35,11 @@ def find_protocols(names: Iterable[str]) -> tuple[Protocol, ...]:
     names = tuple(dict.fromkeys(names))
     for name in names:
         if name == HOUSE:
-            raise InputError(f"--protocol {name}: is always reported; choose from {', '.join(known)}, or leave it out")
+            raise InputError(f"`protocol` {name}: is always reported; choose from {', '.join(known)}, or leave it out")
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
             advice = f"did you mean {near[0]}?" if near else f"choose from {', '.join(known)}"
-            raise InputError(f"--protocol {name}: no such protocol; {advice}")
+            raise InputError(f"`protocol` {name}: no such protocol; {advice}")
     return tuple(PROTOCOLS[name] for name in names)
 
 
@@ -82,7 +82,7 @@ def check_normals(protocol: Protocol, cloud: PointCloud | None) -> None:
     """Raises InputError where `protocol` compares normals and predicted points have none."""
     if protocol.needs_normals and cloud is not None and cloud.normals is None:
         raise InputError(
-            f"--protocol {protocol.name}: compares normals, and this model predicts points without any; leave it out"
+            f"`protocol` {protocol.name}: compares normals, and this model predicts points without any; leave it out"
         )
 
 

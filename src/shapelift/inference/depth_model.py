@@ -68,18 +68,18 @@ class DepthModel:
             reason = ascii(" ".join(str(error).split())[:160])[1:-1]
             raise InputError(
                 f"{self.path}: failed on a picture of {self.size_px[0]}x{self.size_px[1]} px ({reason}); "
-                "give the size it was made for with --input-size"
+                "give the size it was made for with `input_size`"
             ) from error
         found = np.asarray(result)
         shape = [side for side in found.shape if side != 1]
         if found.dtype.kind != "f" or len(shape) != 2:
             raise InputError(
                 f"{self.path}: output {self.output_name} has shape {found.shape} and type {found.dtype}, which is no "
-                "single depth map; name another with --depth-output, or give a depth model"
+                "single depth map; name another with `depth_output`, or give a depth model"
             )
         depth = found.reshape(shape).astype(np.float32)
         if not np.isfinite(depth).all():
-            raise InputError(f"{self.path}: gives depths that are not finite; try another --normalise or --input-size")
+            raise InputError(f"{self.path}: gives depths that are not finite; try another `normalise` or `input_size`")
         return depth
 
     def _input(self, rgb: Pixels) -> npt.NDArray[Any]:
@@ -154,10 +154,10 @@ def open_depth_model(
     channels_last = shape[1] != 3
     name = output or graph.outputs[0]
     if name not in graph.outputs:
-        raise InputError(f"{path}: gives no {name}; --depth-output is one of {', '.join(graph.outputs)}")
+        raise InputError(f"{path}: gives no {name}; `depth_output` is one of {', '.join(graph.outputs)}")
     dtype = _TYPES[entry.type]
     if dtype is np.uint8 and normalisation not in {None, "bytes"}:
-        raise InputError(f"--normalise {normalisation}: {path} takes bytes as they are; leave it out")
+        raise InputError(f"`normalise` {normalisation}: {path} takes bytes as they are; leave it out")
     size = _input_size(path, shape[1:3] if channels_last else shape[2:], input_size_px)
     words = name.lower()
     said = any(word in words for word in ("disp", "inverse", "inv_depth")) if inverse is None else inverse
@@ -168,12 +168,12 @@ def open_depth_model(
 def _input_size(path: Path, sides: tuple[Any, ...], wanted: tuple[int, int] | None) -> tuple[int, int]:
     """(width, height) from the graph's (height, width) and what is asked for."""
     if wanted is not None and not all(MIN_INPUT_PX <= side <= MAX_INPUT_PX for side in wanted):
-        raise InputError(f"--input-size {wanted[0]}x{wanted[1]}: out of range; give {MIN_INPUT_PX} to {MAX_INPUT_PX}")
+        raise InputError(f"`input_size` {wanted[0]}x{wanted[1]}: out of range; give {MIN_INPUT_PX} to {MAX_INPUT_PX}")
     found = []
     for side, asked in zip(reversed(sides), wanted or (None, None), strict=True):
         if isinstance(side, int) and side > 0:
             if asked not in {None, side}:
-                raise InputError(f"--input-size: {path} takes {sides[1]}x{sides[0]} px and nothing else; leave it out")
+                raise InputError(f"`input_size`: {path} takes {sides[1]}x{sides[0]} px and nothing else; leave it out")
             found.append(side)
         else:
             found.append(asked or DEFAULT_INPUT_PX)

@@ -28,11 +28,11 @@ _BYTES_PER_SURFACE_CELL = 500
 def check_resolution(resolution: int) -> None:
     """Raises InputError where `resolution` is out of range or needs more memory than there is."""
     if not MIN_RESOLUTION <= resolution <= MAX_RESOLUTION:
-        raise InputError(f"--resolution {resolution}: out of range; give {MIN_RESOLUTION} to {MAX_RESOLUTION}")
+        raise InputError(f"`resolution` {resolution}: out of range; give {MIN_RESOLUTION} to {MAX_RESOLUTION}")
     needed, free = needed_bytes(resolution), available_bytes()
     if free is not None and needed > free:
         raise InputError(
-            f"--resolution {resolution}: needs about {megabytes(needed)} MB of memory and {megabytes(free)} MB "
+            f"`resolution` {resolution}: needs about {megabytes(needed)} MB of memory and {megabytes(free)} MB "
             "are free; give a lower resolution"
         )
 
@@ -42,25 +42,25 @@ def check_size_mm(size_mm: float | None) -> None:
     if size_mm is None:
         return
     if not math.isfinite(size_mm) or not MIN_SIZE_MM <= size_mm <= MAX_SIZE_MM:
-        raise InputError(f"--size-mm {size_mm:g}: out of range; give {MIN_SIZE_MM:g} to {MAX_SIZE_MM:g} millimetres")
+        raise InputError(f"`size_mm` {size_mm:g}: out of range; give {MIN_SIZE_MM:g} to {MAX_SIZE_MM:g} millimetres")
 
 
 def check_threads(threads: int | None) -> None:
     """Raises InputError where the number of threads is not sensible."""
     if threads is not None and not 1 <= threads <= MAX_THREADS:
-        raise InputError(f"--threads {threads}: out of range; give 1 to {MAX_THREADS}")
+        raise InputError(f"`threads` {threads}: out of range; give 1 to {MAX_THREADS}")
 
 
 def check_samples(samples: int) -> None:
     """Raises InputError where the number of hypotheses is not sensible."""
     if not 1 <= samples <= MAX_SAMPLES:
-        raise InputError(f"--samples {samples}: out of range; give 1 to {MAX_SAMPLES}")
+        raise InputError(f"`samples` {samples}: out of range; give 1 to {MAX_SAMPLES}")
 
 
 def check_seed(seed: int) -> None:
     """Raises InputError where a seed is no number that randomness can begin with."""
     if not 0 <= seed <= MAX_SEED:
-        raise InputError(f"--seed {seed}: out of range; give a whole number from 0")
+        raise InputError(f"`seed` {seed}: out of range; give a whole number from 0")
 
 
 def needed_bytes(resolution: int) -> int:

@@ -134,7 +134,7 @@ class Reconstruction:
         check_resolution(resolution)
         grid = self.representation if isinstance(self.representation, VoxelGrid) else self.voxels(resolution)
         if not (grid.occupancy > 0.5).any():
-            raise InputError(f"{self.name}: not one cube is full; give a higher --resolution, or another picture")
+            raise InputError(f"{self.name}: not one cube is full; give a higher `resolution`, or another picture")
         grid = without_crumbs(grid, minimum_share=_SMALLEST_PART)
         return dataclasses.replace(self, representation=grid, places=None, blocky=True, _meshes={})
 
@@ -188,7 +188,7 @@ class Reconstruction:
             else:
                 surface = to_mesh(self.representation, resolution=resolution)
         except MemoryError as error:
-            raise InputError(f"--resolution {resolution}: not enough memory; give a lower resolution") from error
+            raise InputError(f"`resolution` {resolution}: not enough memory; give a lower resolution") from error
         except InputError:
             raise
         except ValueError as error:  # nowhere inside
@@ -199,7 +199,7 @@ class Reconstruction:
         try:
             return printable(surface, minimum_share=smallest)
         except ValueError as error:
-            raise InputError(f"{self.name}: the shape found is no solid ({error}); try another --resolution") from error
+            raise InputError(f"{self.name}: the shape found is no solid ({error}); try another `resolution`") from error
 
 
 def _surface(field: ImplicitField, resolution: int) -> Mesh:
@@ -218,6 +218,6 @@ def _start_spacing(resolution: int) -> int | None:
 
 
 def _package_version() -> str:
-    from shapelift import __version__
+    from shapelift._version import __version__
 
     return __version__

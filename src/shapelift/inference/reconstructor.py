@@ -110,8 +110,8 @@ class Reconstructor:
         check_samples(samples)
         if samples > 1 and not self.card.stochastic:
             raise InputError(
-                f"--samples {samples}: the model {self.card.name} is deterministic, one picture gives one shape; "
-                "leave --samples out, or give a model whose card says stochastic"
+                f"`samples` {samples}: the model {self.card.name} is deterministic, one picture gives one shape; "
+                "leave `samples` out, or give a model whose card says stochastic"
             )
 
     def _answer(

@@ -36,7 +36,7 @@ def load_depth(path: str | Path) -> npt.NDArray[np.float32]:
         except Exception as error:  # decoders fail on damaged data with a dozen unrelated exception types
             raise InputError(f"{path}: is damaged or cut short; copy or export the image again") from error
     if not np.isfinite(values).all():
-        raise InputError(f"{path}: holds depths that are not finite; write them again, or cut them out with --mask")
+        raise InputError(f"{path}: holds depths that are not finite; write them again, or cut them out with `mask`")
     return values
 
 

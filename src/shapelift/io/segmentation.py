@@ -111,11 +111,9 @@ def _from_colours(rgb: npt.NDArray[np.uint8], name: str) -> ObjectMask:
             return ObjectMask(_grown(keyed, rgb.shape), "plain background")
     cut = _without_specks(_grabcut(_shrunk(rgb, GRABCUT_SIDE_PX)), "grabcut")
     if cut.max(initial=0) < OPAQUE or _tiny(cut):
-        raise InputError(
-            f"{name}: the object cannot be told from the background; give --mask FILE or a transparent PNG"
-        )
+        raise InputError(f"{name}: the object cannot be told from the background; give a `mask` or a transparent PNG")
     warning = (
-        f"{name}: the background is not plain, so the object was cut out by guess; give --mask FILE if it looks wrong"
+        f"{name}: the background is not plain, so the object was cut out by guess; give a `mask` if it looks wrong"
     )
     return ObjectMask(_grown(cut, rgb.shape), "grabcut", (warning,))
 

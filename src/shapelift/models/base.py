@@ -91,6 +91,14 @@ class ReconstructorConfig(abc.ABC):
         return False
 
     @property
+    def without_gradient(self) -> Mapping[str, str]:
+        """Parameters that no loss reaches, by name, each with the reason; by default there are none.
+
+        All others must get a gradient that is not zero (`shapelift.testing`).
+        """
+        return {}
+
+    @property
     def image_channels(self) -> int:
         """Number of input channels."""
         return len(self.channels)

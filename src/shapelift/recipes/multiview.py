@@ -16,7 +16,7 @@ def multiview_compact() -> TrainConfig:
 
 
 def multiview_compact_novel() -> TrainConfig:
-    """The second stage of `multiview-compact`, on random views of its points; use it with --start-from."""
+    """The second stage of `multiview-compact`, on random views of its points, from the weights of the first."""
     first = multiview_compact()
     return dataclasses.replace(
         first,

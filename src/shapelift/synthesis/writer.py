@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shapelift import __version__
+from shapelift._version import __version__
 from shapelift.errors import InputError
 from shapelift.io.manifest import FILE_NAME, Manifest, Rejection, ShapeEntry, read_manifest
 from shapelift.io.records import SUFFIX, open_record, read_record, split_of, write_record
@@ -189,7 +189,7 @@ class _Writer:
             (output / SHAPES).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(
-                f"{output}: cannot make this folder ({error.strerror}); choose another --output"
+                f"{output}: cannot make this folder ({error.strerror}); choose another `output`"
             ) from error
         for folder in (output, output / SHAPES):  # what a killed run was writing
             for leftover in folder.glob(".*"):
@@ -205,7 +205,7 @@ class _Writer:
         if changed:
             what = ", ".join(f"{name} {then.get(name, 'none')} (now {now.get(name, 'none')})" for name in changed)
             raise InputError(
-                f"{self._output}: holds a data set made with {what}; use the same values or another --output"
+                f"{self._output}: holds a data set made with {what}; use the same values or another `output`"
             )
         self._sources |= set(before.sources)
         self._known = {entry.shape_id: entry for entry in before.shapes}

@@ -112,7 +112,7 @@ def read_state(folder: Path) -> tuple[str, RunState] | None:
     try:
         return header["config"], RunState(**json.loads(header["state"]))
     except (KeyError, TypeError, ValueError):
-        raise InputError(f"{path}: not a checkpoint this version can continue; choose another --output") from None
+        raise InputError(f"{path}: not a checkpoint this version can continue; choose another `output`") from None
 
 
 def load_checkpoint(
@@ -135,7 +135,7 @@ def load_checkpoint(
             for name, value in average.items():
                 value.copy_(groups["average"][name])
     except (KeyError, RuntimeError):
-        raise InputError(f"{path}: belongs to another network; choose another --output") from None
+        raise InputError(f"{path}: belongs to another network; choose another `output`") from None
     slots: dict[int, dict[str, Tensor]] = {}
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     for name, value in groups["optimizer"].items():
@@ -164,9 +164,9 @@ def read_tensors(path: Path, *, device: str, only_header: bool = False) -> tuple
             header = dict(file.metadata() or {})
             tensors = {} if only_header else {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError, struct.error) as error:
-        raise InputError(f"{path}: cannot be read as a checkpoint ({error}); choose another --output") from None
+        raise InputError(f"{path}: cannot be read as a checkpoint ({error}); choose another `output`") from None
     if header.get("schema") != str(_SCHEMA):
-        raise InputError(f"{path}: checkpoint layout {header.get('schema')} is not {_SCHEMA}; choose another --output")
+        raise InputError(f"{path}: checkpoint layout {header.get('schema')} is not {_SCHEMA}; choose another `output`")
     return tensors, header
 
 

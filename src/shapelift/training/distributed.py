@@ -93,7 +93,7 @@ def open_device(name: str) -> torch.device:
     if device.type not in ("cpu", "cuda"):
         raise InputError(f"device '{name}' is not supported for training; use auto, cpu or cuda")
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise InputError(f"device '{name}' is not on this machine; use --device cpu")
+        raise InputError(f"device '{name}' is not on this machine; use `device` cpu")
     return device
 
 

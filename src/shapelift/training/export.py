@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from safetensors.torch import save
 
-from shapelift import __version__
+from shapelift._version import __version__
 from shapelift.inference import DataSource, ModelCard, read_card, write_card
 from shapelift.io.preprocess import Preprocess
 from shapelift.io.records import open_record

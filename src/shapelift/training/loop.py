@@ -303,7 +303,7 @@ class _Run:
         if not math.isfinite(line.loss):
             raise InputError(
                 f"{self.output}: the loss is no longer a number at step {self.state.step}; "
-                "start again in a new --output with a lower learning rate or fp32 precision"
+                "start again in a new `output` with a lower learning rate or fp32 precision"
             )
         if self.log is not None:
             rate = self.config.optimizer.learning_rate * self.config.schedule.factor(progress, self.state.step)
@@ -464,7 +464,7 @@ def _open_folder(output: Path, config: TrainConfig, world: World) -> RunState | 
         try:
             output.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(f"{output}: cannot be made ({error.strerror}); choose another --output") from None
+            raise InputError(f"{output}: cannot be made ({error.strerror}); choose another `output`") from None
         sweep(output)
     world.wait()
     state = find_run(output, config)
@@ -492,5 +492,5 @@ def find_run(output: Path, config: TrainConfig) -> RunState | None:
     if "start" in differs:
         differs = ["start"]  # what else a run that goes on from trained weights has of its own follows from it
     if differs:
-        raise InputError(f"{output}: holds a run with another {', '.join(differs)}; choose another --output")
+        raise InputError(f"{output}: holds a run with another {', '.join(differs)}; choose another `output`")
     return state

@@ -40,7 +40,7 @@ def settle_feed(
     if detail is not None:
         return dataclasses.replace(config, feed="packed", detail=detail)
     if config.feed == "packed":
-        raise InputError(f"{obstacle}; use --feed records")
+        raise InputError(f"{obstacle}; use `feed` records")
     return dataclasses.replace(config, feed="records", detail=None)
 
 

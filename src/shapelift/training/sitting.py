@@ -33,9 +33,9 @@ def only_sitting(output: Path, world: World) -> Iterator[None]:
         output.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
-        raise InputError(f"{output}: another process trains in it; wait for it or choose another --output") from None
+        raise InputError(f"{output}: another process trains in it; wait for it or choose another `output`") from None
     except OSError as error:
-        raise InputError(f"{output}: cannot be made ({error.strerror}); choose another --output") from None
+        raise InputError(f"{output}: cannot be made ({error.strerror}); choose another `output`") from None
     try:
         yield
     finally:

@@ -131,7 +131,7 @@ def _read(folder: Path) -> dict[str, bytes]:
         raise InputError(f"{error.filename}: cannot be read ({error.strerror}); give a whole model folder") from None
     if not _tensors(folder, files):
         raise InputError(
-            f"{folder}: was exported without the weights to train on; give another --start-from, or none for fresh "
+            f"{folder}: was exported without the weights to train on; give another `start_from`, or none for fresh "
             "weights"
         )
     return files

@@ -1,4 +1,4 @@
-"""What `shapelift reconstruct` is going to do, decided and checked before anything is done."""
+"""Which images are reconstructed into which files, decided and checked before anything is done."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Job:
 
 @dataclass(frozen=True)
 class Plan:
-    """All jobs of one command.
+    """All jobs.
 
     Attributes:
-        jobs: In the order of the command line, folders sorted by name.
-        single: Whether exactly one image was named, so that a failure is the failure of the command.
+        jobs: In the order in which images were named, folders sorted by name.
+        single: Whether exactly one image was named, so that a failure is the failure of all.
     """
 
     jobs: tuple[Job, ...]
@@ -64,13 +64,13 @@ def make_plan(
     images, single = _images(inputs)
     wanted = _formats(formats)
     if not single:
-        for option, value in (("--mask", mask), ("--save-crop", save_crop)):
+        for name, value in (("mask", mask), ("save_crop", save_crop)):
             if value is not None:
-                raise InputError(f"{option} {value}: fits one image only; name a single image")
+                raise InputError(f"`{name}` {value}: fits one image only; name a single image")
     named = _single_job(images[0], output, wanted) if single else _many_jobs(images, output, wanted)
     jobs = [dataclasses.replace(job, samples=samples) for job in named]
     if save_crop is not None and save_crop.suffix.lower() != ".png":
-        raise InputError(f"--save-crop {save_crop}: is written as PNG; give a name that ends in .png")
+        raise InputError(f"`save_crop` {save_crop}: is written as PNG; give a name that ends in .png")
     crops = () if save_crop is None else (save_crop,)
     sources = [*images, *(() if mask is None else (mask,))]
     folder_is_new = output is not None and not output.exists()
@@ -113,7 +113,7 @@ def _formats(formats: str | None) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip().lower().removeprefix(".") for name in formats.split(",")))
     for name in names:
         if name not in FORMATS:
-            raise InputError(f"--format {name or formats!r}: unknown format; give one or more of {','.join(FORMATS)}")
+            raise InputError(f"`formats` {name or formats!r}: unknown format; give one or more of {','.join(FORMATS)}")
     return names
 
 
@@ -122,15 +122,15 @@ def _single_job(image: Path, output: Path | None, wanted: tuple[str, ...]) -> li
         return _many_jobs([image], output, wanted)
     suffix = output.suffix.lower().removeprefix(".")
     if suffix not in FORMATS:
-        raise InputError(f"--output {output}: unknown format {output.suffix}; end it in one of .{', .'.join(FORMATS)}")
+        raise InputError(f"`output` {output}: unknown format {output.suffix}; end it in one of .{', .'.join(FORMATS)}")
     if wanted and wanted != (suffix,):
-        raise InputError(f"--output {output}: does not fit --format {','.join(wanted)}; give a folder as --output")
+        raise InputError(f"`output` {output}: does not fit `formats` {','.join(wanted)}; give a folder as `output`")
     return [Job(image, (output,))]
 
 
 def _many_jobs(images: Sequence[Path], output: Path | None, wanted: tuple[str, ...]) -> list[Job]:
     if output is not None and not _is_folder(output):
-        raise InputError(f"--output {output}: is no folder, but there are several images; give a folder")
+        raise InputError(f"`output` {output}: is no folder, but there are several images; give a folder")
     folder = output or Path()
     stems = Counter(image.stem for image in images)
     jobs = []

@@ -1,0 +1,216 @@
+"""Images to files of closed 3D models, one after the other, with a report of each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shapelift.errors import InputError
+from shapelift.geometry import Mesh
+from shapelift.inference.hypotheses import Hypotheses
+from shapelift.inference.limits import (
+    check_resolution,
+    check_samples,
+    check_seed,
+    check_size_mm,
+    check_threads,
+)
+from shapelift.inference.reconstructor import Reconstructor
+from shapelift.io.images import save_image
+from shapelift.pipelines.jobs import Job, Plan, make_plan
+
+Report = Callable[[dict[str, Any], int, int], None]
+"""Called after every image with its result, how many are done, and how many there are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchOptions:
+    """What is asked of every image.
+
+    Attributes:
+        resolution: Cells on the longest side.
+        blocky: Whether it is built of cubes, `resolution` on a side.
+        size_mm: Longest side in millimetres, None for the unit of the model.
+        mask: Image that is white where the object is; for a single image.
+        save_crop: PNG that shows what the model saw; for a single image.
+        samples: Shapes per image; more than one needs a stochastic model.
+        seed: Which shapes a stochastic model gives.
+        fill: Whether the shape keeps to the outline in the image, where the model knows how.
+    """
+
+    resolution: int = 128
+    blocky: bool = False
+    size_mm: float | None = None
+    mask: Path | None = None
+    save_crop: Path | None = None
+    samples: int = 1
+    seed: int = 0
+    fill: bool = True
+
+
+def reconstruct_images(
+    images: Sequence[Path],
+    output: Path | None = None,
+    *,
+    model: str = "general",
+    formats: str | None = None,
+    options: BatchOptions | None = None,
+    threads: int | None = None,
+    report: Report | None = None,
+) -> dict[str, Any]:
+    """Reconstruct images, and write a model of each.
+
+    Args:
+        images: Images, or folders of images.
+        output: File or folder; None for the current folder.
+        model: Name of a shipped model, or a model folder.
+        formats: One or more formats, separated by commas; None for that of `output`, or GLB.
+        options: What is asked of every image.
+        threads: CPU threads, None for all cores.
+        report: Called after every image.
+
+    Returns:
+        A document: the model, the options, the result of every image, and how many failed.
+
+    Raises:
+        InputError: one of the arguments cannot be used, or the single image cannot.
+    """
+    wanted = options or BatchOptions()
+    check_resolution(wanted.resolution)
+    check_size_mm(wanted.size_mm)
+    check_threads(threads)
+    check_samples(wanted.samples)
+    check_seed(wanted.seed)
+    plan = make_plan(images, output, formats, wanted.mask, wanted.save_crop, wanted.samples)
+    return _Batch(plan, wanted, model, threads).all_jobs(report or (lambda result, done, total: None))
+
+
+class _Batch:
+    """The model is opened once, the jobs follow one another."""
+
+    def __init__(self, plan: Plan, wanted: BatchOptions, model: str, threads: int | None) -> None:
+        self.plan = plan
+        self.wanted = wanted
+        start = time.perf_counter()
+        self.reconstructor = Reconstructor.load(model, threads=threads)
+        self.reconstructor.check_samples(wanted.samples)
+        self.load_s = time.perf_counter() - start
+
+    def all_jobs(self, report: Report) -> dict[str, Any]:
+        """Do every job; a single image raises what goes wrong with it."""
+        results = []
+        for job in self.plan.jobs:
+            try:
+                result = self.job(job)
+            except InputError as error:
+                if self.plan.single:
+                    raise
+                result = {"image": str(job.image), "status": "failed", "error": str(error)}
+            results.append(result)
+            report(result, len(results), len(self.plan.jobs))
+        card = self.reconstructor.card
+        failed = sum(result["status"] != "ok" for result in results)
+        return {
+            "status": "ok" if failed == 0 else "failed" if failed == len(results) else "partly failed",
+            "model": {
+                "name": card.name,
+                "version": card.version,
+                "frame": card.result_frame,
+                "licence": card.licence,
+                "stochastic": card.stochastic,
+            },
+            "resolution": self.wanted.resolution,
+            "blocky": self.wanted.blocky,
+            "samples": self.wanted.samples,
+            "seed": self.wanted.seed,
+            "load_s": round(self.load_s, 3),
+            "results": results,
+            "failed": failed,
+        }
+
+    def job(self, job: Job) -> dict[str, Any]:
+        """Reconstruct one image and write its files."""
+        wanted, times = self.wanted, [time.perf_counter()]
+        found = self.reconstructor.hypotheses(job.image, wanted.samples, wanted.seed, wanted.mask, fill=wanted.fill)
+        times.append(time.perf_counter())
+        if wanted.blocky:
+            found = found.blocks(wanted.resolution)
+        for one in found:
+            one.mesh(wanted.resolution)
+        times.append(time.perf_counter())
+        spreads = found.spread(wanted.resolution)
+        times.append(time.perf_counter())
+        shared: list[Path] = []
+        if wanted.save_crop is not None:
+            save_image(wanted.save_crop, found[0].crop)
+            shared.append(wanted.save_crop)
+        files: list[list[Path]] = [[] for _ in found]
+        for path in job.outputs:
+            _make_folder(path.parent)
+            for own, written in zip(files, found.save(path, wanted.resolution, wanted.size_mm), strict=True):
+                own.extend(written)
+        times.append(time.perf_counter())
+        shapes = [_shape(one.mesh(wanted.resolution), wanted.size_mm) for one in found]
+        several: dict[str, Any] = {}
+        if len(found) > 1:
+            every = [
+                {"files": [str(path) for path in own], **shape, "spread": _summary(spread)}
+                for own, shape, spread in zip(files, shapes, spreads, strict=True)
+            ]
+            several = {"hypotheses": every, "spread": _summary(*spreads)}
+        seconds = {
+            name: round(end - start, 3)
+            for name, start, end in zip(("predict", "mesh", "spread", "write"), times[:-1], times[1:], strict=True)
+            if name != "spread" or several
+        }
+        return {
+            "image": str(job.image),
+            "status": "ok",
+            "files": [str(path) for path in (*shared, *(path for own in files for path in own))],
+            **(several or shapes[0]),
+            "unit": "1" if wanted.size_mm is None else "mm",
+            "filled_share": _filled_share(found),
+            "warnings": list(dict.fromkeys(warning for one in found for warning in one.warnings)),
+            "seconds": seconds,
+        }
+
+
+def _filled_share(found: Hypotheses) -> float | None:
+    """The mean share of the silhouette that was filled; None where nothing can be."""
+    shares = [one.filled_share for one in found if one.filled_share is not None]
+    return round(float(np.mean(shares)), 4) if shares else None
+
+
+def _shape(mesh: Mesh, size_mm: float | None) -> dict[str, Any]:
+    extent = mesh.bounds.size
+    scale = 1.0 if size_mm is None else size_mm / float(extent.max())
+    return {
+        "vertices": len(mesh.vertices),
+        "faces": len(mesh.faces),
+        "size": [round(float(side) * scale, 6) for side in extent],
+        "volume": round(float(mesh.volume) * scale**3, 6),
+    }
+
+
+def _summary(*spreads: npt.NDArray[np.float32]) -> dict[str, float]:
+    """Spread at the vertices in numbers, as shares of the longest side."""
+    values = np.concatenate(spreads)
+    return {
+        "mean": round(float(values.mean()), 5),
+        "median": round(float(np.median(values)), 5),
+        "p95": round(float(np.quantile(values, 0.95)), 5),
+        "max": round(float(values.max()), 5),
+    }
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be created ({error.strerror or error}); choose another folder") from error
