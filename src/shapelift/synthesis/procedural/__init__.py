@@ -11,9 +11,9 @@ import zlib
 import numpy as np
 
 from shapelift.synthesis.materials import Asset
+from shapelift.synthesis.procedural import cabinet
 from shapelift.synthesis.procedural.airplane import AirplaneParameters
 from shapelift.synthesis.procedural.bench import BenchParameters
-from shapelift.synthesis.procedural.cabinet import CabinetParameters
 from shapelift.synthesis.procedural.car import CarParameters
 from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.chair import ChairParameters
@@ -31,7 +31,7 @@ CATEGORIES: dict[str, Category] = {
     "table": Category(TableParameters, TableParameters.build),
     "sofa": Category(SofaParameters, SofaParameters.build),
     "lamp": Category(LampParameters, LampParameters.build),
-    "cabinet": Category(CabinetParameters, CabinetParameters.build),
+    "cabinet": Category(cabinet.CabinetParameters, cabinet.build),
     "bench": Category(BenchParameters, BenchParameters.build),
     "display": Category(DisplayParameters, DisplayParameters.build),
     "car": Category(CarParameters, CarParameters.build),
