@@ -65,12 +65,10 @@ class _Cell(NamedTuple):
 
     @property
     def width(self) -> float:
-        """Width of the opening."""
         return self.x1 - self.x0
 
     @property
     def height(self) -> float:
-        """Height of the opening."""
         return self.y1 - self.y0
 
 

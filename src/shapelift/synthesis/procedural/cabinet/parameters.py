@@ -6,16 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
-from shapelift.synthesis.procedural.declaration import (
-    Parameters,
-    chance,
-    choice,
-    drawn,
-    integers,
-    maybe,
-    seed,
-    uniform,
-)
+from shapelift.synthesis.procedural.declaration import Parameters, chance, choice, drawn, integers, maybe, seed, uniform
 from shapelift.synthesis.procedural.supports import LegShape
 
 Type = Literal["sideboard", "dresser", "wardrobe", "bookcase", "hutch", "locker", "night_stand", "cube", "tv_bench"]
