@@ -11,13 +11,12 @@ import zlib
 import numpy as np
 
 from shapelift.synthesis.materials import Asset
-from shapelift.synthesis.procedural import cabinet
+from shapelift.synthesis.procedural import cabinet, display
 from shapelift.synthesis.procedural.airplane import AirplaneParameters
 from shapelift.synthesis.procedural.bench import BenchParameters
 from shapelift.synthesis.procedural.car import CarParameters
 from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.chair import ChairParameters
-from shapelift.synthesis.procedural.display import DisplayParameters
 from shapelift.synthesis.procedural.lamp import LampParameters
 from shapelift.synthesis.procedural.loudspeaker import LoudspeakerParameters
 from shapelift.synthesis.procedural.rifle import RifleParameters
@@ -33,7 +32,7 @@ CATEGORIES: dict[str, Category] = {
     "lamp": Category(LampParameters, LampParameters.build),
     "cabinet": Category(cabinet.CabinetParameters, cabinet.build),
     "bench": Category(BenchParameters, BenchParameters.build),
-    "display": Category(DisplayParameters, DisplayParameters.build),
+    "display": Category(display.DisplayParameters, display.build),
     "car": Category(CarParameters, CarParameters.build),
     "airplane": Category(AirplaneParameters, AirplaneParameters.build),
     "vessel": Category(VesselParameters, VesselParameters.build),
