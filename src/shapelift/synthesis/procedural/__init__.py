@@ -11,14 +11,13 @@ import zlib
 import numpy as np
 
 from shapelift.synthesis.materials import Asset
-from shapelift.synthesis.procedural import cabinet, display
+from shapelift.synthesis.procedural import cabinet, display, loudspeaker
 from shapelift.synthesis.procedural.airplane import AirplaneParameters
 from shapelift.synthesis.procedural.bench import BenchParameters
 from shapelift.synthesis.procedural.car import CarParameters
 from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.chair import ChairParameters
 from shapelift.synthesis.procedural.lamp import LampParameters
-from shapelift.synthesis.procedural.loudspeaker import LoudspeakerParameters
 from shapelift.synthesis.procedural.rifle import RifleParameters
 from shapelift.synthesis.procedural.sofa import SofaParameters
 from shapelift.synthesis.procedural.table import TableParameters
@@ -37,7 +36,7 @@ CATEGORIES: dict[str, Category] = {
     "airplane": Category(AirplaneParameters, AirplaneParameters.build),
     "vessel": Category(VesselParameters, VesselParameters.build),
     "rifle": Category(RifleParameters, RifleParameters.build),
-    "loudspeaker": Category(LoudspeakerParameters, LoudspeakerParameters.build),
+    "loudspeaker": Category(loudspeaker.LoudspeakerParameters, loudspeaker.build),
     "telephone": Category(TelephoneParameters, TelephoneParameters.build),
 }
 """Every category, by name."""
