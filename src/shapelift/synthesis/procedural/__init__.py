@@ -11,7 +11,7 @@ import zlib
 import numpy as np
 
 from shapelift.synthesis.materials import Asset
-from shapelift.synthesis.procedural import cabinet, display, loudspeaker
+from shapelift.synthesis.procedural import cabinet, display, loudspeaker, telephone
 from shapelift.synthesis.procedural.airplane import AirplaneParameters
 from shapelift.synthesis.procedural.bench import BenchParameters
 from shapelift.synthesis.procedural.car import CarParameters
@@ -21,7 +21,6 @@ from shapelift.synthesis.procedural.lamp import LampParameters
 from shapelift.synthesis.procedural.rifle import RifleParameters
 from shapelift.synthesis.procedural.sofa import SofaParameters
 from shapelift.synthesis.procedural.table import TableParameters
-from shapelift.synthesis.procedural.telephone import TelephoneParameters
 from shapelift.synthesis.procedural.vessel import VesselParameters
 
 CATEGORIES: dict[str, Category] = {
@@ -37,7 +36,7 @@ CATEGORIES: dict[str, Category] = {
     "vessel": Category(VesselParameters, VesselParameters.build),
     "rifle": Category(RifleParameters, RifleParameters.build),
     "loudspeaker": Category(loudspeaker.LoudspeakerParameters, loudspeaker.build),
-    "telephone": Category(TelephoneParameters, TelephoneParameters.build),
+    "telephone": Category(telephone.TelephoneParameters, telephone.build),
 }
 """Every category, by name."""
 
