@@ -11,19 +11,16 @@ import zlib
 import numpy as np
 
 from shapelift.synthesis.materials import Asset
+from shapelift.synthesis.procedural import cabinet, display, loudspeaker, telephone
 from shapelift.synthesis.procedural.airplane import AirplaneParameters
 from shapelift.synthesis.procedural.bench import BenchParameters
-from shapelift.synthesis.procedural.cabinet import CabinetParameters
 from shapelift.synthesis.procedural.car import CarParameters
 from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.chair import ChairParameters
-from shapelift.synthesis.procedural.display import DisplayParameters
 from shapelift.synthesis.procedural.lamp import LampParameters
-from shapelift.synthesis.procedural.loudspeaker import LoudspeakerParameters
 from shapelift.synthesis.procedural.rifle import RifleParameters
 from shapelift.synthesis.procedural.sofa import SofaParameters
 from shapelift.synthesis.procedural.table import TableParameters
-from shapelift.synthesis.procedural.telephone import TelephoneParameters
 from shapelift.synthesis.procedural.vessel import VesselParameters
 
 CATEGORIES: dict[str, Category] = {
@@ -31,15 +28,15 @@ CATEGORIES: dict[str, Category] = {
     "table": Category(TableParameters, TableParameters.build),
     "sofa": Category(SofaParameters, SofaParameters.build),
     "lamp": Category(LampParameters, LampParameters.build),
-    "cabinet": Category(CabinetParameters, CabinetParameters.build),
+    "cabinet": Category(cabinet.CabinetParameters, cabinet.build),
     "bench": Category(BenchParameters, BenchParameters.build),
-    "display": Category(DisplayParameters, DisplayParameters.build),
+    "display": Category(display.DisplayParameters, display.build),
     "car": Category(CarParameters, CarParameters.build),
     "airplane": Category(AirplaneParameters, AirplaneParameters.build),
     "vessel": Category(VesselParameters, VesselParameters.build),
     "rifle": Category(RifleParameters, RifleParameters.build),
-    "loudspeaker": Category(LoudspeakerParameters, LoudspeakerParameters.build),
-    "telephone": Category(TelephoneParameters, TelephoneParameters.build),
+    "loudspeaker": Category(loudspeaker.LoudspeakerParameters, loudspeaker.build),
+    "telephone": Category(telephone.TelephoneParameters, telephone.build),
 }
 """Every category, by name."""
 

@@ -1,0 +1,8 @@
+"""Loudspeakers: bookshelf boxes, towers, monitors, stage boxes, horns, subwoofers, cylinders, soundbars, spheres."""
+
+from __future__ import annotations
+
+from shapelift.synthesis.procedural.loudspeaker.geometry import build
+from shapelift.synthesis.procedural.loudspeaker.parameters import LoudspeakerParameters
+
+__all__ = ["LoudspeakerParameters", "build"]
