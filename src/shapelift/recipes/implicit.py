@@ -36,7 +36,7 @@ def implicit_general() -> TrainConfig:
         validation=Validation(count=12, items=256, pictures=6),
         batch_size=64,
         budget_s=66 * 60.0,
-        precision="bf16",
+        precision="auto",
         ema_decay=0.999,
     )
 
@@ -76,7 +76,7 @@ def implicit_imnet() -> TrainConfig:
         validation=Validation(count=12, items=128, pictures=4),
         batch_size=16,
         budget_s=8 * 3600.0,
-        precision="bf16",
+        precision="auto",
         ema_decay=None,
     )
 

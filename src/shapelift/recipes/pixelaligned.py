@@ -38,7 +38,7 @@ def pixelaligned_general() -> TrainConfig:
         validation=Validation(count=12, items=256, pictures=6),
         batch_size=64,
         budget_s=4 * 3600.0,
-        precision="bf16",
+        precision="auto",
         ema_decay=0.999,
     )
 

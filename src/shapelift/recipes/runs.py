@@ -37,7 +37,7 @@ def compact_run(
         validation=Validation(count=checks, items=checked_items, pictures=6, criterion=criterion),
         batch_size=batch_size,
         budget_s=minutes * 60.0,
-        precision="bf16",
+        precision="auto",
         ema_decay=0.999,
     )
 

@@ -14,7 +14,7 @@ from shapelift.models import FAMILIES
 from shapelift.models.base import ReconstructorConfig, config_from_json
 from shapelift.training.schedule import WarmupCosine
 
-Precision = Literal["bf16", "fp32"]
+Precision = Literal["auto", "bf16", "fp32"]
 
 # What a sitting may choose anew without making it another run.
 _FREE_FIELDS = ("threads", "workers", "checkpoint_every_s", "checkpoint_every_steps", "log_every_steps", "tensorboard")
@@ -137,7 +137,8 @@ class TrainConfig:
         batch_size: items per step, over all processes together.
         steps: length of the run in steps, or None when `budget_s` says it.
         budget_s: length of the run in seconds, validation and export included, or None when `steps` says it.
-        precision: `bf16` computes the network under bfloat16 autocast, `fp32` in single precision.
+        precision: `bf16` computes the network under bfloat16 autocast, `fp32` in single precision; `auto` chooses what
+            is quicker on the device when the run begins (see `training.precision`).
         channels_last: keep images and convolution weights in channels-last memory, faster on most machines.
         ema_decay: decay of a moving average of the weights, which is then what is validated and exported; or None.
         feed: `packed` draws batches from the training split held as arrays where the network computes, `records` reads
@@ -165,7 +166,7 @@ class TrainConfig:
     batch_size: int = 32
     steps: int | None = None
     budget_s: float | None = None
-    precision: Precision = "bf16"
+    precision: Precision = "auto"
     channels_last: bool = True
     ema_decay: float | None = 0.999
     feed: FeedKind = "auto"
@@ -199,8 +200,8 @@ class TrainConfig:
         for name, value in positive.items():
             if value is not None and value <= 0:
                 raise ValueError(f"{name} must be positive, not {value}")
-        if self.precision not in ("bf16", "fp32"):
-            raise ValueError(f"precision must be 'bf16' or 'fp32', not {self.precision!r}")
+        if self.precision not in ("auto", "bf16", "fp32"):
+            raise ValueError(f"precision must be 'auto', 'bf16' or 'fp32', not {self.precision!r}")
         if self.feed not in ("auto", "packed", "records"):
             raise ValueError(f"feed must be 'auto', 'packed' or 'records', not {self.feed!r}")
         if self.ema_decay is not None and not 0.0 < self.ema_decay < 1.0:

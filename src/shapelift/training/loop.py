@@ -46,6 +46,7 @@ from shapelift.training.memory import keep_freed_memory
 from shapelift.training.network import MovingAverage, build_network, build_optimizer, predict, to_device, train_mode
 from shapelift.training.packing import settle_feed
 from shapelift.training.pictures import grid, write_png
+from shapelift.training.precision import settle_precision
 from shapelift.training.schedule import Clock
 from shapelift.training.sitting import interruptible, only_sitting
 from shapelift.training.start import load_start, start_at
@@ -171,7 +172,7 @@ class _Run:
         start_from: Path | None = None,
         mixed: Sequence[Path] = (),
     ) -> None:
-        config = settle_feed(config, data_folder, output, world, mixed)
+        config = settle_feed(settle_precision(config, output, world), data_folder, output, world, mixed)
         self.config, self.output, self.world, self.report, self.begun = config, output, world, report, begun
         self.clock = Clock(steps=config.steps, budget_s=config.budget_s)
         state = _open_folder(output, config, world)
@@ -488,6 +489,8 @@ def find_run(output: Path, config: TrainConfig) -> RunState | None:
         mine |= {name: other[name] for name in ("feed", "detail")}
     elif config.detail is None:
         mine["detail"] = other["detail"]
+    if config.precision == "auto":
+        mine["precision"] = other["precision"]
     differs = sorted(name for name in mine.keys() | other.keys() if mine.get(name) != other.get(name))
     if "start" in differs:
         differs = ["start"]  # what else a run that goes on from trained weights has of its own follows from it
