@@ -20,7 +20,7 @@ import dataclasses
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
-from typing import Any, Self, TypeAlias, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar, overload
 
 import numpy as np
 
@@ -84,12 +84,24 @@ def choice(weights: Given[Mapping[Value, float]]) -> Distribution[Value]:
     return draw
 
 
+@overload
+def maybe(
+    probability: Given[float], value: Distribution[Value], otherwise: Distribution[Value]
+) -> Distribution[Value]: ...
+@overload
+def maybe(probability: Given[float], value: Draw[Value], otherwise: Draw[Value]) -> Distribution[Value]: ...
 def maybe(probability: Given[float], value: Draw[Value], otherwise: Draw[Value]) -> Distribution[Value]:
     """With this probability `value`, else `otherwise`; only the one chosen is drawn."""
     happens = chance(probability)
     return lambda rng, so_far: _draw(value if happens(rng, so_far) else otherwise, rng, so_far)
 
 
+@overload
+def when(
+    condition: Callable[[Drawn], bool], value: Distribution[Value], otherwise: Distribution[Value]
+) -> Distribution[Value]: ...
+@overload
+def when(condition: Callable[[Drawn], bool], value: Draw[Value], otherwise: Draw[Value]) -> Distribution[Value]: ...
 def when(condition: Callable[[Drawn], bool], value: Draw[Value], otherwise: Draw[Value]) -> Distribution[Value]:
     """`value` where a condition on the parameters drawn so far holds, else `otherwise`; only that one is drawn."""
     return lambda rng, so_far: _draw(value if condition(so_far) else otherwise, rng, so_far)
