@@ -11,12 +11,12 @@ import zlib
 import numpy as np
 
 from shapelift.synthesis.materials import Asset
+from shapelift.synthesis.procedural import chair
 from shapelift.synthesis.procedural.airplane import AirplaneParameters
 from shapelift.synthesis.procedural.bench import BenchParameters
 from shapelift.synthesis.procedural.cabinet import CabinetParameters
 from shapelift.synthesis.procedural.car import CarParameters
 from shapelift.synthesis.procedural.category import Category
-from shapelift.synthesis.procedural.chair import ChairParameters
 from shapelift.synthesis.procedural.display import DisplayParameters
 from shapelift.synthesis.procedural.lamp import LampParameters
 from shapelift.synthesis.procedural.loudspeaker import LoudspeakerParameters
@@ -27,7 +27,7 @@ from shapelift.synthesis.procedural.telephone import TelephoneParameters
 from shapelift.synthesis.procedural.vessel import VesselParameters
 
 CATEGORIES: dict[str, Category] = {
-    "chair": Category(ChairParameters, ChairParameters.build),
+    "chair": Category(chair.ChairParameters, chair.build),
     "table": Category(TableParameters, TableParameters.build),
     "sofa": Category(SofaParameters, SofaParameters.build),
     "lamp": Category(LampParameters, LampParameters.build),
