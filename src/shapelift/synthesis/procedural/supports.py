@@ -100,6 +100,11 @@ def leg(bottom: Vector, top: Vector, width: float, shape: LegShape, taper: float
     return post(start, end, outline, ((0.0, taper), (1.0, 1.0)))
 
 
+def column_shape(shape: LegShape) -> LegShape:
+    """The shape, if one column in the middle can have it, else a round one."""
+    return shape if shape in {"square", "turned", "bulb"} else "round"
+
+
 def _hairpin(start: Array, end: Array, width: float) -> Manifold:
     """Bent steel rod: two strands from the plate down to one foot."""
     radius = max(0.18 * width, 0.008)
