@@ -11,9 +11,8 @@ import zlib
 import numpy as np
 
 from shapelift.synthesis.materials import Asset
-from shapelift.synthesis.procedural import chair, table
+from shapelift.synthesis.procedural import bench, chair, table
 from shapelift.synthesis.procedural.airplane import AirplaneParameters
-from shapelift.synthesis.procedural.bench import BenchParameters
 from shapelift.synthesis.procedural.cabinet import CabinetParameters
 from shapelift.synthesis.procedural.car import CarParameters
 from shapelift.synthesis.procedural.category import Category
@@ -31,7 +30,7 @@ CATEGORIES: dict[str, Category] = {
     "sofa": Category(SofaParameters, SofaParameters.build),
     "lamp": Category(LampParameters, LampParameters.build),
     "cabinet": Category(CabinetParameters, CabinetParameters.build),
-    "bench": Category(BenchParameters, BenchParameters.build),
+    "bench": Category(bench.BenchParameters, bench.build),
     "display": Category(DisplayParameters, DisplayParameters.build),
     "car": Category(CarParameters, CarParameters.build),
     "airplane": Category(AirplaneParameters, AirplaneParameters.build),

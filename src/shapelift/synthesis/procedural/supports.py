@@ -49,36 +49,6 @@ _TURNED_PROFILES: dict[LegShape, tuple[tuple[float, float], ...]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class LegParameters:
-    """What the parameters of chairs, tables and benches have in common.
-
-    leg_width: thickness of a leg at the top; `leg_taper` times that at the floor.
-    splay: how much further out the feet stand than the tops.
-    """
-
-    leg_shape: LegShape
-    leg_width: float
-    leg_taper: float
-    splay: float
-    stretcher: Stretcher
-
-    def four_legs(self, half_width: float, half_depth: float, top: float) -> list[Manifold]:
-        """Legs from the floor to the corners of the rectangle of these half sides at height `top`."""
-        heads, feet = (corners(half_width, half_depth, top, self.splay, at) for at in (top, 0.0))
-        return [
-            leg(foot, head, self.leg_width, self.leg_shape, self.leg_taper)
-            for foot, head in zip(feet, heads, strict=True)
-        ]
-
-    def ties(self, half_width: float, half_depth: float, top: float, at: float, thickness: float) -> list[Manifold]:
-        """Stretchers between those legs at height `at`; legs that are bent have no place for them."""
-        if self.leg_shape in {"saber", "hairpin"}:
-            return []
-        rail = corners(half_width, half_depth, top, self.splay, at)
-        return stretchers(rail, self.stretcher, thickness, self.leg_shape != "square")
-
-
 def leg(bottom: Vector, top: Vector, width: float, shape: LegShape, taper: float = 1.0) -> Manifold:
     """One leg with level ends; `width` is its thickness at the top, `taper` times that at the floor."""
     start, end = np.asarray(bottom, dtype=np.float64), np.asarray(top, dtype=np.float64)
