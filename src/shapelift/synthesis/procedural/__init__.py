@@ -11,7 +11,7 @@ import zlib
 import numpy as np
 
 from shapelift.synthesis.materials import Asset
-from shapelift.synthesis.procedural import bench, chair, table
+from shapelift.synthesis.procedural import bench, chair, sofa, table
 from shapelift.synthesis.procedural.airplane import AirplaneParameters
 from shapelift.synthesis.procedural.cabinet import CabinetParameters
 from shapelift.synthesis.procedural.car import CarParameters
@@ -20,14 +20,13 @@ from shapelift.synthesis.procedural.display import DisplayParameters
 from shapelift.synthesis.procedural.lamp import LampParameters
 from shapelift.synthesis.procedural.loudspeaker import LoudspeakerParameters
 from shapelift.synthesis.procedural.rifle import RifleParameters
-from shapelift.synthesis.procedural.sofa import SofaParameters
 from shapelift.synthesis.procedural.telephone import TelephoneParameters
 from shapelift.synthesis.procedural.vessel import VesselParameters
 
 CATEGORIES: dict[str, Category] = {
     "chair": Category(chair.ChairParameters, chair.build),
     "table": Category(table.TableParameters, table.build),
-    "sofa": Category(SofaParameters, SofaParameters.build),
+    "sofa": Category(sofa.SofaParameters, sofa.build),
     "lamp": Category(LampParameters, LampParameters.build),
     "cabinet": Category(CabinetParameters, CabinetParameters.build),
     "bench": Category(bench.BenchParameters, bench.build),
