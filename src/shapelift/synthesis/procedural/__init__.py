@@ -11,13 +11,12 @@ import zlib
 import numpy as np
 
 from shapelift.synthesis.materials import Asset
-from shapelift.synthesis.procedural import bench, chair, sofa, table
+from shapelift.synthesis.procedural import bench, chair, lamp, sofa, table
 from shapelift.synthesis.procedural.airplane import AirplaneParameters
 from shapelift.synthesis.procedural.cabinet import CabinetParameters
 from shapelift.synthesis.procedural.car import CarParameters
 from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.display import DisplayParameters
-from shapelift.synthesis.procedural.lamp import LampParameters
 from shapelift.synthesis.procedural.loudspeaker import LoudspeakerParameters
 from shapelift.synthesis.procedural.rifle import RifleParameters
 from shapelift.synthesis.procedural.telephone import TelephoneParameters
@@ -27,7 +26,7 @@ CATEGORIES: dict[str, Category] = {
     "chair": Category(chair.ChairParameters, chair.build),
     "table": Category(table.TableParameters, table.build),
     "sofa": Category(sofa.SofaParameters, sofa.build),
-    "lamp": Category(LampParameters, LampParameters.build),
+    "lamp": Category(lamp.LampParameters, lamp.build),
     "cabinet": Category(CabinetParameters, CabinetParameters.build),
     "bench": Category(bench.BenchParameters, bench.build),
     "display": Category(DisplayParameters, DisplayParameters.build),
