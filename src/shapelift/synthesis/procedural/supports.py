@@ -33,20 +33,8 @@ Stretcher = Literal["none", "box", "h", "x", "sides", "front"]
 PedestalFoot = Literal["disc", "trumpet", "dome"]
 
 # (height fraction, scale of the section) of legs shaped on a lathe
-_TURNED_PROFILES: dict[LegShape, tuple[tuple[float, float], ...]] = {
-    "turned": (
-        (0, 0.55),
-        (0.1, 0.75),
-        (0.14, 0.5),
-        (0.5, 0.95),
-        (0.62, 0.6),
-        (0.66, 0.85),
-        (0.7, 0.6),
-        (0.76, 1),
-        (1, 1),
-    ),
-    "bulb": ((0, 0.5), (0.06, 0.8), (0.14, 0.5), (0.4, 1.35), (0.62, 0.6), (0.72, 1), (1, 1)),
-}
+_TURNED = ((0, 0.55), (0.1, 0.75), (0.14, 0.5), (0.5, 0.95), (0.62, 0.6), (0.66, 0.85), (0.7, 0.6), (0.76, 1), (1, 1))
+_BULB = ((0, 0.5), (0.06, 0.8), (0.14, 0.5), (0.4, 1.35), (0.62, 0.6), (0.72, 1.0), (1, 1.0))
 
 
 def leg(bottom: Vector, top: Vector, width: float, shape: LegShape, taper: float = 1.0) -> Manifold:
@@ -60,8 +48,8 @@ def leg(bottom: Vector, top: Vector, width: float, shape: LegShape, taper: float
         control = [end, end * 0.6 + start * 0.4 - outward * 0.5, start * 0.8 + end * 0.2, start + outward]
         path = smooth_curve(control, 7)
         return sweep(path, rectangle(width, width), np.linspace(1.0, taper, 7), up=(0.0, 0.0, 1.0))
-    if shape in _TURNED_PROFILES:
-        return post(start, end, ellipse(width * 1.3, width * 1.3, 12), _TURNED_PROFILES[shape])
+    if shape in {"turned", "bulb"}:
+        return post(start, end, ellipse(width * 1.3, width * 1.3, 12), _TURNED if shape == "turned" else _BULB)
     outline = {
         "square": rectangle(width, width),
         "round": ellipse(width, width, 12),

@@ -37,6 +37,7 @@ from shapelift.synthesis.procedural.solids import (
 from shapelift.synthesis.procedural.supports import FourLegs, apron, column_shape, corners, leg, stretchers
 
 Groups = dict[str, list[Manifold]]
+"""Solids by the name of their material group."""
 
 
 def build(p: BenchParameters) -> Asset:

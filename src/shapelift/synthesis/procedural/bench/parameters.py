@@ -7,16 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from shapelift.synthesis.procedural.declaration import (
-    Parameters,
-    chance,
-    choice,
-    drawn,
-    integers,
-    maybe,
-    seed,
-    uniform,
-)
+from shapelift.synthesis.procedural.declaration import Parameters, chance, choice, drawn, integers, maybe, seed, uniform
 from shapelift.synthesis.procedural.supports import LegShape, Stretcher
 
 Seat = Literal["slab", "planks", "slats", "soft", "half_log"]

@@ -22,6 +22,7 @@ from shapelift.synthesis.procedural.solids import (
 )
 
 Groups = dict[str, list[Manifold]]
+"""Solids by the name of their material group."""
 
 
 def backrest(p: ChairParameters) -> list[Piece]:

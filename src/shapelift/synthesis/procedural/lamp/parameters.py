@@ -93,9 +93,7 @@ class LampParameters(Parameters):
     stem_radius: float = drawn(when(_tall, uniform(0.008, 0.016), uniform(0.009, 0.03)))
     lights: int = drawn(
         when(
-            lambda p: p.kind in {"floor", "pendant", "wall"},
-            maybe(0.3, integers(1, 3), integers(3, 8)),
-            integers(3, 8),
+            lambda p: p.kind in {"floor", "pendant", "wall"}, maybe(0.3, integers(1, 3), integers(3, 8)), integers(3, 8)
         )
     )
     reach: float = drawn(uniform(0.2, 0.6))

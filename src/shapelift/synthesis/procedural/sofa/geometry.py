@@ -56,7 +56,7 @@ def build(p: SofaParameters) -> Asset:
 def _seats(p: SofaParameters) -> list[Piece]:
     """The body with its seat cushions."""
     x, z = p.width / 2, p.seat_depth / 2
-    body = span((-x, p.foot, p.rear), (x, p.deck, z), 0.005 + 0.03 * p.rounding)
+    body = span((-x, p.body_bottom, p.rear), (x, p.deck, z), 0.005 + 0.03 * p.rounding)
     edges = np.linspace(-x, x, 2 if p.single_cushion else p.seats + 1)
     cushions = [_cushion(p, (a, -z), (b, z + 0.01)) for a, b in itertools.pairwise(edges)]
     return [(body, "body"), *[(cushion, "cushion") for cushion in cushions]]
@@ -84,7 +84,7 @@ def _back(p: SofaParameters) -> list[Piece]:
 
 
 def _back_board(p: SofaParameters, top: float, thickness: float) -> Piece:
-    low, x = p.foot + 0.005, p.width / 2
+    low, x = p.body_bottom + 0.005, p.width / 2
     return span((-x, low, -thickness), (x, top, 0.0), 0.004 + 0.4 * p.rounding * thickness, 4), "body"
 
 
@@ -116,7 +116,7 @@ def _tufted_back(p: SofaParameters) -> list[Piece]:
 
 def _crest(p: SofaParameters, heights: list[float]) -> list[Piece]:
     """Board whose upper edge runs through the heights, evenly spaced over the width."""
-    x, low = p.width / 2, p.foot + 0.005
+    x, low = p.width / 2, p.body_bottom + 0.005
     top = smooth_curve(np.stack([np.linspace(-x, x, len(heights)), np.array(heights)], axis=1), 25)
     outline = np.concatenate([[[-x, low], [x, low]], top[::-1]])
     return [(prism(outline, -p.back_thickness, 0.0, "z"), "body")]
@@ -162,7 +162,7 @@ def _arms(p: SofaParameters) -> list[Piece]:
 
 def _arm_box(p: SofaParameters) -> tuple[float, float, float, float, float]:
     """Inner x, bottom, top, rear and front of the right arm."""
-    return p.width / 2 - 0.008, p.foot, p.seat_height + p.arm_height, p.rear, p.seat_depth / 2
+    return p.width / 2 - 0.008, p.body_bottom, p.seat_height + p.arm_height, p.rear, p.seat_depth / 2
 
 
 def _block_arm(p: SofaParameters) -> list[Piece]:
@@ -233,12 +233,12 @@ def _extension(p: SofaParameters) -> list[Piece]:
     x0, x1, z = p.width / 2 - p.seat_width, p.width / 2, p.seat_depth / 2
     z0, z1 = z - 0.02, z + p.extension_length
     parts: list[Piece] = [
-        (span((x0, p.foot, z0), (x1, p.deck, z1), 0.005 + 0.03 * p.rounding), "body"),
+        (span((x0, p.body_bottom, z0), (x1, p.deck, z1), 0.005 + 0.03 * p.rounding), "body"),
         (_cushion(p, (x0, z0 + 0.01), (x1, z1)), "cushion"),
     ]
     if p.extension == "corner":
         top = p.seat_height + 0.85 * p.back_height
-        side = span((x1 - 0.01, p.foot + 0.005, p.rear), (x1 + 0.6 * p.back_thickness, top, z1))
+        side = span((x1 - 0.01, p.body_bottom + 0.005, p.rear), (x1 + 0.6 * p.back_thickness, top, z1))
         parts.append((side, "body"))
         length = (z1 + z - 0.1) / (p.tuft_rows + 1)
         size = (0.9 * p.back_thickness, 0.8 * p.back_height, length * 0.98)
@@ -261,7 +261,7 @@ def _feet(p: SofaParameters) -> list[Manifold]:
 
 def _feet_under(p: SofaParameters, half_x: float, half_z: float) -> list[Manifold]:
     """Feet below one rectangle of the body, centred at 0; a bowed body's ends stand further forward."""
-    top, x, z = p.foot + 0.03, half_x - 0.8 * p.leg_width, half_z - 0.8 * p.leg_width
+    top, x, z = p.body_bottom + 0.03, half_x - 0.8 * p.leg_width, half_z - 0.8 * p.leg_width
     if p.feet == "plinth" and not p.curve:
         return [span((-0.92 * x, 0.0, -0.88 * z), (0.92 * x, top, 0.88 * z))]
     if p.feet == "sled" and not p.curve:

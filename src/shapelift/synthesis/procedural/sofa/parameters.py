@@ -77,14 +77,14 @@ class SofaParameters(Parameters):
         return self.seats * self.seat_width
 
     @property
-    def foot(self) -> float:
+    def body_bottom(self) -> float:
         """Height of the underside of the body."""
         return 0.012 if self.feet == "none" else min(self.foot_height, 0.4 * self.seat_height)
 
     @property
     def deck(self) -> float:
         """Height of the platform under the cushions."""
-        return max(self.seat_height - self.cushion, self.foot + 0.06 + 0.1 * self.platform)
+        return max(self.seat_height - self.cushion, self.body_bottom + 0.06 + 0.1 * self.platform)
 
     @property
     def rear(self) -> float:
