@@ -11,30 +11,35 @@ import zlib
 import numpy as np
 
 from shapelift.synthesis.materials import Asset
-from shapelift.synthesis.procedural import cabinet, display, loudspeaker, telephone
-from shapelift.synthesis.procedural.airplane import AirplaneParameters
-from shapelift.synthesis.procedural.bench import BenchParameters
-from shapelift.synthesis.procedural.car import CarParameters
+from shapelift.synthesis.procedural import (
+    airplane,
+    bench,
+    cabinet,
+    car,
+    chair,
+    display,
+    lamp,
+    loudspeaker,
+    rifle,
+    sofa,
+    table,
+    telephone,
+    vessel,
+)
 from shapelift.synthesis.procedural.category import Category
-from shapelift.synthesis.procedural.chair import ChairParameters
-from shapelift.synthesis.procedural.lamp import LampParameters
-from shapelift.synthesis.procedural.rifle import RifleParameters
-from shapelift.synthesis.procedural.sofa import SofaParameters
-from shapelift.synthesis.procedural.table import TableParameters
-from shapelift.synthesis.procedural.vessel import VesselParameters
 
 CATEGORIES: dict[str, Category] = {
-    "chair": Category(ChairParameters, ChairParameters.build),
-    "table": Category(TableParameters, TableParameters.build),
-    "sofa": Category(SofaParameters, SofaParameters.build),
-    "lamp": Category(LampParameters, LampParameters.build),
+    "chair": Category(chair.ChairParameters, chair.build),
+    "table": Category(table.TableParameters, table.build),
+    "sofa": Category(sofa.SofaParameters, sofa.build),
+    "lamp": Category(lamp.LampParameters, lamp.build),
     "cabinet": Category(cabinet.CabinetParameters, cabinet.build),
-    "bench": Category(BenchParameters, BenchParameters.build),
+    "bench": Category(bench.BenchParameters, bench.build),
     "display": Category(display.DisplayParameters, display.build),
-    "car": Category(CarParameters, CarParameters.build),
-    "airplane": Category(AirplaneParameters, AirplaneParameters.build),
-    "vessel": Category(VesselParameters, VesselParameters.build),
-    "rifle": Category(RifleParameters, RifleParameters.build),
+    "car": Category(car.CarParameters, car.build),
+    "airplane": Category(airplane.AirplaneParameters, airplane.build),
+    "vessel": Category(vessel.VesselParameters, vessel.build),
+    "rifle": Category(rifle.RifleParameters, rifle.build),
     "loudspeaker": Category(loudspeaker.LoudspeakerParameters, loudspeaker.build),
     "telephone": Category(telephone.TelephoneParameters, telephone.build),
 }

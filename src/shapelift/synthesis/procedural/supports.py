@@ -1,8 +1,7 @@
-"""What furniture stands on: legs, stretchers, pedestals, star bases; shared by the furniture families."""
+"""Supports that several kinds of furniture share: legs, stretchers, aprons, pedestals and star bases."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,40 +30,11 @@ from shapelift.synthesis.procedural.solids import (
 
 LegShape = Literal["square", "round", "turned", "saber", "octagon", "hairpin", "bulb"]
 Stretcher = Literal["none", "box", "h", "x", "sides", "front"]
+PedestalFoot = Literal["disc", "trumpet", "dome"]
 
 # (height fraction, scale of the section) of legs shaped on a lathe
 _TURNED = ((0, 0.55), (0.1, 0.75), (0.14, 0.5), (0.5, 0.95), (0.62, 0.6), (0.66, 0.85), (0.7, 0.6), (0.76, 1), (1, 1))
 _BULB = ((0, 0.5), (0.06, 0.8), (0.14, 0.5), (0.4, 1.35), (0.62, 0.6), (0.72, 1.0), (1, 1.0))
-
-
-@dataclass(frozen=True, kw_only=True)
-class LegParameters:
-    """What the parameters of chairs, tables and benches have in common.
-
-    leg_width: thickness of a leg at the top; `leg_taper` times that at the floor.
-    splay: how much further out the feet stand than the tops.
-    """
-
-    leg_shape: LegShape
-    leg_width: float
-    leg_taper: float
-    splay: float
-    stretcher: Stretcher
-
-    def four_legs(self, half_width: float, half_depth: float, top: float) -> list[Manifold]:
-        """Legs from the floor to the corners of the rectangle of these half sides at height `top`."""
-        heads, feet = (corners(half_width, half_depth, top, self.splay, at) for at in (top, 0.0))
-        return [
-            leg(foot, head, self.leg_width, self.leg_shape, self.leg_taper)
-            for foot, head in zip(feet, heads, strict=True)
-        ]
-
-    def ties(self, half_width: float, half_depth: float, top: float, at: float, thickness: float) -> list[Manifold]:
-        """Stretchers between those legs at height `at`; legs that are bent have no place for them."""
-        if self.leg_shape in {"saber", "hairpin"}:
-            return []
-        rail = corners(half_width, half_depth, top, self.splay, at)
-        return stretchers(rail, self.stretcher, thickness, self.leg_shape != "square")
 
 
 def leg(bottom: Vector, top: Vector, width: float, shape: LegShape, taper: float = 1.0) -> Manifold:
@@ -78,16 +48,19 @@ def leg(bottom: Vector, top: Vector, width: float, shape: LegShape, taper: float
         control = [end, end * 0.6 + start * 0.4 - outward * 0.5, start * 0.8 + end * 0.2, start + outward]
         path = smooth_curve(control, 7)
         return sweep(path, rectangle(width, width), np.linspace(1.0, taper, 7), up=(0.0, 0.0, 1.0))
-    if shape == "turned":
-        return post(start, end, ellipse(width * 1.3, width * 1.3, 12), _TURNED)
-    if shape == "bulb":
-        return post(start, end, ellipse(width * 1.3, width * 1.3, 12), _BULB)
+    if shape in {"turned", "bulb"}:
+        return post(start, end, ellipse(width * 1.3, width * 1.3, 12), _TURNED if shape == "turned" else _BULB)
     outline = {
         "square": rectangle(width, width),
         "round": ellipse(width, width, 12),
         "octagon": regular_polygon(8, width / 2, 22.5),
     }[shape]
     return post(start, end, outline, ((0.0, taper), (1.0, 1.0)))
+
+
+def column_shape(shape: LegShape) -> LegShape:
+    """The shape, if one column in the middle can have it, else a round one."""
+    return shape if shape in {"square", "turned", "bulb"} else "round"
 
 
 def _hairpin(start: Array, end: Array, width: float) -> Manifold:
@@ -107,6 +80,35 @@ def corners(half_width: float, half_depth: float, height: float, splay: float, a
     out = splay * (1 - at / height)
     x, z = half_width + out, half_depth + out
     return np.array([[x, at, z], [x, at, -z], [-x, at, -z], [-x, at, z]])
+
+
+@dataclass(frozen=True)
+class FourLegs:
+    """Legs from the floor to the corners of a rectangle at height `top`; see `corners` and `leg`."""
+
+    half_width: float
+    half_depth: float
+    top: float
+    width: float
+    shape: LegShape
+    taper: float
+    splay: float
+
+    def solids(self) -> list[Manifold]:
+        """The legs."""
+        return [
+            leg(foot, head, self.width, self.shape, self.taper)
+            for foot, head in zip(self._at(0.0), self._at(self.top), strict=True)
+        ]
+
+    def stretchers(self, kind: Stretcher, height: float, thickness: float) -> list[Manifold]:
+        """Bars between the legs at a height; legs that are bent have no place for them."""
+        if self.shape in {"saber", "hairpin"}:
+            return []
+        return stretchers(self._at(height), kind, thickness, self.shape != "square")
+
+    def _at(self, height: float) -> Array:
+        return corners(self.half_width, self.half_depth, self.top, self.splay, height)
 
 
 def apron(half_width: float, half_depth: float, thickness: float, low: float, high: float) -> Manifold:
@@ -136,67 +138,24 @@ def stretchers(points: Array, kind: Stretcher, thickness: float, round_bars: boo
 def star_base(spokes: int, radius: float, height: float, thickness: float, casters: bool) -> list[Manifold]:
     """Feet of an office chair: tapering spokes from a hub at `height`, on casters or on glides."""
     tip_y = 0.07 if casters else 0.6 * thickness
-    spoke = sweep(
-        [(0.0, height, 0.0), (radius, tip_y, 0.0)], rectangle(thickness * 1.1, thickness), (1.0, 0.7), (0.0, 1.0, 0.0)
-    )
-    end = cylinder(0.0, tip_y + 0.01, 0.45 * thickness, segments=10)
-    solids = around(spoke, spokes)
+    path = [(0.0, height, 0.0), (radius, tip_y, 0.0)]
+    spoke = sweep(path, rectangle(thickness * 1.1, thickness), (1.0, 0.7))
     if casters:
         wheel = rod((0.0, 0.03, -0.022), (0.0, 0.03, 0.022), 0.03, segments=14)
         end = cylinder(0.03, tip_y + 0.01, 0.3 * thickness, segments=8) + wheel
-    return solids + around(move(end, (radius * 0.96, 0.0, 0.0)), spokes)
+    else:
+        end = cylinder(0.0, tip_y + 0.01, 0.45 * thickness, segments=10)
+    return around(spoke, spokes) + around(move(end, (radius * 0.96, 0.0, 0.0)), spokes)
 
 
-def pedestal(
-    height: float, column: float, foot: float, flare: float, kind: Literal["disc", "trumpet", "dome"]
-) -> list[Manifold]:
+def pedestal(height: float, column: float, foot: float, flare: float, kind: PedestalFoot) -> list[Manifold]:
     """Round column of radius `column` on a foot of radius `foot`; `flare` is the thickness of the foot."""
     if kind == "trumpet":
         levels = np.linspace(0.0, 1.0, 9)
         radii = column + (foot - column) * (1 - levels) ** 4 + 0.25 * (foot - column) * levels**5
         edge = [(r, 0.4 * flare + y * (height - 0.4 * flare)) for r, y in zip(radii, levels, strict=True)]
         return [revolve([(0.0, 0.0), (foot, 0.0), *edge, (0.0, height)], 24)]
+    base = cylinder(0.0, flare, foot, foot * 0.94)
     if kind == "dome":
-        bulge = ellipsoid((2 * foot, 4 * flare, 2 * foot), segments=24)
-        return [bulge.trim_by_plane((0.0, 1.0, 0.0), 0.0), cylinder(0.0, height, column, segments=16)]
-    return [cylinder(0.0, flare, foot, foot * 0.94), cylinder(0.0, height, column, segments=16)]
-
-
-def runners(
-    half_width: float, length: float, rise: float, section: float, points: Sequence[float]
-) -> tuple[list[Manifold], list[float]]:
-    """A rocking chair's two curved runners, and the height of their centre line at the given z."""
-
-    def height_at(z: float) -> float:
-        return section / 2 + rise * (2 * z / length) ** 2
-
-    path = [(0.0, height_at(z), z) for z in np.linspace(-length / 2, length / 2, 11)]
-    bow = sweep(path, rectangle(section * 0.8, section))
-    return [move(bow, (side * half_width, 0.0, 0.0)) for side in (-1.0, 1.0)], [height_at(z) for z in points]
-
-
-def cantilever(half_width: float, half_depth: float, depth: float, top: float, splay: float, radius: float) -> Manifold:
-    """One bent tube: down at the front of a seat `depth` deep, back along the floor, closed behind."""
-    x, r, corner = half_width, radius, 0.07
-    front, rear = depth / 2 - r, -depth / 2 - splay
-    bow = front + 0.3 * (0.05 + 0.5 * splay)
-    side = [(x, top, -0.5 * half_depth), (x, top, front - corner), (x, top - 0.3 * corner, front)]
-    side += [(x, top - corner, front + 0.01), (x, corner, bow), (x, r, front - corner)]
-    side += [(x, r, rear + corner), (x - corner, r, rear)]
-    return tube(side + [(-a, b, c) for a, b, c in reversed(side)], r, 10)
-
-
-def crossed_legs(
-    half_width: float, half_depth: float, top: float, splay: float, thickness: float, tie: float
-) -> list[Manifold]:
-    """An X on either side, as under a folding chair, tied across at the share `tie` of the height."""
-    x, z, t = half_width, half_depth, thickness
-    foot = z + splay
-    solids = []
-    for s in (-1.0, 1.0):
-        solids.append(beam((s * x, 0.0, foot), (s * x, top, -z), t * 0.7, t))
-        solids.append(beam((s * (x - 0.2 * t), 0.0, -foot), (s * (x - 0.2 * t), top, z), t * 0.7, t))
-    for direction in (1.0, -1.0):
-        middle = direction * (foot - (foot + z) * tie)
-        solids.append(rod((-x, top * tie, middle), (x, top * tie, middle), 0.35 * t, segments=8))
-    return solids
+        base = ellipsoid((2 * foot, 4 * flare, 2 * foot), segments=24).trim_by_plane((0.0, 1.0, 0.0), 0.0)
+    return [base, cylinder(0.0, height, column, segments=16)]

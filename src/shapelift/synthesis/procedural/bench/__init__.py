@@ -1,0 +1,8 @@
+"""Benches: park, garden, hall, piano and picnic benches, pews, stone slabs."""
+
+from __future__ import annotations
+
+from shapelift.synthesis.procedural.bench.geometry import build
+from shapelift.synthesis.procedural.bench.parameters import BenchParameters
+
+__all__ = ["BenchParameters", "build"]

@@ -1,0 +1,8 @@
+"""Chairs: from stools and dining chairs to office, club, rocking and cantilever chairs."""
+
+from __future__ import annotations
+
+from shapelift.synthesis.procedural.chair.geometry import build
+from shapelift.synthesis.procedural.chair.parameters import ChairParameters
+
+__all__ = ["ChairParameters", "build"]

@@ -1,0 +1,8 @@
+"""Lamps: table, floor, tripod, desk arm, arc, pendant, chandelier, lantern and wall lamps."""
+
+from __future__ import annotations
+
+from shapelift.synthesis.procedural.lamp.geometry import build
+from shapelift.synthesis.procedural.lamp.parameters import LampParameters
+
+__all__ = ["LampParameters", "build"]

@@ -1,0 +1,8 @@
+"""Sofas: armchair-wide to four seats, with chaise or corner, from boxy to rolled and wooden-framed."""
+
+from __future__ import annotations
+
+from shapelift.synthesis.procedural.sofa.geometry import build
+from shapelift.synthesis.procedural.sofa.parameters import SofaParameters
+
+__all__ = ["SofaParameters", "build"]
