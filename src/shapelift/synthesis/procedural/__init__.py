@@ -11,10 +11,10 @@ import zlib
 import numpy as np
 
 from shapelift.synthesis.materials import Asset
+from shapelift.synthesis.procedural import car
 from shapelift.synthesis.procedural.airplane import AirplaneParameters
 from shapelift.synthesis.procedural.bench import BenchParameters
 from shapelift.synthesis.procedural.cabinet import CabinetParameters
-from shapelift.synthesis.procedural.car import CarParameters
 from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.chair import ChairParameters
 from shapelift.synthesis.procedural.display import DisplayParameters
@@ -34,7 +34,7 @@ CATEGORIES: dict[str, Category] = {
     "cabinet": Category(CabinetParameters, CabinetParameters.build),
     "bench": Category(BenchParameters, BenchParameters.build),
     "display": Category(DisplayParameters, DisplayParameters.build),
-    "car": Category(CarParameters, CarParameters.build),
+    "car": Category(car.CarParameters, car.build),
     "airplane": Category(AirplaneParameters, AirplaneParameters.build),
     "vessel": Category(VesselParameters, VesselParameters.build),
     "rifle": Category(RifleParameters, RifleParameters.build),
