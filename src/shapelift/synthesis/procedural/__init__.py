@@ -11,8 +11,7 @@ import zlib
 import numpy as np
 
 from shapelift.synthesis.materials import Asset
-from shapelift.synthesis.procedural import car
-from shapelift.synthesis.procedural.airplane import AirplaneParameters
+from shapelift.synthesis.procedural import airplane, car
 from shapelift.synthesis.procedural.bench import BenchParameters
 from shapelift.synthesis.procedural.cabinet import CabinetParameters
 from shapelift.synthesis.procedural.category import Category
@@ -35,7 +34,7 @@ CATEGORIES: dict[str, Category] = {
     "bench": Category(BenchParameters, BenchParameters.build),
     "display": Category(DisplayParameters, DisplayParameters.build),
     "car": Category(car.CarParameters, car.build),
-    "airplane": Category(AirplaneParameters, AirplaneParameters.build),
+    "airplane": Category(airplane.AirplaneParameters, airplane.build),
     "vessel": Category(VesselParameters, VesselParameters.build),
     "rifle": Category(RifleParameters, RifleParameters.build),
     "loudspeaker": Category(LoudspeakerParameters, LoudspeakerParameters.build),
