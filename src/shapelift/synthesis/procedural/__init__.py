@@ -11,7 +11,7 @@ import zlib
 import numpy as np
 
 from shapelift.synthesis.materials import Asset
-from shapelift.synthesis.procedural import airplane, car
+from shapelift.synthesis.procedural import airplane, car, rifle
 from shapelift.synthesis.procedural.bench import BenchParameters
 from shapelift.synthesis.procedural.cabinet import CabinetParameters
 from shapelift.synthesis.procedural.category import Category
@@ -19,7 +19,6 @@ from shapelift.synthesis.procedural.chair import ChairParameters
 from shapelift.synthesis.procedural.display import DisplayParameters
 from shapelift.synthesis.procedural.lamp import LampParameters
 from shapelift.synthesis.procedural.loudspeaker import LoudspeakerParameters
-from shapelift.synthesis.procedural.rifle import RifleParameters
 from shapelift.synthesis.procedural.sofa import SofaParameters
 from shapelift.synthesis.procedural.table import TableParameters
 from shapelift.synthesis.procedural.telephone import TelephoneParameters
@@ -36,7 +35,7 @@ CATEGORIES: dict[str, Category] = {
     "car": Category(car.CarParameters, car.build),
     "airplane": Category(airplane.AirplaneParameters, airplane.build),
     "vessel": Category(VesselParameters, VesselParameters.build),
-    "rifle": Category(RifleParameters, RifleParameters.build),
+    "rifle": Category(rifle.RifleParameters, rifle.build),
     "loudspeaker": Category(LoudspeakerParameters, LoudspeakerParameters.build),
     "telephone": Category(TelephoneParameters, TelephoneParameters.build),
 }
