@@ -85,8 +85,9 @@ class _RifleGeometry:
             stations = [
                 (self.rear - 0.1, y, 0.4 * width, 0.42 * height),
                 (self.rear + 0.2, y, 0.5 * width, 0.5 * height),
+                (-0.25, y, 0.5 * width, 0.5 * height),
+                (0.1, 0.0, 0.4 * width, 0.3 * height),
             ]
-            stations += [(-0.25, y, 0.5 * width, 0.5 * height), (0.1, 0.0, 0.4 * width, 0.3 * height)]
             solid = body(stations, superellipse(2.0, 2.0, 6.0 - 14 * p.receiver_rounding, 16))
             return solid, self.materials.receiver
         solids = [box((width, height, p.receiver_length), (0.0, y, self.rear / 2), p.receiver_rounding)]
@@ -171,17 +172,9 @@ class _RifleGeometry:
             stations.append((end, -0.16, 0.75 * size, 0.5 * size))
             return [(body(stations, superellipse(2.0, 2.0, 3.0, 14)), self.materials.furniture)]
         if p.guard_style == "pump":
-            z = 0.9
-            profile = [
-                (0.0, z),
-                (0.9 * size, z),
-                (size, z + 0.1),
-                (size, z + 1.6),
-                (0.9 * size, z + 1.7),
-                (0.0, z + 1.7),
-            ]
+            profile = [(0.0, 0.9), (0.9 * size, 0.9), (size, 1.0), (size, 2.5), (0.9 * size, 2.6), (0.0, 2.6)]
             solids = [lathe(profile, "z", 14)]
-            for z in np.linspace(0.9 + 0.2, 0.9 + 1.35, p.vents + 1):
+            for z in np.linspace(1.1, 2.25, p.vents + 1):
                 rib = [(0.0, z), (1.12 * size, z), (1.12 * size, z + 0.15), (0.0, z + 0.15)]
                 solids.append(lathe(rib, "z", 14))
             pump = union(solids).scale((1.0, 0.85, 1.0)).translate((0.0, -1.9 * p.barrel_radius, 0.0))
@@ -280,12 +273,8 @@ class _RifleGeometry:
             return union([upper, lower, box((0.36, tall, 0.16), (0, middle, end), 0.05)])
         slope, half = 0.3 * p.drop, 0.15
         side = [(start, y + 0.2), (end, y + 0.2 - slope), (end, low), (end + 0.3, low), (start, y - 0.3)]
-        hole = [
-            (start - 0.45, y + 0.02),
-            (end + 0.3, y + 0.02 - slope),
-            (end + 0.3, low + 0.4),
-            (start - 0.45, y - 0.12),
-        ]
+        hole = [(start - 0.45, y + 0.02), (end + 0.3, y + 0.02 - slope)]
+        hole += [(end + 0.3, low + 0.4), (start - 0.45, y - 0.12)]
         frame = prism([np.array(side), np.array(hole)], -half, half, "x")
         frame += box((2.6 * half, tall, 0.18), (0, middle - 0.1 * p.drop, end), 0.05)
         if p.stock != "folded":
