@@ -11,7 +11,7 @@ import zlib
 import numpy as np
 
 from shapelift.synthesis.materials import Asset
-from shapelift.synthesis.procedural import airplane, car, rifle
+from shapelift.synthesis.procedural import airplane, car, rifle, vessel
 from shapelift.synthesis.procedural.bench import BenchParameters
 from shapelift.synthesis.procedural.cabinet import CabinetParameters
 from shapelift.synthesis.procedural.category import Category
@@ -22,7 +22,6 @@ from shapelift.synthesis.procedural.loudspeaker import LoudspeakerParameters
 from shapelift.synthesis.procedural.sofa import SofaParameters
 from shapelift.synthesis.procedural.table import TableParameters
 from shapelift.synthesis.procedural.telephone import TelephoneParameters
-from shapelift.synthesis.procedural.vessel import VesselParameters
 
 CATEGORIES: dict[str, Category] = {
     "chair": Category(ChairParameters, ChairParameters.build),
@@ -34,7 +33,7 @@ CATEGORIES: dict[str, Category] = {
     "display": Category(DisplayParameters, DisplayParameters.build),
     "car": Category(car.CarParameters, car.build),
     "airplane": Category(airplane.AirplaneParameters, airplane.build),
-    "vessel": Category(VesselParameters, VesselParameters.build),
+    "vessel": Category(vessel.VesselParameters, vessel.build),
     "rifle": Category(rifle.RifleParameters, rifle.build),
     "loudspeaker": Category(LoudspeakerParameters, LoudspeakerParameters.build),
     "telephone": Category(TelephoneParameters, TelephoneParameters.build),
