@@ -199,7 +199,7 @@ class _RifleGeometry:
         return solid
 
     def stock(self) -> list[Part]:
-        """What is held against the shoulder."""
+        """The shoulder stock, or the butt pad of a bullpup."""
         p = self.p
         match p.stock:
             case "none" if p.style == "bullpup":
