@@ -13,9 +13,10 @@ from manifold3d import Manifold, Mesh
 
 from shapelift.synthesis import procedural
 from shapelift.synthesis.procedural import finishes
-from shapelift.synthesis.procedural.hulls import Hull, sail, square_sail
 from shapelift.synthesis.procedural.lofts import body, dome_profile, grown, lathe, spokes, wheel, wing
 from shapelift.synthesis.procedural.solids import rectangle
+from shapelift.synthesis.procedural.vessel.hulls import Hull
+from shapelift.synthesis.procedural.vessel.sails import sail, square_sail
 
 CATEGORIES = ("car", "airplane", "vessel", "rifle", "loudspeaker", "telephone")
 
