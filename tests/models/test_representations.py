@@ -132,7 +132,14 @@ class Cardboard(Reconstructor):
         return {"depth": (off * seen).sum() / seen.sum(), "camera": camera}
 
     def logits_at(self, prediction: Mapping[str, Tensor], points: Tensor) -> Tensor:
-        return -points.square().sum(dim=2)
+        """A slab behind the plane, within the mask."""
+        matrix, intrinsics = prediction["camera_from_world"][:, 0], prediction["intrinsics"][:, 0]
+        local = points @ matrix[:, :3, :3].mT + matrix[:, None, :3, 3]
+        pixels = local @ intrinsics.mT
+        places = pixels[..., :2] / pixels[..., 2:] / 8.0 - 1.0
+        mask = nn.functional.grid_sample(prediction["mask_logits"], places[:, None], align_corners=False)[:, 0, 0]
+        behind = local[..., 2] - prediction["depth"][:, 0, :1, 0]
+        return torch.minimum(torch.minimum(behind + 0.1, 0.6 - behind), mask)
 
     def graphs(self) -> Mapping[str, Graph]:
         size = self.config.image_size

@@ -31,15 +31,6 @@ def test_checkers_have_nothing_to_say(command: list[str]) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_no_file_grows_into_a_drawer() -> None:
-    long = {
-        str(path.relative_to(ROOT)): count
-        for path in (ROOT / "src").rglob("*.py")
-        if (count := len(path.read_text(encoding="utf-8").splitlines())) > 500
-    }
-    assert not long
-
-
 def test_nothing_is_left_unfinished() -> None:
     marks = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
     found = [path.name for path in (ROOT / "src").rglob("*.py") if marks.search(path.read_text(encoding="utf-8"))]

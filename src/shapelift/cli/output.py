@@ -6,11 +6,15 @@ import contextlib
 import json as json_format
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
     from shapelift.pipelines import Update
 
 _NAMED = re.compile(r"`([a-z][a-z0-9_]*)`")
@@ -51,10 +55,13 @@ class Screen:
     """A `shapelift.pipelines.Progress` on standard error; nothing when not shown."""
 
     def __init__(self, *, shown: bool) -> None:
+        self._shown = shown
+
+    @cached_property
+    def _console(self) -> Console:
         from rich.console import Console
 
-        self._shown = shown
-        self._console = Console(stderr=True, highlight=False)
+        return Console(stderr=True, highlight=False)
 
     def say(self, line: str) -> None:
         """A line that stays."""
@@ -64,24 +71,33 @@ class Screen:
     @contextlib.contextmanager
     def stage(self, title: str) -> Iterator[Update]:
         """A progress bar, on the screen from the first update on: what is refused at once stands alone."""
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-        columns = (
-            TextColumn(title),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
-        )
-        bar = Progress(*columns, console=self._console, disable=not self._shown)
-        task = bar.add_task(title, total=None, note="")
+        bar: list[Progress] = []
 
         def update(done: float, total: float | None, note: str = "") -> None:
-            bar.start()
-            bar.update(task, completed=done, total=total, note=note)
+            if not self._shown:
+                return
+            if not bar:
+                bar.append(_bar(title, self._console))
+                bar[0].start()
+            bar[0].update(bar[0].task_ids[0], completed=done, total=total, note=note)
 
         try:
             yield update
         finally:
-            if bar.live.is_started:
-                bar.stop()
+            for one in bar:
+                one.stop()
+
+
+def _bar(title: str, console: Console) -> Progress:
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn(title),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    bar = Progress(*columns, console=console)
+    bar.add_task(title, total=None, note="")
+    return bar

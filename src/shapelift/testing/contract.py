@@ -54,14 +54,19 @@ _REPRESENTATIONS: Mapping[str, type] = {
     "depth": DepthMaps,
 }
 
+_SOLIDS = ("field", "grid")
+
 BATCH = 3
 """Items of the batch that everything is checked with."""
 OVERFIT_STEPS = 160
 """Steps in which that batch is to be learned by heart."""
 GRADIENT_STEPS = 5
 """Within so many steps every parameter must have had a gradient: behind a layer that is zero at first there is none."""
-OVERLAP = 0.45
-"""Least mean IoU with the truth of the solid that was learned by heart."""
+OVERLAP, STAND_IN = 0.45, 0.3
+"""Least mean IoU with the truth of the solid that was learned by heart: of a field or a grid, and of what stands in for
+one where a family predicts a surface."""
+SYMMETRIC = 0.02
+"""How much better a solid may fit when it is turned over: what is symmetric fits alike."""
 AGREEMENT = 0.9
 """Least IoU of the exported field or grid with `logits_at`."""
 ONNX_TOLERANCE = 1e-4
@@ -136,6 +141,7 @@ class FamilyCase:
         return _predict(self.trained, self.batch)
 
     @cached_property
+    @torch.enable_grad()  # whoever asks first
     def _overfitted(self) -> tuple[Reconstructor, list[float]]:
         model = self.build().train()
         optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
@@ -267,9 +273,8 @@ def solid_is_the_true_one(case: FamilyCase) -> None:
     _require(logits.shape == shape, f"logits_at must return a logit per point, {shape}, not {tuple(logits.shape)}")
     _require(bool(logits.isfinite().all()), "logits_at must return finite numbers")
     found = float(weighted_iou(logits > 0.0, batch["scored_occupancy"] > 0.5, weights).mean())
-    _require(
-        found > OVERLAP, f"the solid of logits_at must be the one that was learned: IoU {found:.2f}, not {OVERLAP}"
-    )
+    least = OVERLAP if case.config.representation in _SOLIDS else STAND_IN
+    _require(found > least, f"the solid of logits_at must be the one that was learned: IoU {found:.2f}, not {least}")
     for axis, name in enumerate("xyz"):
         turned = points.clone()
         turned[..., axis] *= -1.0
@@ -279,12 +284,12 @@ def solid_is_the_true_one(case: FamilyCase) -> None:
         message = (
             f"the solid of logits_at must not be mirrored in {name}: IoU {found:.2f}, and {other:.2f} if turned over"
         )
-        _require(found > other, message)
+        _require(found > other - SYMMETRIC, message)
 
 
 def exported_solid_is_that_of_training(case: FamilyCase) -> None:
     """A field or a grid of the exported model has its inside where `logits_at` has it."""
-    if case.config.representation not in {"field", "grid"}:
+    if case.config.representation not in _SOLIDS:
         return
     points = case.batch["scored"]
     with torch.no_grad():

@@ -29,7 +29,7 @@ def settle_precision(config: TrainConfig, output: Path, world: World) -> TrainCo
 def computes_bfloat16(device: torch.device) -> bool:
     """Whether a device multiplies in bfloat16; a processor that does not emulates it, far slower than float32."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return any(bool(_told(name)) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
 
 
