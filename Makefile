@@ -14,7 +14,7 @@ bench:
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; python $$script || exit 1; done
 
 sheets:
-	python docs/make_sheets.py
+	python docs/scripts/make_sheets.py
 
 hero:
-	python docs/make_pictures.py
+	python docs/scripts/make_pictures.py
