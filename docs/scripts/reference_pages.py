@@ -126,7 +126,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages to what the site is made of."""
-    from mkdocs.structure.files import File
+    from mkdocs.structure.files import File  # noqa: PLC0415 - tests make the pages without MkDocs
 
     for path, text in pages().items():
         files.append(File.generated(config, path, content=text))

@@ -105,7 +105,7 @@ def test_options_in_examples_exist() -> None:
 
 
 def test_every_recipe_has_its_line() -> None:
-    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", read("docs/how-to/train.md"), re.MULTILINE)) >= set(RECIPES)
+    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", read("docs/reference/recipes.md"), re.MULTILINE)) >= set(RECIPES)
 
 
 def test_the_configuration_of_the_training_page_can_be_built(monkeypatch: pytest.MonkeyPatch) -> None:
