@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "shapelift"
 LEFT_OUT = ("cli", "__main__")
-FOLDER = "reference/api"
-"""Of the pages, in the site; mkdocs.yml has it in its navigation as the place of all of them."""
+INDEX, FOLDER = "reference/api.md", "reference/api"
+"""The page that leads to them, which is in docs/ and gets their table, and where they are on the site."""
 
 
 def rooms() -> dict[str, Path]:
@@ -74,16 +74,20 @@ def public(room: str, file: Path) -> dict[str, list[str]]:
 
 
 def pages() -> dict[str, str]:
-    """Address of a page in the site -> its text: one per room, and an index of them."""
-    made, lines = {}, []
-    for room, file in rooms().items():
-        page = _page(room, public(room, file))
-        if page:
-            made[f"{FOLDER}/{room}.md"] = page
-            lines.append(f"| [`{room}`]({room}.md) | {_summary(file)} |")
-    index = ["# API reference", "", "Made of the docstrings. Every room of the package has a page:", ""]
-    table = ["| room | what it is |", "|---|---|", *lines, ""]
-    return {f"{FOLDER}/index.md": "\n".join([*index, *table]), **made}
+    """Address of a page in the site -> its text, one per room that has public names."""
+    made = {f"{FOLDER}/{room}.md": _page(room, public(room, file)) for room, file in rooms().items()}
+    return {path: text for path, text in made.items() if text}
+
+
+def index() -> str:
+    """The table of the pages, with links from `INDEX`."""
+    known, folder = pages(), FOLDER.rpartition("/")[2]
+    lines = [
+        f"| [`{room}`]({folder}/{room}.md) | {_summary(file)} |"
+        for room, file in rooms().items()
+        if f"{FOLDER}/{room}.md" in known
+    ]
+    return "\n".join(["| room | what it is |", "|---|---|", *lines, ""])
 
 
 def _page(room: str, shown: dict[str, list[str]]) -> str:
@@ -118,9 +122,9 @@ def _parsed(file: Path) -> ast.Module:
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Put the pages into the navigation, where it names their folder."""
-    names = [path.removeprefix(f"{FOLDER}/") for path in pages()]
-    _fill(config.nav, [{_title(name): f"{FOLDER}/{name}"} for name in names])
+    """Put the pages into the navigation, below the one that leads to them."""
+    entries: list[Any] = [{path.removeprefix(f"{FOLDER}/").removesuffix(".md"): path} for path in pages()]
+    _fill(config.nav, [INDEX, *entries])
     return config
 
 
@@ -134,10 +138,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, **_: Any) -> str:
-    """Links to files outside of docs/ lead into the repository."""
+    """Links to files outside of docs/ lead into the repository; the index gets its table."""
     folder = (Path(config.docs_dir) / page.file.src_uri).parent
-    if page.file.src_uri.startswith(FOLDER):
+    if page.file.src_uri.startswith(f"{FOLDER}/"):
         return markdown
+    if page.file.src_uri == INDEX:
+        markdown = f"{markdown}\n{index()}"
 
     def link(match: re.Match[str]) -> str:
         target = (folder / match["path"]).resolve()
@@ -151,14 +157,10 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, **_: Any) 
     return re.sub(r"\]\((?P<path>[^)#\s:]+)(?P<anchor>#[^)\s]*)?\)", link, markdown)
 
 
-def _title(name: str) -> str:
-    return "Overview" if name == "index.md" else name.removesuffix(".md")
-
-
-def _fill(nav: Any, entries: list[dict[str, str]]) -> None:
-    """Replace the folder of the pages, wherever the navigation has it, by the pages."""
+def _fill(nav: Any, entries: list[Any]) -> None:
+    """Replace the index, where the navigation has it under a title, by a section of it and the pages."""
     for item in nav if isinstance(nav, list) else ():
         for key, value in item.items() if isinstance(item, dict) else ():
-            if value == f"{FOLDER}/":
+            if value == INDEX:
                 item[key] = entries
             _fill(value, entries)
