@@ -17,7 +17,7 @@ NAMES = {name for name, _, _ in ENTRIES}
 
 
 def test_entries_are_in_order_and_each_is_there_once() -> None:
-    keys = [(name, year) for name, year, _ in ENTRIES]
+    keys = [(name.replace("ö", "o"), year) for name, year, _ in ENTRIES]
     assert keys == sorted(set(keys))
     titles = [re.findall(r"\*(.+)\*", entry) for _, _, entry in ENTRIES]
     assert all(len(title) == 1 for title in titles)
