@@ -1,5 +1,5 @@
 # Short names for what developers run; CI runs the README's own commands.
-.PHONY: test lint bench sheets hero
+.PHONY: test lint docs dist bench sheets hero
 
 test:
 	python -m pytest -q
@@ -10,11 +10,17 @@ lint:
 	mypy
 	lint-imports
 
+docs:
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
+
+dist:
+	.ci/check_dist dist
+
 bench:
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; python $$script || exit 1; done
 
 sheets:
-	python docs/make_sheets.py
+	python docs/scripts/make_sheets.py
 
 hero:
-	python docs/make_pictures.py
+	python docs/scripts/make_pictures.py

@@ -11,7 +11,7 @@ Quality: true chairs, made in memory, as cells and as a field, at the same resol
 network could say: full or empty ("binary"), meshed smooth and blocky, or the share of each that is full ("shares").
 The field is the signed distance. Waste: cells at the surface, those with an unlike neighbour, among all cells.
 
-Prints JSON; with `--table` the tables of docs/voxels.md instead.
+Prints JSON; with `--table` the tables of docs/explanation/voxels.md instead.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A family of one's own: image -> occupancy of 16 x 16 x 16 cells. docs/add_a_family.md explains each part."""
+"""A family of one's own: image -> occupancy of 16 x 16 x 16 cells. docs/how-to/add_a_family.md explains each part."""
 
 from __future__ import annotations
 

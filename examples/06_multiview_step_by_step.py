@@ -1,6 +1,6 @@
 """The multi-view method in pictures: image, maps of fixed views, their points, views from elsewhere, mesh.
 
-Run: python examples/06_multiview_step_by_step.py --output steps    (docs/multiview.md explains what they show)
+Run: python examples/06_multiview_step_by_step.py --output steps    (explained in docs/explanation/multiview.md)
 """
 
 import argparse

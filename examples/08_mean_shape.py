@@ -1,6 +1,6 @@
 """What a loss between point sets makes of a shape that could be one or another: mean shapes, and hypotheses instead.
 
-Run: python examples/08_mean_shape.py --output mean_shapes.png    (docs/ambiguity.md explains what it shows)
+Run: python examples/08_mean_shape.py --output mean_shapes.png    (docs/explanation/ambiguity.md explains what it shows)
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""docs/add_a_family.md, followed to the letter on a copy of the package."""
+"""docs/how-to/add_a_family.md, followed to the letter on a copy of the package."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from shapelift.inference import read_card
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "add_a_family.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "add_a_family.md").read_text(encoding="utf-8")
 
 
 def blocks(language: str) -> list[str]:

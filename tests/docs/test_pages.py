@@ -18,7 +18,10 @@ from shapelift.synthesis import procedural
 from shapelift.testing import write_example_data
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (
+    *(ROOT / f"{name}.md" for name in ("README", "CHANGELOG", "CONTRIBUTING")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+)
 
 
 def read(name: str) -> str:
@@ -38,7 +41,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_and_pictures_lead_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\(([^)\s]+)\)", prose(page.read_text(encoding="utf-8"))):
         if link.startswith("https://"):
@@ -65,20 +68,22 @@ def test_there_is_a_readable_sheet_of_every_category() -> None:
     for path in paths:
         with Image.open(path) as picture:
             assert picture.width == 2 * picture.height
-        assert f"images/{path.name}" in read("docs/data.md")
+        assert f"images/{path.name}" in read("docs/reference/data.md")
 
 
 @pytest.mark.parametrize("page", ["multiview", "ambiguity", "voxels", "deformation"])
 def test_the_pictures_of_a_page_are_all_there_and_small(page: str) -> None:
     paths = sorted((ROOT / "docs" / "images").glob(f"{page}_*.png"))
-    assert {path.name for path in paths} == set(re.findall(rf"images/({page}_\w+\.png)", read(f"docs/{page}.md")))
+    assert {path.name for path in paths} == set(
+        re.findall(rf"images/({page}_\w+\.png)", read(f"docs/explanation/{page}.md"))
+    )
     assert all(path.stat().st_size < 300_000 for path in paths)
 
 
 def test_the_page_of_commands_has_what_the_program_lists() -> None:
     listed = subprocess.run([sys.executable, "-m", "shapelift", "--help"], capture_output=True, text=True, check=True)
     commands = re.findall(r"^  ([a-z-]+)  ", listed.stdout.partition("Commands:")[2], re.MULTILINE)
-    assert commands == re.findall(r"^## `shapelift ([a-z-]+)", read("docs/cli.md"), re.MULTILINE)
+    assert commands == re.findall(r"^## `shapelift ([a-z-]+)", read("docs/reference/cli.md"), re.MULTILINE)
     assert commands == list(_COMMANDS)
 
 
@@ -88,7 +93,7 @@ def test_the_page_of_commands_has_every_option(command: str) -> None:
     options: set[str] = set()
     for parameter in application.commands[command].params:
         options.update(name for name in (*parameter.opts, *parameter.secondary_opts) if name.startswith("-"))
-    section = read("docs/cli.md").partition(f"## `shapelift {command}")[2].partition("\n## ")[0]
+    section = read("docs/reference/cli.md").partition(f"## `shapelift {command}")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (`-.*?) \|", section, re.MULTILINE)
     assert {name for row in rows for name in re.findall(r"`(-[^`]+)`", row)} == options - {"--help"}
 
@@ -103,7 +108,7 @@ def test_options_in_examples_exist() -> None:
 
 
 def test_every_recipe_has_its_line() -> None:
-    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", read("docs/training.md"), re.MULTILINE)) >= set(RECIPES)
+    assert set(re.findall(r"^\| `([a-z0-9-]+)` \|", read("docs/reference/recipes.md"), re.MULTILINE)) >= set(RECIPES)
 
 
 def test_the_configuration_of_the_training_page_can_be_built(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +119,7 @@ def test_the_configuration_of_the_training_page_can_be_built(monkeypatch: pytest
         return SimpleNamespace(model_folder=arguments[2] / "model", best_iou=0.5)
 
     monkeypatch.setattr("shapelift.training.train", train)
-    (block,) = blocks(read("docs/training.md"), "python")
+    (block,) = blocks(read("docs/how-to/train.md"), "python")
     exec(block, {})  # noqa: S102 - the page is our own
     assert (seen[0].recipe, seen[0].model.frame, seen[0].batch_size) == ("mugs", "object", 16)
     assert sum(parameter.numel() for parameter in seen[0].model.build().parameters()) > 1_000_000

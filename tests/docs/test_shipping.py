@@ -21,7 +21,7 @@ from shapelift.recipes import multiview_tiny
 from shapelift.testing import write_example_data
 from shapelift.training import train
 
-DOCS = Path(__file__).parents[2] / "docs"
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 NAME = "multiview-eggs"
 NOTES = """
 limits = ["It has seen {shapes} eggs."]
@@ -199,4 +199,4 @@ def test_the_pages_of_the_shipped_models_are_current() -> None:
     pages = script("make_model_page").pages()
     assert set(pages) == {"models.md", *(f"model_{name}.md" for name in shipped_models())}
     for name, text in pages.items():
-        assert (DOCS / name).read_text(encoding="utf-8") == text, f"run docs/make_model_page.py for {name}"
+        assert (REFERENCE / name).read_text(encoding="utf-8") == text, f"run docs/scripts/make_model_page.py for {name}"

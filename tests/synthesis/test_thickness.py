@@ -20,8 +20,8 @@ from shapelift.synthesis.procedural import CATEGORIES, solids
 ALMOST_NOWHERE = 0.02
 """Share of the measured surface that may be thinner: tips, knife edges of a stem, single levers."""
 PROMISED = dict.fromkeys(CATEGORIES, 0.005) | {"rifle": 0.004, "airplane": 0.002}
-"""Least thickness of walls (docs/data.md) as a share of the longest side: sights and levers of rifles are finer, and
-so are the trailing edges of gliders, which are long and slender."""
+"""Least thickness of walls (docs/reference/data.md) as a share of the longest side: sights and levers of rifles are
+finer, and so are the trailing edges of gliders, which are long and slender."""
 THINNEST = {
     "chair": 12, "table": 20, "sofa": 21, "lamp": 48, "cabinet": 10, "bench": 27, "display": 5,
     "car": 54, "airplane": 36, "vessel": 27, "rifle": 8, "loudspeaker": 29, "telephone": 33,

@@ -18,8 +18,8 @@ def implicit_small() -> TrainConfig:
 def implicit_general() -> TrainConfig:
     """Many categories, upright feature planes: the first version of the shipped model, in about an hour.
 
-    The network is the winner of the search in docs/search.md: images seen per minute decide, so it is a little narrower
-    than `implicit-small` and reads fewer points per image.
+    The network is the winner of the search in docs/explanation/search.md: images seen per minute decide, so it is a
+    little narrower than `implicit-small` and reads fewer points per image.
     """
     return TrainConfig(
         recipe="implicit-general",
