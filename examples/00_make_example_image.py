@@ -13,8 +13,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from shapelift.pictures.portraits import portrait
 from shapelift.synthesis import procedural
-from shapelift.synthesis.portraits import portrait
 
 SEED = 20267923
 AZIMUTH_DEG, ELEVATION_DEG = 30.0, 20.0

@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from shapelift.pictures.portraits import contact_sheet, on_paper, portrait
 from shapelift.solids import check
 from shapelift.synthesis import procedural
-from shapelift.synthesis.portraits import contact_sheet, on_paper, portrait
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ Run: python examples/06_multiview_step_by_step.py --output steps    (explained i
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +12,19 @@ import torch
 from PIL import Image
 
 from shapelift import Reconstructor
-from shapelift.evaluation.view_figures import SIDES_DEG, view_figures
 from shapelift.geometry import DepthMaps, ViewMaps, fixed_cameras, random_cameras
-from shapelift.io.sheets import stacked
 from shapelift.meshing import fused_points, to_point_cloud
 from shapelift.metrics import PROTOCOLS
 from shapelift.ops.cameras import Cameras
 from shapelift.ops.pseudo_render import render_views
-from shapelift.synthesis.portraits import portrait
+from shapelift.pictures.portraits import portrait
+from shapelift.pictures.sheets import stacked
 from shapelift.synthesis.sources import open_source
 from shapelift.training import TrainConfig
+
+# What only the pages of the docs and this example draw stands with their scripts.
+sys.path.insert(0, str(Path(__file__).parents[1] / "docs" / "scripts"))
+from experiments.view_figures import SIDES_DEG, view_figures
 
 
 def main() -> None:

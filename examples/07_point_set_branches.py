@@ -6,15 +6,19 @@ A model is made by `shapelift train procedural:chair --recipe pointset-compact -
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 from PIL import Image
 
 from shapelift import Reconstructor
-from shapelift.evaluation.branch_figures import branches_figure
 from shapelift.io.records import split_of
-from shapelift.synthesis.portraits import portrait
+from shapelift.pictures.portraits import portrait
 from shapelift.synthesis.sources import open_source
+
+# What only the pages of the docs and this example draw stands with their scripts.
+sys.path.insert(0, str(Path(__file__).parents[1] / "docs" / "scripts"))
+from experiments.branch_figures import branches_figure
 
 
 def main() -> None:

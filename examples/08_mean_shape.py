@@ -4,16 +4,20 @@ Run: python examples/08_mean_shape.py --output mean_shapes.png    (docs/explanat
 """
 
 import argparse
+import sys
 from pathlib import Path
 
 from PIL import Image
 
-from shapelift.io.pictures import distinct_colors
-from shapelift.io.plots import Dots, Line, Window, plot
-from shapelift.io.sheets import Row, sheet
 from shapelift.losses.chamfer import chamfer_squared
 from shapelift.losses.emd import earth_mover
-from shapelift.training.mean_shapes import AddOn, HiddenRadius, mean_shape
+from shapelift.pictures.shading import distinct_colors
+from shapelift.pictures.sheets import Row, sheet
+
+# What only the pages of the docs and this example draw stands with their scripts.
+sys.path.insert(0, str(Path(__file__).parents[1] / "docs" / "scripts"))
+from experiments.mean_shapes import AddOn, HiddenRadius, mean_shape
+from experiments.plots import dots, line, plot
 
 AMBIGUITIES = {"radius": HiddenRadius(), "there or not": AddOn(), "right or left": AddOn(otherwise="left")}
 DISTANCES = {
@@ -43,11 +47,11 @@ def main() -> None:
         tiles = []
         for loss, count in COLUMNS:
             sets = mean_shape(ambiguity, DISTANCES[loss], points=options.points, hypotheses=count, steps=options.steps)
-            marks = [Line(outline, (205, 205, 205)) for outline in ambiguity.outlines()]
+            marks = [line(outline, (205, 205, 205)) for outline in ambiguity.outlines()]
             for number, (points, color) in enumerate(zip(sets, distinct_colors(count).tolist(), strict=True), 1):
                 print(f"{name} | {loss} | set {number} of {count}: {measured(ambiguity, points)}", flush=True)
-                marks.append(Dots(points[:, :2], tuple(color), 2.5))
-            tiles.append(plot(Window(-0.65, -0.65, 0.65, 0.65), marks, 240))
+                marks.append(dots(points[:, :2], tuple(color), 2.5))
+            tiles.append(plot((-0.65, -0.65, 0.65, 0.65), marks, 240))
         rows.append(Row(name.replace(" ", "\n", 1), tiles))
     titles = [loss if count == 1 else f"{loss}, best of {count}" for loss, count in COLUMNS]
     Image.fromarray(sheet(rows, 240, columns=titles)).save(options.output, optimize=True)

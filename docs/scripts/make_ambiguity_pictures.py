@@ -10,20 +10,20 @@ from functools import cache
 
 import numpy as np
 import torch
+from experiments.mean_shapes import AddOn, Ambiguity, HiddenRadius, SetDistance, mean_shape
+from experiments.plots import FAINT_LINE, Mark, dots, line, plot, words
 from page_tools import IMAGES, command, save_picture
 
-from shapelift.io.pictures import Color
-from shapelift.io.pictures import Image as Picture
-from shapelift.io.plots import FAINT_LINE, Dots, Line, Mark, Window, Words, plot
-from shapelift.io.sheets import Row, sheet, stacked
 from shapelift.losses.chamfer import chamfer_squared
 from shapelift.losses.emd import earth_mover
 from shapelift.ops.assignment import assign
-from shapelift.training.mean_shapes import AddOn, Ambiguity, HiddenRadius, SetDistance, mean_shape
+from shapelift.pictures.shading import Color
+from shapelift.pictures.shading import Image as Picture
+from shapelift.pictures.sheets import Row, sheet, stacked
 
 TILE_PX, POINTS, STEPS = 260, 192, 300
-PLANE = Window(-0.66, -0.66, 0.66, 0.66)
-BAR_PLANE = Window(-0.6, -0.58, 0.6, 0.62)
+PLANE = (-0.66, -0.66, 0.66, 0.66)
+BAR_PLANE = (-0.6, -0.58, 0.6, 0.62)
 
 INK, AXIS, SOFT = (30, 30, 30), (60, 60, 60), (90, 90, 90)
 GREY, RED, BLUE, GREEN, PURPLE = (150, 150, 150), (206, 84, 58), (44, 104, 176), (58, 142, 92), (138, 84, 160)
@@ -37,8 +37,8 @@ DISTANCES: dict[str, tuple[SetDistance, Color]] = {
 def tile(ambiguity: Ambiguity, *sets: tuple[torch.Tensor, Color], radius_px: float = 2.6) -> Picture:
     """Point sets over what is possible."""
     window = PLANE if isinstance(ambiguity, HiddenRadius) else BAR_PLANE
-    marks: list[Mark] = [Line(outline, FAINT_LINE, 1.2, 5.0) for outline in ambiguity.outlines()]
-    marks += [Dots(points[:, :2].numpy(), color, radius_px) for points, color in sets]
+    marks: list[Mark] = [line(outline, FAINT_LINE, 1.2, 5.0) for outline in ambiguity.outlines()]
+    marks += [dots(points[:, :2].numpy(), color, radius_px) for points, color in sets]
     return plot(window, marks, TILE_PX)
 
 
@@ -56,7 +56,7 @@ def radius_figure() -> Picture:
         distance, color = DISTANCES[name]
         (points,) = mean_shape(hidden, distance, points=POINTS, steps=STEPS)
         tiles.append(tile(hidden, (points, color)))
-        curves.append(Line(climbing(points.norm(dim=1).numpy(), hidden), color, 2.2))
+        curves.append(line(climbing(points.norm(dim=1).numpy(), hidden), color, 2.2))
     tiles.append(radii_plot(hidden, curves))
     titles = ("what there is", "Chamfer settles on", "earth mover's settles on", "points within a radius")
     return sheet([Row("", tiles)], TILE_PX, columns=titles)
@@ -68,22 +68,22 @@ def climbing(radii: np.ndarray, hidden: HiddenRadius) -> np.ndarray:
     return np.stack([ordered, np.arange(len(radii) + 1).repeat(2) / len(radii)], axis=1)
 
 
-def radii_plot(hidden: HiddenRadius, curves: list[Line]) -> Picture:
+def radii_plot(hidden: HiddenRadius, curves: list[Mark]) -> Picture:
     """Shares against radii; dashed, what theory says of Chamfer's, and thin the truth itself."""
     low, high = hidden.low - 0.05, hidden.high + 0.05
-    marks: list[Mark] = [Line([[low, share], [high, share]], (232, 232, 232), 1.0) for share in (0.25, 0.5, 0.75, 1.0)]
-    marks.append(Line([[low, 0.0], [hidden.low, 0.0], [hidden.high, 1.0], [high, 1.0]], GREY, 1.4))
+    marks: list[Mark] = [line([[low, share], [high, share]], (232, 232, 232), 1.0) for share in (0.25, 0.5, 0.75, 1.0)]
+    marks.append(line([[low, 0.0], [hidden.low, 0.0], [hidden.high, 1.0], [high, 1.0]], GREY, 1.4))
     radii, shares = hidden.splash(POINTS)
-    marks += [*curves, Line(np.stack([radii, shares.cumsum()], axis=1), INK, 1.4, 4.0)]
-    marks.append(Line([[low, 1.02], [low, 0.0], [high, 0.0]], AXIS, 1.2))
-    marks += [Words((radius, -0.05), f"{radius:g}", SOFT) for radius in (hidden.low, hidden.mean, hidden.high)]
-    marks += [Words((low - 0.012, share), f"{share:.0%}", SOFT, "rm") for share in (0.0, 0.5, 1.0)]
+    marks += [*curves, line(np.stack([radii, shares.cumsum()], axis=1), INK, 1.4, 4.0)]
+    marks.append(line([[low, 1.02], [low, 0.0], [high, 0.0]], AXIS, 1.2))
+    marks += [words((radius, -0.05), f"{radius:g}", SOFT) for radius in (hidden.low, hidden.mean, hidden.high)]
+    marks += [words((low - 0.012, share), f"{share:.0%}", SOFT, "rm") for share in (0.0, 0.5, 1.0)]
     marks += [
-        Words((0.415, 0.35), "earth mover's", BLUE, "lm"),
-        Words((0.385, 0.62), "Chamfer", RED, "rm"),
-        Words((0.27, 0.24), "circles", GREY, "rm"),
+        words((0.415, 0.35), "earth mover's", BLUE, "lm"),
+        words((0.385, 0.62), "Chamfer", RED, "rm"),
+        words((0.27, 0.24), "circles", GREY, "rm"),
     ]
-    return plot(Window(low - 0.12, -0.1, high + 0.02, 1.06), marks, TILE_PX)
+    return plot((low - 0.12, -0.1, high + 0.02, 1.06), marks, TILE_PX)
 
 
 def square_figure() -> Picture:
@@ -111,7 +111,7 @@ def probability_figure() -> Picture:
     count, chances = 96, np.linspace(0.05, 0.95, 10)
     size, limit = 460, AddOn().share
     heights = np.arange(0.0, 0.26, 0.05)
-    marks: list[Mark] = [Line([[0, height], [1, height]], (228, 228, 228), 1.0) for height in heights]
+    marks: list[Mark] = [line([[0, height], [1, height]], (228, 228, 228), 1.0) for height in heights]
     fine = np.linspace(0.0, 1.0, 401)
     theory: dict[str, Callable[[float], float]] = {
         "Chamfer": lambda chance: AddOn(chance).splash(count),
@@ -119,22 +119,22 @@ def probability_figure() -> Picture:
         "earth mover's, squared": between,
     }
     for name, (distance, color) in DISTANCES.items():
-        marks.append(Line([[chance, theory[name](chance)] for chance in fine], color, 1.6))
+        marks.append(line([[chance, theory[name](chance)] for chance in fine], color, 1.6))
         found = [mean_shape(AddOn(chance), distance, points=count, steps=200)[0] for chance in chances]
         shares = [[chance, float(AddOn().share_above(points))] for chance, points in zip(chances, found, strict=True)]
-        marks.append(Dots(shares, color, 4.5))
+        marks.append(dots(shares, color, 4.5))
         print(name, [f"{share:.3f}" for _, share in shares], [f"{theory[name](chance):.3f}" for chance in chances])
-    marks += [Line([[0, 0], [1, 0]], AXIS, 1.2), Line([[0, 0], [0, 0.28]], AXIS, 1.2)]
-    marks += [Words((-0.02, height), f"{height:.0%}", SOFT, "rm") for height in heights]
-    marks += [Words((chance, -0.012), f"{chance:.0%}", SOFT) for chance in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    marks += [line([[0, 0], [1, 0]], AXIS, 1.2), line([[0, 0], [0, 0.28]], AXIS, 1.2)]
+    marks += [words((-0.02, height), f"{height:.0%}", SOFT, "rm") for height in heights]
+    marks += [words((chance, -0.012), f"{chance:.0%}", SOFT) for chance in (0.0, 0.25, 0.5, 0.75, 1.0)]
     marks += [
-        Words((0.5, -0.03), "how often the square is there", AXIS, text_px=14),
-        Words((0.02, 0.287), "points above the bar", AXIS, "lm", 14),
-        Words((0.48, 0.24), "earth mover's", BLUE, "rm", 14),
-        Words((0.55, 0.18), "earth mover's, squared", GREEN, "lm", 14),
-        Words((0.72, 0.05), "Chamfer", RED, "lm", 14),
+        words((0.5, -0.03), "how often the square is there", AXIS, text_px=14),
+        words((0.02, 0.287), "points above the bar", AXIS, "lm", 14),
+        words((0.48, 0.24), "earth mover's", BLUE, "rm", 14),
+        words((0.55, 0.18), "earth mover's, squared", GREEN, "lm", 14),
+        words((0.72, 0.05), "Chamfer", RED, "lm", 14),
     ]
-    return plot(Window(-0.13, -0.045, 1.05, 0.3), marks, size)
+    return plot((-0.13, -0.045, 1.05, 0.3), marks, size)
 
 
 def between(chance: float) -> float:

@@ -26,10 +26,10 @@ from shapelift.evaluation import evaluate, summarize, write_report
 from shapelift.geometry.templates import icosphere
 from shapelift.inference.model_folder import GRAPHS, available_cores
 from shapelift.io.manifest import read_manifest
-from shapelift.io.pictures import shade
 from shapelift.io.records import ShapeRecord, read_record
-from shapelift.io.sheets import Row, sheet
-from shapelift.synthesis.portraits import on_paper, portrait
+from shapelift.pictures.portraits import on_paper, portrait
+from shapelift.pictures.shading import shade
+from shapelift.pictures.sheets import Row, sheet
 
 PAGE = EXPLANATION / "comparison.md"
 PICTURE = IMAGES / "comparison.png"

@@ -10,17 +10,17 @@ import dataclasses
 
 import numpy as np
 import torch
+from experiments.template_fit import Figures, Schedule, figures, fit, mean_figures
 from page_tools import EXPLANATION, IMAGES, command, put, save_picture, table
 from PIL import Image, ImageDraw
 
 from shapelift.geometry import Mesh, PointCloud, rotation_x, rotation_y
-from shapelift.io.pictures import Image as Picture
-from shapelift.io.sheets import Row, sheet
 from shapelift.losses.deformation import DeformationTerms
 from shapelift.meshing import to_point_cloud
+from shapelift.pictures.shading import Image as Picture
+from shapelift.pictures.sheets import Row, sheet
 from shapelift.recipes.deform import deform_chamfer_only, deform_compact
 from shapelift.synthesis import procedural
-from shapelift.training.template_fit import Figures, Schedule, figures, fit, mean_figures
 
 PAGE = EXPLANATION / "deformation.md"
 BEGIN, END = "<!-- table: docs/scripts/make_deformation_pictures.py -->\n", "<!-- end of table -->\n"

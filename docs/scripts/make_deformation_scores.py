@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from experiments.template_fit import Figures, figures, mean_figures
 from make_deformation_pictures import PAGE, figures_table
 from page_tools import command, named, put
 
 from shapelift import Reconstructor
 from shapelift.evaluation.dataset import read_entries, read_samples
 from shapelift.geometry import Mesh
-from shapelift.training.template_fit import Figures, figures, mean_figures
 
 BEGIN, END = "<!-- scores: docs/scripts/make_deformation_scores.py -->\n", "<!-- end of scores -->\n"
 

@@ -17,15 +17,15 @@ from PIL import Image
 from shapelift.geometry import Camera, DepthMaps, Mesh, normalizing_transform, similarity
 from shapelift.inference import Reconstructor
 from shapelift.io.images import load_image
-from shapelift.io.pictures import Image as Picture
-from shapelift.io.pictures import Scale
-from shapelift.io.sheets import Row, sheet
 from shapelift.meshing import relief, seen_surface
 from shapelift.meshing.plates import plate
+from shapelift.pictures.portraits import CLAY, on_paper, portrait, studio_lighting
+from shapelift.pictures.shading import Image as Picture
+from shapelift.pictures.shading import Scale
+from shapelift.pictures.sheets import Row, sheet
 from shapelift.synthesis import procedural
 from shapelift.synthesis.cameras import framed_camera
 from shapelift.synthesis.materials import Asset
-from shapelift.synthesis.portraits import CLAY, on_paper, portrait, studio_lighting
 from shapelift.synthesis.renderer import Scene, render_depth, render_view
 
 TILE_PX, MAP_PX = 184, 128

@@ -23,15 +23,15 @@ from page_tools import command, table
 from torch import Tensor
 
 from shapelift.datasets import Augmentation, ShapeDataset
-from shapelift.io.preprocess import Preprocess
+from shapelift.imaging.preprocess import Preprocess
 from shapelift.losses.depth import depth_error
 from shapelift.losses.normal_maps import depth_normal_consistency
 from shapelift.models.depthnormal import DepthNormalConfig, DepthNormalReconstructor, depth_of
 from shapelift.ops.depth_normals import depth_normals
+from shapelift.pictures.portraits import studio_lighting
 from shapelift.synthesis import procedural
 from shapelift.synthesis.cameras import framed_camera
 from shapelift.synthesis.options import SynthesisOptions
-from shapelift.synthesis.portraits import studio_lighting
 from shapelift.synthesis.renderer import Scene, render_view
 from shapelift.synthesis.writer import synthesize
 

@@ -16,20 +16,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from experiments.view_figures import view_figures
 from page_tools import EXAMPLES, IMAGES, command, save_picture
 from PIL import Image
 
-from shapelift.evaluation.view_figures import view_figures
 from shapelift.geometry import Camera, DepthMaps, PointCloud, ViewMaps, fixed_cameras, random_cameras
-from shapelift.io.pictures import shade
-from shapelift.io.sheets import Row, resized, sheet, stacked
 from shapelift.meshing import fused_points, to_mesh, to_point_cloud
 from shapelift.models import MultiviewConfig
 from shapelift.ops.cameras import Cameras
 from shapelift.ops.fusion import fuse_views
 from shapelift.ops.pseudo_render import render_views
+from shapelift.pictures.portraits import CLAY
+from shapelift.pictures.shading import shade
+from shapelift.pictures.sheets import Row, resized, sheet, stacked
 from shapelift.synthesis.materials import Asset
-from shapelift.synthesis.portraits import CLAY
 from shapelift.synthesis.procedural import solids
 from shapelift.synthesis.renderer import Scene, render_depth
 from shapelift.synthesis.sources import open_source

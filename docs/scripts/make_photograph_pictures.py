@@ -15,7 +15,7 @@ from page_tools import IMAGES, command, save_picture
 from PIL import Image
 
 from shapelift import Reconstructor
-from shapelift.synthesis.portraits import on_paper, portrait
+from shapelift.pictures.portraits import on_paper, portrait
 
 SIZE_PX = 200
 SIDES_DEG = ((0.0, 15.0), (-75.0, 15.0), (165.0, 15.0), (30.0, 60.0))

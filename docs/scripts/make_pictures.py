@@ -13,7 +13,7 @@ from page_tools import EXAMPLES, IMAGES, command, save_picture
 from PIL import Image, ImageDraw
 
 from shapelift import Reconstructor
-from shapelift.synthesis.portraits import on_paper, portrait
+from shapelift.pictures.portraits import on_paper, portrait
 
 SIZE_PX = 320
 ELEVATION_DEG, AZIMUTH_DEG = 20.0, 30.0  # of the camera in examples/00_make_example_image.py

@@ -10,18 +10,18 @@ MODEL is a model folder or the name of a shipped model. The chairs are procedura
 from __future__ import annotations
 
 import numpy as np
+from experiments.branch_figures import branches_figure
+from experiments.dots import dots
 from page_tools import IMAGES, command, named, save_picture
 
 from shapelift import Reconstructor
-from shapelift.evaluation.branch_figures import branches_figure
 from shapelift.geometry import PointCloud
 from shapelift.inference.hypotheses import FULL_SPREAD
-from shapelift.io.dots import dots
 from shapelift.io.records import split_of
-from shapelift.io.sheets import Row, resized, sheet
 from shapelift.meshing import to_point_cloud
+from shapelift.pictures.portraits import on_paper, portrait
+from shapelift.pictures.sheets import Row, resized, sheet
 from shapelift.synthesis.materials import Asset
-from shapelift.synthesis.portraits import on_paper, portrait
 from shapelift.synthesis.sources import open_source
 
 CAMERA_DEG = (30.0, 20.0)

@@ -19,9 +19,9 @@ from shapelift import Reconstructor
 from shapelift.errors import InputError
 from shapelift.inference import shipped_models
 from shapelift.io.manifest import read_manifest
-from shapelift.io.pictures import shade
 from shapelift.io.records import read_record
-from shapelift.synthesis.portraits import on_paper, portrait
+from shapelift.pictures.portraits import on_paper, portrait
+from shapelift.pictures.shading import shade
 
 SIDES_DEG = ((20.0, 18.0), (200.0, 18.0))
 SIZE_PX, COLUMNS = 128, 3

@@ -10,8 +10,8 @@ import sys
 from page_tools import IMAGES
 from PIL import Image
 
+from shapelift.pictures.portraits import contact_sheet, on_paper, portrait
 from shapelift.synthesis import procedural
-from shapelift.synthesis.portraits import contact_sheet, on_paper, portrait
 
 COLUMNS, ROWS, SIZE_PX = 6, 3, 144
 # Alternating sides show more of a family than one; all of them are views that the training data have, too.

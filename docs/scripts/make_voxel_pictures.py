@@ -12,10 +12,10 @@ import numpy as np
 from page_tools import IMAGES, command, save_picture
 
 from shapelift.geometry import Mesh, VoxelGrid
-from shapelift.io.sheets import Row, sheet
 from shapelift.meshing import mesh_blocks, to_mesh, voxels
+from shapelift.pictures.portraits import on_paper, portrait
+from shapelift.pictures.sheets import Row, sheet
 from shapelift.synthesis import procedural
-from shapelift.synthesis.portraits import on_paper, portrait
 
 IMAGE = IMAGES / "voxels_smooth_and_blocky.png"
 RESOLUTIONS, PARTS = (32, 64, 128), 3

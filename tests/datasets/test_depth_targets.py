@@ -11,7 +11,7 @@ from shapelift.datasets import NO_AUGMENTATION, Augmentation, FixedViews, NovelV
 from shapelift.datasets.depth_targets import mirror_order
 from shapelift.errors import InputError
 from shapelift.geometry.viewpoints import FixedCount, fixed_cameras, orthographic_camera
-from shapelift.io.preprocess import Preprocess
+from shapelift.imaging.preprocess import Preprocess
 from shapelift.io.records import ShapeRecord, read_record, write_record
 from shapelift.testing import write_example_data
 
@@ -156,7 +156,7 @@ def test_other_views_than_wanted_are_one_clear_line(folder: Path, target: FixedV
 def test_a_data_set_without_views_names_the_option(tmp_path: Path, target: FixedViews) -> None:
     write_example_data(tmp_path, shapes=2)
     with pytest.raises(
-        InputError, match="holds no depth views; make a data set with shapelift synthesize --depth-views"
+        InputError, match="holds no depth views; make a data set with shapelift synthesize, `depth_views`"
     ):
         dataset(tmp_path, views=target).batch(0, 1)
 

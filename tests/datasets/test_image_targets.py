@@ -10,7 +10,7 @@ import pytest
 from shapelift.datasets import Augmentation, ImageCamera, ImageDepth, Sample, ShapeDataset
 from shapelift.datasets.image_targets import image_camera
 from shapelift.geometry import Camera, transform_points
-from shapelift.io.preprocess import Preprocess
+from shapelift.imaging.preprocess import Preprocess
 from shapelift.io.records import open_record, read_record, write_record
 from shapelift.testing import write_example_data
 

@@ -33,8 +33,8 @@ from shapelift.datasets import (
 )
 from shapelift.datasets.packed_items import PackedItems
 from shapelift.errors import InputError
+from shapelift.imaging.preprocess import Preprocess
 from shapelift.io.manifest import stored_shapes
-from shapelift.io.preprocess import Preprocess
 from shapelift.io.records import open_record, read_record, write_record
 from shapelift.ops.picture_frame import picture_from_world
 from shapelift.testing import write_example_data

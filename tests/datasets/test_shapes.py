@@ -10,8 +10,8 @@ import torch
 from shapelift.datasets import NO_AUGMENTATION, Augmentation, OccupancyPoints, ShapeDataset
 from shapelift.datasets.targets import Sample
 from shapelift.errors import InputError
+from shapelift.imaging.preprocess import Preprocess
 from shapelift.io.manifest import Manifest
-from shapelift.io.preprocess import Preprocess
 from shapelift.io.records import open_record, read_record
 from shapelift.testing import write_example_data
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
-import pytest
-
-
-@pytest.fixture(autouse=True)
-def _scripts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "docs" / "scripts"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "docs" / "scripts"))

@@ -10,9 +10,9 @@ from onnx import TensorProto, helper, numpy_helper
 from shapelift.errors import InputError
 from shapelift.evaluation.dataset import read_entries, views_of
 from shapelift.evaluation.depth import MEASURES, score_depth, true_maps
+from shapelift.imaging.preprocess import Preprocess
 from shapelift.inference import ModelCard, open_model, write_card
 from shapelift.inference.model_folder import ModelFolder
-from shapelift.io.preprocess import Preprocess
 from shapelift.io.records import open_record
 from shapelift.testing import write_example_data
 

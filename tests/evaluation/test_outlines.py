@@ -11,7 +11,7 @@ from shapelift.evaluation.answers import Nothing, Predicted
 from shapelift.evaluation.dataset import group_of, truth_frame
 from shapelift.evaluation.outlines import Look, silhouette_iou, thin_depth, thin_pixels
 from shapelift.geometry import Box, Camera, ImplicitField, Mesh, similarity
-from shapelift.io.preprocess import object_window, resample_window
+from shapelift.imaging.preprocess import object_window, resample_window
 from shapelift.meshing import mesh_field, to_point_cloud
 from shapelift.metrics.pixel_rays import pixel_crossings
 

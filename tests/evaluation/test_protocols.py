@@ -145,7 +145,7 @@ def test_a_protocol_that_compares_normals_wants_some(make_data, shapes):
         assert values["occupancy-networks:chamfer_l1_x10"] < 0.3
     bare = shapes.PointReconstructor(known, answer=lambda *found: cloud(*found, normals=False))
     stages = []
-    with pytest.raises(InputError, match="--protocol occupancy-networks: compares normals, and this model predicts"):
+    with pytest.raises(InputError, match="`protocol` occupancy-networks: compares normals, and this model predicts"):
         # The training split is empty: the model is refused before anybody looks there.
         evaluate(bare, data, protocols=["occupancy-networks"], progress=lambda *step: stages.append(step), **FAST)
     assert not stages
@@ -206,7 +206,7 @@ def test_an_unknown_protocol_is_one_line_and_code_2(make_data, shapes, tmp_path,
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert line.startswith(f"shapelift: {words}")
     assert not (tmp_path / "report").exists()
-    with pytest.raises(InputError, match="--protocol"):
+    with pytest.raises(InputError, match="`protocol`"):
         evaluate(shapes.Reconstructor(known), data, protocols=[name])
 
 

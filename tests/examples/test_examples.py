@@ -14,17 +14,17 @@ import torch
 from PIL import Image
 
 from shapelift.datasets import ShapeDataset
+from shapelift.imaging.preprocess import Preprocess
 from shapelift.inference import ModelCard, write_card
 from shapelift.io.images import load_image
-from shapelift.io.preprocess import Preprocess
 from shapelift.io.records import split_of
 from shapelift.io.shapes import load_mesh
 from shapelift.models.export import export_graphs
+from shapelift.pictures.portraits import portrait
 from shapelift.recipes.multiview import multiview_tiny
 from shapelift.recipes.pointset import pointset_tiny
 from shapelift.solids import check
 from shapelift.synthesis import procedural
-from shapelift.synthesis.portraits import portrait
 from shapelift.synthesis.sources import open_source
 from shapelift.testing import write_example_data
 from shapelift.training import TrainConfig

@@ -11,8 +11,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from shapelift.geometry import Camera
+from shapelift.imaging.preprocess import Preprocess
 from shapelift.inference import DataSource, ModelCard, Reconstructor, write_card
-from shapelift.io.preprocess import Preprocess
 
 SIZE_PX = 32
 AXES = (1.0, 0.8, 0.6)

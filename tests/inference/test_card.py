@@ -110,7 +110,7 @@ JSON = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_mutated_cards_are_read_or_refused_in_one_line(data: st.DataObject) -> None:
-    from shapelift.io.preprocess import Preprocess
+    from shapelift.imaging.preprocess import Preprocess
 
     card = ModelCard(
         name="a", version="1", family="f", representation="field", frame="view", preprocess=Preprocess(image_size_px=64)

@@ -69,11 +69,11 @@ def test_names() -> None:
 
 def test_a_deterministic_model_says_so(ellipsoid: Reconstructor, disc: Disc) -> None:
     assert len(ellipsoid.hypotheses(disc(), 1, seed=4)) == 1
-    with pytest.raises(InputError, match=r"--samples 2: the model ellipsoid is deterministic, .*; leave --samples out"):
+    with pytest.raises(InputError, match=r"`samples` 2: the model ellipsoid is deterministic, .*; leave `samples` out"):
         ellipsoid.hypotheses(disc(), 2)
-    with pytest.raises(InputError, match="--samples 65"):
+    with pytest.raises(InputError, match="`samples` 65"):
         ellipsoid.hypotheses(disc(), 65)
-    with pytest.raises(InputError, match="--seed -1"):
+    with pytest.raises(InputError, match="`seed` -1"):
         ellipsoid.reconstruct(disc(), seed=-1)
     assert "seed" not in ellipsoid.reconstruct(disc()).metadata()
 

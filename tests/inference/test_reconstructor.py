@@ -120,7 +120,7 @@ def test_a_grid_keeps_its_cells_and_loses_its_crumbs(grid_folder: Path, disc: Di
 def test_points_become_cubes(points_folder: Path, disc: Disc) -> None:
     built = Reconstructor.load(points_folder, threads=1).reconstruct(disc()).blocks(24)
     assert built.mesh().volume == pytest.approx(4.0 / 3.0 * np.pi * 0.4**3, rel=0.15)
-    with pytest.raises(InputError, match="--resolution 8"):
+    with pytest.raises(InputError, match="`resolution` 8"):
         built.blocks(8)
 
 

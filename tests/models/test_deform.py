@@ -12,7 +12,7 @@ import torch
 from shapelift.datasets import ShapeDataset
 from shapelift.geometry import Mesh
 from shapelift.geometry.topology import euler_characteristic
-from shapelift.io.preprocess import Preprocess
+from shapelift.imaging.preprocess import Preprocess
 from shapelift.losses.deformation import DeformationTerms, Deformed, Truth, deformation_loss
 from shapelift.models.deform import DeformConfig, DeformReconstructor
 from shapelift.nn.deform import DeformationNetwork, PublishedEncoder

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from shapelift.datasets import ShapeDataset
 from shapelift.geometry import Camera, DepthMaps
-from shapelift.io.preprocess import Preprocess
+from shapelift.imaging.preprocess import Preprocess
 from shapelift.meshing import relief
 from shapelift.models.depthnormal import DepthNormalConfig, DepthNormalReconstructor, depth_of
 from shapelift.recipes.depthnormal import depthnormal_compact, depthnormal_tiny

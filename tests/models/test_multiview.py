@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from shapelift.datasets import ShapeDataset
-from shapelift.io.preprocess import Preprocess
+from shapelift.imaging.preprocess import Preprocess
 from shapelift.io.records import read_record
 from shapelift.models.base import config_from_json
 from shapelift.models.multiview import MultiviewConfig, MultiviewReconstructor

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from shapelift.datasets import NO_AUGMENTATION, ShapeDataset
-from shapelift.io.preprocess import Preprocess
+from shapelift.imaging.preprocess import Preprocess
 from shapelift.models.pixelaligned import (
     BEYOND,
     EMPTY,

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from shapelift.datasets import ShapeDataset
-from shapelift.io.preprocess import Preprocess
+from shapelift.imaging.preprocess import Preprocess
 from shapelift.losses.overlap import soft_jaccard
 from shapelift.models import Thresholded
 from shapelift.models.base import config_from_json

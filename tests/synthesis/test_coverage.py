@@ -13,12 +13,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 from solids_with_answers import ball, box, mesh_of, without
 
 from shapelift.geometry import Camera
+from shapelift.pictures.portraits import studio_lighting
 from shapelift.synthesis.cameras import framed_camera
 from shapelift.synthesis.coverage import ENCLOSED, UNLABELLED, checked, enclosed_share, flags, unlabelled_share
 from shapelift.synthesis.labels import UnusableShapeError, label
 from shapelift.synthesis.materials import Asset, Material
 from shapelift.synthesis.occupancy import Solid
-from shapelift.synthesis.portraits import studio_lighting
 from shapelift.synthesis.renderer import Scene, render_view
 
 

@@ -135,7 +135,7 @@ def test_records_that_the_manifest_does_not_know_yet_are_kept(meshes, data, tmp_
 def test_other_parameters_are_refused(meshes, data):
     before = contents(data)
     for options in (replace(SMALL, views=3), replace(SMALL, seed=1), replace(SMALL, uniform_count=3000)):
-        with pytest.raises(InputError, match="another --output"):
+        with pytest.raises(InputError, match="another `output`"):
             synthesize(str(meshes), data, options)
     assert contents(data) == before
 

@@ -111,7 +111,7 @@ def test_no_checkpoint_is_no_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", bytes(100)])
 def test_a_damaged_checkpoint_is_one_clear_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / CHECKPOINT_NAME).write_bytes(content)
-    with pytest.raises(InputError, match=r"checkpoint\.safetensors.*choose another --output"):
+    with pytest.raises(InputError, match=r"checkpoint\.safetensors.*choose another `output`"):
         read_state(tmp_path)
 
 

@@ -115,7 +115,7 @@ def test_a_finished_run_is_left_alone(config: TrainConfig, data: Path, tmp_path:
 @pytest.mark.usefixtures("quick_export")
 def test_another_run_is_not_continued(tiny: Callable[..., TrainConfig], data: Path, tmp_path: Path) -> None:
     train(tiny(steps=2), data, tmp_path, device="cpu")
-    with pytest.raises(InputError, match=r"another seed, steps; choose another --output"):
+    with pytest.raises(InputError, match=r"another seed, steps; choose another `output`"):
         train(tiny(steps=3, seed=1), data, tmp_path, device="cpu")
     train(tiny(steps=2, log_every_steps=5, workers=2), data, tmp_path, device="cpu")
 

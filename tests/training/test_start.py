@@ -102,7 +102,7 @@ def test_graphs_without_weights_are_no_start(bare: Path) -> None:
         path = bare / name
         path.write_bytes(path.read_bytes().replace(WEIGHTS.encode(), b"artwork/"))
     with pytest.raises(
-        InputError, match="exported without the weights to train on; give another --start-from, or none"
+        InputError, match="exported without the weights to train on; give another `start_from`, or none"
     ):
         find_start(bare)
     (bare / "encode.onnx").write_bytes(b"nonsense")

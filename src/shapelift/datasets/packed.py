@@ -13,7 +13,7 @@ from shapelift.datasets.packed_items import PackedItems
 from shapelift.datasets.packing import Pack
 from shapelift.datasets.targets import Target
 from shapelift.datasets.variation import Variation
-from shapelift.io.preprocess import Preprocess
+from shapelift.imaging.preprocess import Preprocess
 
 
 class PackedDataset:

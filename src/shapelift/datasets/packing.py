@@ -25,9 +25,9 @@ import torch
 from torch import Tensor
 
 from shapelift.errors import InputError
+from shapelift.imaging.preprocess import Preprocess, object_window, resample_window
 from shapelift.io.atomic import atomic_path
 from shapelift.io.manifest import StoredShape
-from shapelift.io.preprocess import Preprocess, object_window, resample_window
 from shapelift.io.records import FRAMED_MARGIN, RecordReader, open_record
 
 SCHEMA = "shapelift-packed-1"

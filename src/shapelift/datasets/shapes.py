@@ -14,8 +14,8 @@ from torch import Tensor
 from shapelift.datasets.augmentation import NO_AUGMENTATION, Augmentation
 from shapelift.datasets.targets import Arrays, Sample, Target
 from shapelift.errors import InputError
+from shapelift.imaging.preprocess import Preprocess, object_window, resample_window
 from shapelift.io.manifest import StoredShape, stored_shapes
-from shapelift.io.preprocess import Preprocess, object_window, resample_window
 from shapelift.io.records import FRAMED_MARGIN, RecordReader, Split, open_record
 
 

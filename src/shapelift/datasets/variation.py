@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from shapelift.datasets.augmentation import NO_AUGMENTATION, Augmentation
-from shapelift.io.preprocess import Preprocess
+from shapelift.imaging.preprocess import Preprocess
 from shapelift.ops.jpeg import jpeg
 
 _LUMINANCE = (0.299, 0.587, 0.114)

@@ -12,7 +12,7 @@ from shapelift.errors import InputError
 from shapelift.evaluation.dataset import Sample
 from shapelift.evaluation.outlines import Look
 from shapelift.geometry import ImplicitField, Mesh, PointCloud, Representation, VoxelGrid, transform_points
-from shapelift.io.preprocess import object_window
+from shapelift.imaging.preprocess import object_window
 from shapelift.io.records import RecordReader
 from shapelift.meshing.points import sample_surface
 

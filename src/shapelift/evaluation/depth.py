@@ -17,9 +17,9 @@ import numpy.typing as npt
 from shapelift.errors import InputError
 from shapelift.evaluation.dataset import read_entries, views_of
 from shapelift.geometry import Camera, DepthMaps
+from shapelift.imaging.preprocess import resample_window
 from shapelift.inference.assemble import predict
 from shapelift.inference.model_folder import ModelFolder
-from shapelift.io.preprocess import resample_window
 from shapelift.io.records import RecordReader, open_record
 from shapelift.meshing.viewmaps import view_normals
 

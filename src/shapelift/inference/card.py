@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from shapelift.errors import InputError
-from shapelift.io.preprocess import Preprocess
+from shapelift.imaging.preprocess import Preprocess
 
 SCHEMA_VERSION = 1
 """The schema that this version writes, and the only one it reads."""

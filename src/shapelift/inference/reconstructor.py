@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from shapelift.errors import InputError
 from shapelift.geometry import ImplicitField, Mesh
+from shapelift.imaging.preprocess import Preprocess
+from shapelift.imaging.segmentation import object_mask, with_mask
 from shapelift.inference.assemble import image_features, predict
 from shapelift.inference.card import ModelCard
 from shapelift.inference.faint import lifted
@@ -19,8 +21,6 @@ from shapelift.inference.limits import check_samples, check_seed, check_threads
 from shapelift.inference.model_folder import ModelFolder, open_model
 from shapelift.inference.reconstruction import Reconstruction
 from shapelift.io.images import image_from_array, image_from_pil, load_image, load_mask
-from shapelift.io.preprocess import Preprocess
-from shapelift.io.segmentation import object_mask, with_mask
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -33,10 +33,10 @@ from torch import Tensor
 from shapelift.datasets import ShapeDataset
 from shapelift.errors import InputError
 from shapelift.geometry import DepthMaps, ImplicitField, Mesh, PointCloud, Representation, VoxelGrid
+from shapelift.imaging.preprocess import Preprocess
 from shapelift.inference import ModelCard, Reconstruction, write_card
 from shapelift.inference import Reconstructor as Exported
 from shapelift.inference.model_folder import GRAPHS
-from shapelift.io.preprocess import Preprocess
 from shapelift.meshing import to_mesh
 from shapelift.models.base import Graph, Reconstructor, ReconstructorConfig, Thresholded, config_from_json
 from shapelift.models.export import example_inputs, export_graphs, read_weights

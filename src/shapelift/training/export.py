@@ -14,8 +14,8 @@ import torch
 from safetensors.torch import save
 
 from shapelift._version import __version__
+from shapelift.imaging.preprocess import Preprocess
 from shapelift.inference import DataSource, ModelCard, read_card, write_card
-from shapelift.io.preprocess import Preprocess
 from shapelift.io.records import open_record
 from shapelift.models.base import Reconstructor
 from shapelift.models.export import export_graphs

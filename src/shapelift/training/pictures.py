@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from shapelift.geometry.pointclouds import PointCloud
 from shapelift.io.atomic import atomic_path
-from shapelift.io.pictures import PAPER, shade
+from shapelift.pictures.shading import PAPER, shade
 
 SIDES_DEG: tuple[tuple[float, float], ...] = ((30.0, 20.0), (210.0, 20.0))
 """Azimuth and elevation of the two sides every shape is shown from."""

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.geometry import rotation_x, rotation_y
-from shapelift.io.pictures import PAPER, Image
+from shapelift.pictures.shading import PAPER, Image
 
 _LIGHT = np.array([0.35, 0.55, 0.76]) / np.linalg.norm([0.35, 0.55, 0.76])
 _FADED = 0.45  # share of paper in the colour of the farthest point

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.geometry import Mesh
-from shapelift.io.sheets import Row, sheet
+from shapelift.pictures.sheets import Row, sheet
 from shapelift.synthesis.cameras import MARGIN, framed_camera
 from shapelift.synthesis.lighting import Lighting, direction
 from shapelift.synthesis.materials import Asset, Material

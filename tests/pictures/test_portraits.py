@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from shapelift.geometry import Mesh
+from shapelift.pictures.portraits import contact_sheet, on_paper, portrait
 from shapelift.synthesis import procedural
-from shapelift.synthesis.portraits import contact_sheet, on_paper, portrait
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from experiments.maps_figures import clouds_figure, depth_figure, fusion_figure, maps_figure
 from shapelift.geometry import Camera, DepthMaps, Mesh, ViewMaps
-from shapelift.io.figures import clouds_figure, depth_figure, fusion_figure, maps_figure
-from shapelift.io.pictures import Image
-from shapelift.io.sheets import stacked
 from shapelift.meshing import fused_points
+from shapelift.pictures.portraits import portraits_figure
+from shapelift.pictures.shading import Image
+from shapelift.pictures.sheets import stacked
 from shapelift.synthesis.materials import Asset
-from shapelift.synthesis.portraits import portraits_figure
 from shapelift.synthesis.renderer import Scene, render_depth
 
 SIDES_DEG = ((30.0, 20.0), (120.0, 20.0), (210.0, 20.0), (300.0, 20.0))

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
+from experiments.template_fit import LONG, Figures, Schedule, figures, fit, mean_figures
 
 from shapelift.geometry import Mesh
 from shapelift.geometry.templates import ellipsoid, icosphere
@@ -15,7 +16,6 @@ from shapelift.meshing import to_point_cloud
 from shapelift.recipes.deform import deform_chamfer_only, deform_compact
 from shapelift.solids import check
 from shapelift.synthesis import procedural
-from shapelift.training.template_fit import LONG, Figures, Schedule, figures, fit, mean_figures
 
 
 def test_all_terms_beat_the_distance_alone_at_the_same_distance() -> None:

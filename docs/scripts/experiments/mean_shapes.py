@@ -20,7 +20,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from shapelift.io.plots import circle, rectangle
 from shapelift.losses.hypotheses import min_of_n
 
 SetDistance = Callable[[Tensor, Tensor], Tensor]
@@ -245,3 +244,14 @@ def _fill(box: Box, count: int, generator: torch.Generator) -> Float[Tensor, "co
     place = torch.stack([(number + shift[0]) / max(count, 1), (number * _GOLDEN + shift[1]) % 1.0], dim=1)
     low, high = torch.tensor(box[:2]), torch.tensor(box[2:])
     return low + (high - low) * place
+
+
+def circle(radius: float, corners: int = 180) -> npt.NDArray[np.float64]:
+    """A closed line `corners + 1 2` around the origin."""
+    angle = np.linspace(0.0, 2.0 * np.pi, corners + 1)
+    return radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+
+
+def rectangle(left: float, bottom: float, right: float, top: float) -> npt.NDArray[np.float64]:
+    """A closed line `5 2`."""
+    return np.array([(left, bottom), (right, bottom), (right, top), (left, top), (left, bottom)])

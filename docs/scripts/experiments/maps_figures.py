@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.geometry import PointCloud, ViewMaps
-from shapelift.io.pictures import Image, Scale, distinct_colors, shade
-from shapelift.io.sheets import Row, resized, sheet
+from shapelift.pictures.shading import Image, Scale, distinct_colors, shade
+from shapelift.pictures.sheets import Row, resized, sheet
 
 BLUE = (120, 170, 235)
 """Of points that have no colour of their own."""

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from shapelift.io.dots import dots
+from experiments.dots import dots
 
 RED, BLUE = (220, 40, 40), (40, 40, 220)
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from shapelift.io.pictures import Scale
-from shapelift.io.sheets import GAP_PX, Row, resized, sheet, stacked
+from shapelift.pictures.shading import Scale
+from shapelift.pictures.sheets import GAP_PX, Row, resized, sheet, stacked
 
 RED, GREEN = np.full((8, 8, 3), (255, 0, 0), np.uint8), np.full((8, 8, 3), (0, 255, 0), np.uint8)
 

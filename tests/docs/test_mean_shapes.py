@@ -7,12 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
-
-from shapelift.losses.chamfer import chamfer_squared
-from shapelift.losses.emd import earth_mover
-from shapelift.ops.assignment import assign
-from shapelift.training.mean_shapes import (
+from experiments.mean_shapes import (
     HEXAGONS,
     AddOn,
     Ambiguity,
@@ -21,6 +16,11 @@ from shapelift.training.mean_shapes import (
     mean_shape,
     splash,
 )
+from torch import Tensor
+
+from shapelift.losses.chamfer import chamfer_squared
+from shapelift.losses.emd import earth_mover
+from shapelift.ops.assignment import assign
 
 POINTS, STEPS = 96, 160
 RADIUS = HiddenRadius()

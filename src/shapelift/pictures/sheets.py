@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from shapelift.io.pictures import PAPER, Image, Scale
+from shapelift.pictures.shading import PAPER, Image, Scale
 
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from shapelift.errors import InputError
-from shapelift.io.backdrops import key_out
-from shapelift.io.segmentation import ObjectMask, object_mask, with_mask
+from shapelift.imaging.backdrops import key_out
+from shapelift.imaging.segmentation import ObjectMask, object_mask, with_mask
 
 SIZE = 200
 
@@ -66,7 +66,7 @@ def test_checkered_background_is_cut_with_a_warning() -> None:
     assert found.source == "grabcut"
     assert len(found.warnings) == 1
     assert "photo.jpg" in found.warnings[0]
-    assert "--mask" in found.warnings[0]
+    assert "`mask`" in found.warnings[0]
     assert agreement(found) > 0.85
     again = object_mask(placed_on(background), name="photo.jpg")
     np.testing.assert_array_equal(found.coverage, again.coverage)

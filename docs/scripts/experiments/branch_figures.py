@@ -8,11 +8,11 @@ from colorsys import hls_to_rgb
 import numpy as np
 import numpy.typing as npt
 
+from experiments.dots import dots
 from shapelift.geometry import PointCloud
 from shapelift.inference import Reconstruction
-from shapelift.io.dots import dots
-from shapelift.io.pictures import PAPER, Image
-from shapelift.io.sheets import Row, resized, sheet
+from shapelift.pictures.shading import PAPER, Image
+from shapelift.pictures.sheets import Row, resized, sheet
 
 DENSE_COLOR, SURFACE_COLOR = (226, 92, 60), (84, 138, 210)
 """Of points of the fully connected branch (red), and of the up-convolution branch (blue)."""

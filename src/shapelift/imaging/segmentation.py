@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.errors import InputError
-from shapelift.io.backdrops import key_out
+from shapelift.imaging.backdrops import key_out
 
 OPAQUE = 128
 """Alpha from here on counts as the object (a coverage of one half)."""

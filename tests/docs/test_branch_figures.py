@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
+from experiments.branch_figures import DENSE_COLOR, SURFACE_COLOR, branches_figure, place_colors
 
-from shapelift.evaluation.branch_figures import DENSE_COLOR, SURFACE_COLOR, branches_figure, place_colors
 from shapelift.geometry import PointCloud
+from shapelift.imaging.preprocess import Preprocess
 from shapelift.inference import ModelCard, Reconstruction
-from shapelift.io.preprocess import Preprocess
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import numpy as np
+from experiments.maps_figures import clouds_figure, depth_figure, fusion_figure, maps_figure
 
 from shapelift.geometry import PointCloud, ViewMaps, fixed_cameras
-from shapelift.io.figures import clouds_figure, depth_figure, fusion_figure, maps_figure
 from shapelift.meshing import fused_points
 
 CAMERAS = fixed_cameras(4, 16)

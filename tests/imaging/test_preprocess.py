@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shapelift.errors import InputError
-from shapelift.io.preprocess import Preprocess, object_window, resample_window
+from shapelift.imaging.preprocess import Preprocess, object_window, resample_window
 
 RNG = np.random.default_rng(0)
 
@@ -98,5 +98,5 @@ def test_the_composite_and_its_channels() -> None:
 def test_large_pictures_are_reduced_in_strips(monkeypatch: pytest.MonkeyPatch) -> None:
     rgba = RNG.integers(0, 256, (400, 300, 4), dtype=np.uint8)
     whole = resample_window(rgba, -20.0, 5.5, 380.0, 40)
-    monkeypatch.setattr("shapelift.io.preprocess._STRIP_PIXELS", 1)
+    monkeypatch.setattr("shapelift.imaging.preprocess._STRIP_PIXELS", 1)
     np.testing.assert_array_equal(resample_window(rgba, -20.0, 5.5, 380.0, 40), whole)

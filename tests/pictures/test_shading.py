@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shapelift.geometry import PointCloud
-from shapelift.io.pictures import Scale, distinct_colors, shade
+from shapelift.pictures.shading import Scale, distinct_colors, shade
 
 
 def _sphere(radius: float, count: int = 20_000) -> PointCloud:

@@ -1,0 +1,1 @@
+"""Experiments and figures that only a page of the docs needs."""
