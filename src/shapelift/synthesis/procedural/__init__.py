@@ -7,42 +7,29 @@ random numbers while building, except materials from its own `material_seed`.
 from __future__ import annotations
 
 import zlib
+from importlib import import_module
 
 import numpy as np
 
 from shapelift.synthesis.materials import Asset
-from shapelift.synthesis.procedural import (
-    airplane,
-    bench,
-    cabinet,
-    car,
-    chair,
-    display,
-    lamp,
-    loudspeaker,
-    rifle,
-    sofa,
-    table,
-    telephone,
-    vessel,
-)
 from shapelift.synthesis.procedural.category import Category
 
-CATEGORIES: dict[str, Category] = {
-    "chair": Category(chair.ChairParameters, chair.build),
-    "table": Category(table.TableParameters, table.build),
-    "sofa": Category(sofa.SofaParameters, sofa.build),
-    "lamp": Category(lamp.LampParameters, lamp.build),
-    "cabinet": Category(cabinet.CabinetParameters, cabinet.build),
-    "bench": Category(bench.BenchParameters, bench.build),
-    "display": Category(display.DisplayParameters, display.build),
-    "car": Category(car.CarParameters, car.build),
-    "airplane": Category(airplane.AirplaneParameters, airplane.build),
-    "vessel": Category(vessel.VesselParameters, vessel.build),
-    "rifle": Category(rifle.RifleParameters, rifle.build),
-    "loudspeaker": Category(loudspeaker.LoudspeakerParameters, loudspeaker.build),
-    "telephone": Category(telephone.TelephoneParameters, telephone.build),
-}
+_NAMES = (
+    "chair",
+    "table",
+    "sofa",
+    "lamp",
+    "cabinet",
+    "bench",
+    "display",
+    "car",
+    "airplane",
+    "vessel",
+    "rifle",
+    "loudspeaker",
+    "telephone",
+)
+CATEGORIES: dict[str, Category] = {name: import_module(f"{__name__}.{name}").CATEGORY for name in _NAMES}
 """Every category, by name."""
 
 

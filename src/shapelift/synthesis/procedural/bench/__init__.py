@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.bench.geometry import build
 from shapelift.synthesis.procedural.bench.parameters import BenchParameters
 
-__all__ = ["BenchParameters", "build"]
+__all__ = ["CATEGORY", "BenchParameters", "build"]
+
+CATEGORY = Category(BenchParameters, build)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.cabinet.geometry import build
 from shapelift.synthesis.procedural.cabinet.parameters import CabinetParameters
 
-__all__ = ["CabinetParameters", "build"]
+__all__ = ["CATEGORY", "CabinetParameters", "build"]
+
+CATEGORY = Category(CabinetParameters, build)

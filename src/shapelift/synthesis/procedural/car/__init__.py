@@ -1,6 +1,11 @@
 """Cars."""
 
+from __future__ import annotations
+
+from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.car.geometry import build
 from shapelift.synthesis.procedural.car.parameters import CarParameters
 
-__all__ = ["CarParameters", "build"]
+__all__ = ["CATEGORY", "CarParameters", "build"]
+
+CATEGORY = Category(CarParameters, build)

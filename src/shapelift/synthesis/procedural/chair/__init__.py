@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.chair.geometry import build
 from shapelift.synthesis.procedural.chair.parameters import ChairParameters
 
-__all__ = ["ChairParameters", "build"]
+__all__ = ["CATEGORY", "ChairParameters", "build"]
+
+CATEGORY = Category(ChairParameters, build)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.display.geometry import build
 from shapelift.synthesis.procedural.display.parameters import DisplayParameters
 
-__all__ = ["DisplayParameters", "build"]
+__all__ = ["CATEGORY", "DisplayParameters", "build"]
+
+CATEGORY = Category(DisplayParameters, build)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.lamp.geometry import build
 from shapelift.synthesis.procedural.lamp.parameters import LampParameters
 
-__all__ = ["LampParameters", "build"]
+__all__ = ["CATEGORY", "LampParameters", "build"]
+
+CATEGORY = Category(LampParameters, build)

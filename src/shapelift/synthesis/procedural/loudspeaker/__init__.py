@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.loudspeaker.geometry import build
 from shapelift.synthesis.procedural.loudspeaker.parameters import LoudspeakerParameters
 
-__all__ = ["LoudspeakerParameters", "build"]
+__all__ = ["CATEGORY", "LoudspeakerParameters", "build"]
+
+CATEGORY = Category(LoudspeakerParameters, build)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.telephone.geometry import build
 from shapelift.synthesis.procedural.telephone.parameters import TelephoneParameters
 
-__all__ = ["TelephoneParameters", "build"]
+__all__ = ["CATEGORY", "TelephoneParameters", "build"]
+
+CATEGORY = Category(TelephoneParameters, build)
