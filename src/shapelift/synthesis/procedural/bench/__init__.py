@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.bench.geometry import build
 from shapelift.synthesis.procedural.bench.parameters import BenchParameters
+from shapelift.synthesis.procedural.category import Category
 
 __all__ = ["CATEGORY", "BenchParameters", "build"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.cabinet.geometry import build
 from shapelift.synthesis.procedural.cabinet.parameters import CabinetParameters
+from shapelift.synthesis.procedural.category import Category
 
 __all__ = ["CATEGORY", "CabinetParameters", "build"]
 
