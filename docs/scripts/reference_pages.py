@@ -3,8 +3,9 @@
 mkdocs.yml names this file as a hook; nothing here imports the package or MkDocs, except while a site is built.
 
 A room is a module or package directly in `shapelift`. Where it says with `__all__` what is public, its page has these
-names; where it does not, the page has every module of the room, and of each what its own `__all__` names, or all that
-it defines without an underscore. The command line is no interface to call, and has a page of its own.
+names, and those of modules in it that have an `__all__` of their own; where it does not, the page has every module of
+the room, and of each what its own `__all__` names, or all that it defines without an underscore. The command line is no
+interface to call, and has a page of its own.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "shapelift"
-LEFT_OUT = ("cli", "__main__")
+LEFT_OUT = ("cli", "__main__", "_version")
 INDEX, FOLDER = "reference/api.md", "reference/api"
 """The page that leads to them, which is in docs/ and gets their table, and where they are on the site."""
 
@@ -61,15 +62,17 @@ def defined(file: Path) -> list[str]:
 
 def public(room: str, file: Path) -> dict[str, list[str]]:
     """Module -> its public names, for every module that the page of a room shows."""
-    names = declared(file)
+    names, shown = declared(file), {}
     if names is not None or file.name != "__init__.py":
-        return {room: defined(file) if names is None else names}
-    shown = {}
-    for path in sorted(file.parent.iterdir()):
-        inner = path / "__init__.py" if path.is_dir() else path
-        if inner.suffix == ".py" and inner.is_file() and not path.stem.startswith("_"):
-            own = declared(inner)
-            shown[f"{room}.{path.stem}"] = defined(inner) if own is None else own
+        shown[room] = defined(file) if names is None else names
+    for path in sorted(file.parent.iterdir()) if file.name == "__init__.py" else ():
+        name, inner = f"{room}.{path.stem}", path / "__init__.py"
+        if inner.is_file():
+            shown |= public(name, inner)
+        elif path.suffix == ".py" and not path.stem.startswith("_"):
+            own = declared(path)
+            if own is not None or names is None:
+                shown[name] = defined(path) if own is None else own
     return {module: own for module, own in shown.items() if own}
 
 

@@ -16,6 +16,8 @@ from shapelift.io.pointclouds import load_shape
 from shapelift.io.shapes import FORMATS, save_mesh
 from shapelift.pipelines.jobs import check_targets
 
+__all__ = ["convert"]
+
 _SMALLEST_PART = 0.001
 """Parts with less than this share of the largest part's volume are dust between the points. A photographed object may
 consist of several parts, so the bar is far lower than for what a network sees."""

@@ -25,6 +25,8 @@ from shapelift.inference.reconstructor import Reconstructor
 from shapelift.io.images import save_image
 from shapelift.pipelines.jobs import Job, Plan, make_plan
 
+__all__ = ["BatchOptions", "reconstruct_images"]
+
 Report = Callable[[dict[str, Any], int, int], None]
 """Called after every image with its result, how many are done, and how many there are."""
 

@@ -24,6 +24,8 @@ from shapelift.io.shapes import FORMATS, save_mesh
 from shapelift.meshing.plates import plate
 from shapelift.pipelines.jobs import check_targets
 
+__all__ = ["DepthOptions", "PlateOptions", "make_relief"]
+
 MIN_PIXELS, MAX_PIXELS = 8, 2000
 """Pixels on the longest side of a relief."""
 NORMALISATIONS = ("imagenet", "unit", "signed", "bytes")

@@ -35,6 +35,8 @@ from shapelift.training import (
 from shapelift.training.distributed import World, join_world
 from shapelift.training.export import add_scores
 
+__all__ = ["DataOptions", "TrainedModel", "configured", "train_from"]
+
 NOTHING = "none"
 """What `start_from` calls fresh weights, and `mix` the shapes of the run alone."""
 TEST_LIMIT = 200
