@@ -15,11 +15,11 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def stated() -> dict[str, str]:
     """Place -> the version that it states."""
-    package = (ROOT / "src" / "shapelift" / "__init__.py").read_text(encoding="utf-8")
+    package = (ROOT / "src" / "shapelift" / "_version.py").read_text(encoding="utf-8")
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     return {
         "pyproject.toml": tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"],
-        "src/shapelift/__init__.py": "".join(re.findall(r'^__version__ = "(.+)"$', package, re.MULTILINE)),
+        "src/shapelift/_version.py": "".join(re.findall(r'^__version__ = "(.+)"$', package, re.MULTILINE)),
         "CITATION.cff": "".join(re.findall(r"^version: (.+)$", citation, re.MULTILINE)),
     }
 

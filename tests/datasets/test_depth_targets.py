@@ -140,9 +140,9 @@ def test_a_set_without_symmetry_refuses_to_be_mirrored(count: FixedCount) -> Non
 @pytest.mark.parametrize(
     ("target", "message"),
     [
-        (FixedViews(count=6, size=SIZE, extent=EXTENT), "--fixed-views 6 --depth-size 24"),
-        (FixedViews(count=8, size=32, extent=EXTENT), "--depth-size 32"),
-        (NovelViews(count=3, size=SIZE, extent=1.25), "--depth-extent 1.25"),
+        (FixedViews(count=6, size=SIZE, extent=EXTENT), "`fixed_views` 6, `depth_size` 24"),
+        (FixedViews(count=8, size=32, extent=EXTENT), "`depth_size` 32"),
+        (NovelViews(count=3, size=SIZE, extent=1.25), "`depth_extent` 1.25"),
     ],
 )
 def test_other_views_than_wanted_are_one_clear_line(folder: Path, target: FixedViews, message: str) -> None:

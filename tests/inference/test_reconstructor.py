@@ -222,7 +222,7 @@ def test_free_memory_is_known_here() -> None:
 
 @pytest.mark.parametrize("size", [0.0, -5.0, float("nan"), float("inf"), 1e9])
 def test_impossible_sizes(result: Reconstruction, tmp_path: Path, size: float) -> None:
-    with pytest.raises(InputError, match="size-mm"):
+    with pytest.raises(InputError, match="size_mm"):
         result.save(tmp_path / "shape.stl", size_mm=size)
 
 

@@ -146,45 +146,47 @@ class _FlippedSign(ImplicitReconstructor):
         return -super().logits_at(prediction, points)
 
 
-class _Through(nn.Module):
-    """A graph with one of its inputs or outputs changed."""
+class _Aside(nn.Module):
+    """The first graph, its camera 0.25 to the side."""
 
-    def __init__(self, inner: nn.Module, change: Any) -> None:
+    def __init__(self, inner: nn.Module) -> None:
         super().__init__()
         self.inner = inner
-        self.change = change
 
-    def forward(self, *inputs: Tensor) -> Any:
-        return self.change(self.inner, *inputs)
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        table, features, intrinsics, matrix, depth, normals = self.inner(image)
+        aside = torch.zeros(4, 4)
+        aside[0, 3] = 0.25
+        return table, features, intrinsics, matrix + aside, depth, normals
+
+
+class _TurnedOver(nn.Module):
+    """The second graph, left and right exchanged."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, planes: Tensor, points: Tensor) -> Tensor:
+        return self.inner(planes, points * torch.tensor([-1.0, 1.0, 1.0]))
 
 
 class _ShiftedCamera(PixelAlignedReconstructor):
     """The exported camera stands aside of the one that it was trained with."""
 
     def graphs(self) -> Mapping[str, Graph]:
-        graphs = dict(super().graphs())
-
-        def shifted(inner: nn.Module, image: Tensor) -> tuple[Tensor, ...]:
-            table, features, intrinsics, matrix, depth, normals = inner(image)
-            aside = torch.zeros(4, 4)
-            aside[0, 3] = 0.25
-            return table, features, intrinsics, matrix + aside, depth, normals
-
-        graphs["encode"] = dataclasses.replace(graphs["encode"], module=_Through(graphs["encode"].module, shifted))
-        return graphs
+        graphs = super().graphs()
+        encode = graphs["encode"]
+        return {**graphs, "encode": dataclasses.replace(encode, module=_Aside(encode.module))}
 
 
 class _MirroredExport(ImplicitReconstructor):
-    """The exported field is turned over, left to right."""
+    """The exported field is turned over."""
 
     def graphs(self) -> Mapping[str, Graph]:
-        graphs = dict(super().graphs())
-
-        def mirrored(inner: nn.Module, planes: Tensor, points: Tensor) -> Any:
-            return inner(planes, points * torch.tensor([-1.0, 1.0, 1.0]))
-
-        graphs["decode"] = dataclasses.replace(graphs["decode"], module=_Through(graphs["decode"].module, mirrored))
-        return graphs
+        graphs = super().graphs()
+        decode = graphs["decode"]
+        return {**graphs, "decode": dataclasses.replace(decode, module=_TurnedOver(decode.module))}
 
 
 @pytest.mark.parametrize(

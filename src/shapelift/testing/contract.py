@@ -67,7 +67,7 @@ OVERLAP, STAND_IN = 0.45, 0.3
 one where a family predicts a surface."""
 SYMMETRIC = 0.02
 """How much better a solid may fit when it is turned over: what is symmetric fits alike."""
-AGREEMENT = 0.9
+AGREEMENT = 0.75
 """Least IoU of the exported field or grid with `logits_at`."""
 ONNX_TOLERANCE = 1e-4
 NEIGHBOUR_TOLERANCE = 1e-4
