@@ -43,7 +43,8 @@ def random_mesh(seed: int) -> Mesh:
 
 def repairs(path: Path) -> dict[str, int]:
     """What admesh finds to repair in an STL file."""
-    text = subprocess.run(["admesh", str(path)], capture_output=True, text=True, check=True).stdout
+    # It prints the header of a file with whatever lies behind it in memory.
+    text = subprocess.run(["admesh", path], capture_output=True, encoding="utf-8", errors="replace", check=True).stdout
     found = {name: int(re.search(name + r"\s*:\s*(\d+)", text).group(1)) for name in REPAIRS}  # type: ignore[union-attr]
     lines = re.findall(r"disconnected (?:edges?|facets)\s*:\s*(\d+)\s+(\d+)", text)
     found["disconnected"] = sum(int(before) + int(after) for before, after in lines)
