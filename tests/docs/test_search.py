@@ -18,17 +18,18 @@ def test_rows_get_the_same_time_and_are_not_run_twice(
 ) -> None:
     script = importlib.import_module("make_search")
     write_example_data(tmp_path / "data", size_px=48, cells=16)
-    finer = script.changed(image_size=48)
-    monkeypatch.setattr(script, "ROWS", {"recipe": lambda config: config, "48 px": finer})
+    monkeypatch.setattr(script, "ROWS", {"48 px": script.changed(image_size=48)})
     monkeypatch.setattr(script, "pixelaligned_general", pixelaligned_tiny)
     run_of = script.run_of
     monkeypatch.setattr(script, "run_of", lambda *row: dataclasses.replace(run_of(*row), steps=2, budget_s=None))
     arguments = [str(tmp_path / "data"), str(tmp_path / "runs"), "--items", "4"]
-    script.main([*arguments, "--rows", "recipe"])
+    script.main([*arguments, "--rows", "48 px"])
+    state = (tmp_path / "runs" / "48_px" / "checkpoint.safetensors").stat().st_mtime_ns
     script.main(arguments)
+    assert (tmp_path / "runs" / "48_px" / "checkpoint.safetensors").stat().st_mtime_ns == state
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
-    assert [line.split("|")[1].strip() for line in lines] == ["row", "---", "recipe", "row", "---", "recipe", "48 px"]
-    assert lines[2] == lines[5]
+    assert [line.split("|")[1].strip() for line in lines] == ["row", "---", "48 px"] * 2
+    assert lines[:3] == lines[3:]
     config = json.loads((tmp_path / "runs" / "48_px" / "config.json").read_text())
     assert (config["model"]["image_size"], config["steps"], config["threads"]) == (48, 2, 1)
     scores = script.scored("48 px", tmp_path / "data", tmp_path / "runs", 10.0, 4)
