@@ -245,5 +245,5 @@ def test_one_failure_hides_no_other() -> None:
 
 
 def test_check_family_runs_all_of_it() -> None:
-    with pytest.raises(ContractError, match="must not be zero"):
-        check_family(broken_case(_ZeroGradient, IMPLICIT).config)
+    with broken_case(_ZeroGradient, IMPLICIT) as case, pytest.raises(ContractError, match="must not be zero"):
+        check_family(case.config)

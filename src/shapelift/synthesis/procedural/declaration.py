@@ -62,6 +62,11 @@ def uniform(low: Given[float], high: Given[float]) -> Distribution[float]:
     return lambda rng, so_far: float(rng.uniform(_value(low, so_far), _value(high, so_far)))
 
 
+def within(bounds: Callable[[Drawn], tuple[float, float]]) -> Distribution[float]:
+    """Uniform between two bounds that the parameters drawn so far say, mostly by a table."""
+    return lambda rng, so_far: float(rng.uniform(*bounds(so_far)))
+
+
 def integers(low: Given[int], high: Given[int]) -> Distribution[int]:
     """Uniform whole number, both ends included."""
     return lambda rng, so_far: int(rng.integers(_value(low, so_far), _value(high, so_far) + 1))

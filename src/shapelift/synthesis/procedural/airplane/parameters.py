@@ -5,7 +5,6 @@ The fuselage is 10 units long and everything else is relative to that.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
@@ -22,6 +21,7 @@ from shapelift.synthesis.procedural.declaration import (
     seed,
     uniform,
     when,
+    within,
 )
 
 Style = Literal["airliner", "bizjet", "fighter", "light", "glider", "biplane", "transport", "delta"]
@@ -108,11 +108,6 @@ def _style(p: Drawn) -> _Style:
     return _STYLES[p.style]
 
 
-def _within(of_style: Callable[[_Style], Range]) -> Distribution[float]:
-    """Uniform in a range that depends on the style."""
-    return lambda rng, p: float(rng.uniform(*of_style(_style(p))))
-
-
 def _if_style(
     styles: set[Style], distribution: Distribution[float], otherwise: Draw[float] = 0.0
 ) -> Distribution[float]:
@@ -132,16 +127,16 @@ class AirplaneParameters(Parameters):
     """
 
     style: Style = drawn(choice({name: style.share for name, style in _STYLES.items()}))
-    radius: float = drawn(_within(lambda style: style.radius))
-    half_span: float = drawn(_within(lambda style: style.half_span))
-    chord: float = drawn(_within(lambda style: style.chord))
-    taper: float = drawn(_within(lambda style: style.taper))
-    sweep_deg: float = drawn(_within(lambda style: style.sweep_deg))
-    dihedral_deg: float = drawn(_within(lambda style: style.dihedral_deg))
-    wing_place: float = drawn(_within(lambda style: style.wing_place))
-    wing_height: float = drawn(_within(lambda style: style.wing_height))
-    nose_length: float = drawn(_within(lambda style: style.nose_length))
-    tail_length: float = drawn(_within(lambda style: style.tail_length))
+    radius: float = drawn(within(lambda p: _style(p).radius))
+    half_span: float = drawn(within(lambda p: _style(p).half_span))
+    chord: float = drawn(within(lambda p: _style(p).chord))
+    taper: float = drawn(within(lambda p: _style(p).taper))
+    sweep_deg: float = drawn(within(lambda p: _style(p).sweep_deg))
+    dihedral_deg: float = drawn(within(lambda p: _style(p).dihedral_deg))
+    wing_place: float = drawn(within(lambda p: _style(p).wing_place))
+    wing_height: float = drawn(within(lambda p: _style(p).wing_height))
+    nose_length: float = drawn(within(lambda p: _style(p).nose_length))
+    tail_length: float = drawn(within(lambda p: _style(p).tail_length))
     engines: Engines = drawn(choice(lambda p: _style(p).engines))
     _tail: ClassVar[Distribution[Tail]] = choice(lambda p: _style(p).tails)
     tail: Tail = drawn(

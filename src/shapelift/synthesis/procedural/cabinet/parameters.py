@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
-from shapelift.synthesis.procedural.declaration import Parameters, chance, choice, drawn, integers, maybe, seed, uniform
+from shapelift.synthesis.procedural.declaration import (
+    Parameters,
+    chance,
+    choice,
+    drawn,
+    integers,
+    maybe,
+    seed,
+    uniform,
+    within,
+)
 from shapelift.synthesis.procedural.supports import LegShape
 
 Type = Literal["sideboard", "dresser", "wardrobe", "bookcase", "hutch", "locker", "night_stand", "cube", "tv_bench"]
@@ -73,9 +83,9 @@ class CabinetParameters(Parameters):
 
     _type: ClassVar = choice(_TYPES)
     upper: Front = drawn(choice(lambda p: _FRONTS[p._type]))
-    width: float = drawn(lambda rng, p: float(rng.uniform(*_SIZES[p._type].width)))
-    height: float = drawn(lambda rng, p: float(rng.uniform(*_SIZES[p._type].height)))
-    depth: float = drawn(lambda rng, p: float(rng.uniform(*_SIZES[p._type].depth)))
+    width: float = drawn(within(lambda p: _SIZES[p._type].width))
+    height: float = drawn(within(lambda p: _SIZES[p._type].height))
+    depth: float = drawn(within(lambda p: _SIZES[p._type].depth))
     board: float = drawn(uniform(0.018, 0.05))
     columns: int = drawn(lambda rng, p: int(rng.integers(*_SIZES[p._type].columns, endpoint=True)))
     rows: int = drawn(lambda rng, p: int(rng.integers(*_SIZES[p._type].rows, endpoint=True)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
@@ -19,6 +18,7 @@ from shapelift.synthesis.procedural.declaration import (
     times,
     uniform,
     when,
+    within,
 )
 
 Body = Literal["sedan", "hatchback", "wagon", "suv", "pickup", "van", "bus", "sports", "convertible"]
@@ -119,11 +119,6 @@ def _style(p: Drawn) -> _Style:
     return _STYLES[p.style]
 
 
-def _within(of_style: Callable[[_Style], Range]) -> Distribution[float]:
-    """Uniform in a range that depends on the style."""
-    return lambda rng, p: float(rng.uniform(*of_style(_style(p))))
-
-
 def _if_boxy(boxy: Distribution[float], otherwise: Distribution[float]) -> Distribution[float]:
     return when(lambda p: p._boxy, boxy, otherwise)
 
@@ -137,23 +132,23 @@ class CarParameters(Parameters):
     """
 
     style: Body = drawn(choice({name: style.share for name, style in _STYLES.items()}))
-    length: float = drawn(_within(lambda style: style.length))
-    width: float = drawn(_within(lambda style: style.width))
-    height: float = drawn(_within(lambda style: style.height))
-    clearance: float = drawn(_within(lambda style: style.clearance))
-    wheel_radius: float = drawn(_within(lambda style: style.wheel_radius))
-    front_overhang: float = drawn(_within(lambda style: style.front_overhang))
-    rear_overhang: float = drawn(_within(lambda style: style.rear_overhang))
-    hood: float = drawn(_within(lambda style: style.hood))
-    deck: float = drawn(_within(lambda style: style.deck))
-    belt: float = drawn(_within(lambda style: style.belt))
-    windscreen_rake: float = drawn(_within(lambda style: style.windscreen_rake))
-    rear_rake: float = drawn(_within(lambda style: style.rear_rake))
+    length: float = drawn(within(lambda p: _style(p).length))
+    width: float = drawn(within(lambda p: _style(p).width))
+    height: float = drawn(within(lambda p: _style(p).height))
+    clearance: float = drawn(within(lambda p: _style(p).clearance))
+    wheel_radius: float = drawn(within(lambda p: _style(p).wheel_radius))
+    front_overhang: float = drawn(within(lambda p: _style(p).front_overhang))
+    rear_overhang: float = drawn(within(lambda p: _style(p).rear_overhang))
+    hood: float = drawn(within(lambda p: _style(p).hood))
+    deck: float = drawn(within(lambda p: _style(p).deck))
+    belt: float = drawn(within(lambda p: _style(p).belt))
+    windscreen_rake: float = drawn(within(lambda p: _style(p).windscreen_rake))
+    rear_rake: float = drawn(within(lambda p: _style(p).rear_rake))
     _boxy: ClassVar[Distribution[bool]] = lambda rng, p: (
         p.style in {"van", "bus"} or (p.style in {"suv", "pickup"} and chance(0.5)(rng, p))
     )
     side_windows: int = drawn(integers(lambda p: _style(p).side_windows[0], lambda p: _style(p).side_windows[1]))
-    glazing: float = drawn(_within(lambda style: style.glazing))
+    glazing: float = drawn(within(lambda p: _style(p).glazing))
     pillar: float = drawn(uniform(0.06, 0.13))
     nose_height: float = drawn(_if_boxy(uniform(0.75, 0.95), uniform(0.5, 0.8)))
     deck_drop: float = drawn(uniform(0.0, 0.25))

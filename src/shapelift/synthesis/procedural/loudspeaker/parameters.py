@@ -16,6 +16,7 @@ from shapelift.synthesis.procedural.declaration import (
     seed,
     uniform,
     when,
+    within,
 )
 
 Style = Literal["bookshelf", "tower", "monitor", "stage", "horn", "subwoofer", "cylinder", "soundbar", "sphere"]
@@ -62,9 +63,9 @@ class LoudspeakerParameters(Parameters):
     """
 
     style: Style = drawn(choice({name: style.share for name, style in _STYLES.items()}))
-    width: float = drawn(lambda rng, p: float(rng.uniform(*_STYLES[p.style].width)))
-    height: float = drawn(lambda rng, p: float(rng.uniform(*_STYLES[p.style].height)))
-    depth: float = drawn(lambda rng, p: float(rng.uniform(*_STYLES[p.style].depth)))
+    width: float = drawn(within(lambda p: _STYLES[p.style].width))
+    height: float = drawn(within(lambda p: _STYLES[p.style].height))
+    depth: float = drawn(within(lambda p: _STYLES[p.style].depth))
     rounding: float = drawn(maybe(0.6, uniform(0.02, 0.12), uniform(0.12, 0.45)))
     taper: float = drawn(when(_is_box, maybe(0.3, uniform(0.0, 0.3), 0.0), 0.0))
     lean_deg: float = drawn(

@@ -6,7 +6,6 @@ a camera on the +X side sees.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
@@ -23,6 +22,7 @@ from shapelift.synthesis.procedural.declaration import (
     seed,
     uniform,
     when,
+    within,
 )
 
 Style = Literal["assault", "carbine", "bullpup", "hunting", "sniper", "shotgun", "lever", "machine_gun"]
@@ -117,11 +117,6 @@ def _style(p: Drawn) -> _Style:
     return _STYLES[p.style]
 
 
-def _within(of_style: Callable[[_Style], Range]) -> Distribution[float]:
-    """Uniform in a range that depends on the style."""
-    return lambda rng, p: float(rng.uniform(*of_style(_style(p))))
-
-
 def _if_style(
     styles: set[Style], distribution: Distribution[float], otherwise: Draw[float] = 0.0
 ) -> Distribution[float]:
@@ -139,12 +134,12 @@ class RifleParameters(Parameters):
     """
 
     style: Style = drawn(choice({name: style.share for name, style in _STYLES.items()}))
-    barrel_length: float = drawn(_within(lambda style: style.barrel_length))
-    barrel_radius: float = drawn(_within(lambda style: style.barrel_radius))
-    receiver_length: float = drawn(_within(lambda style: style.receiver_length))
-    receiver_height: float = drawn(_within(lambda style: style.receiver_height))
-    guard: float = drawn(_within(lambda style: style.guard))
-    _usual_stock_length: ClassVar = _within(lambda style: style.stock_length)
+    barrel_length: float = drawn(within(lambda p: _style(p).barrel_length))
+    barrel_radius: float = drawn(within(lambda p: _style(p).barrel_radius))
+    receiver_length: float = drawn(within(lambda p: _style(p).receiver_length))
+    receiver_height: float = drawn(within(lambda p: _style(p).receiver_height))
+    guard: float = drawn(within(lambda p: _style(p).guard))
+    _usual_stock_length: ClassVar = within(lambda p: _style(p).stock_length)
     stock: Stock = drawn(choice(lambda p: _style(p).stocks))
     barrels: int = drawn(when(lambda p: p.style == "shotgun", maybe(0.3, 2, 1), 1))
     receiver_width: float = drawn(uniform(0.36, 0.56))

@@ -15,6 +15,7 @@ from shapelift.synthesis.procedural.declaration import (
     seed,
     uniform,
     when,
+    within,
 )
 
 Style = Literal["smartphone", "candybar", "flip", "slider", "cordless", "desk", "rotary"]
@@ -58,9 +59,9 @@ class TelephoneParameters(Parameters):
     """
 
     style: Style = drawn(choice({name: style.share for name, style in _STYLES.items()}))
-    width: float = drawn(lambda rng, p: float(rng.uniform(*_STYLES[p.style].width)))
-    height: float = drawn(lambda rng, p: float(rng.uniform(*_STYLES[p.style].height)))
-    thickness: float = drawn(lambda rng, p: float(rng.uniform(*_STYLES[p.style].thickness)))
+    width: float = drawn(within(lambda p: _STYLES[p.style].width))
+    height: float = drawn(within(lambda p: _STYLES[p.style].height))
+    thickness: float = drawn(within(lambda p: _STYLES[p.style].thickness))
     corner: float = drawn(when(_is_smartphone, uniform(0.04, 0.18), uniform(0.1, 0.45)))
     softness: float = drawn(uniform(0.05, 0.45))
     waist: float = drawn(when(lambda p: p.style in {"candybar", "cordless"}, uniform(-0.08, 0.12), 0.0))

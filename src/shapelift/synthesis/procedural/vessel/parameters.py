@@ -5,7 +5,6 @@ The hull is 10 units long and everything else is relative to that; the bow point
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
@@ -20,6 +19,7 @@ from shapelift.synthesis.procedural.declaration import (
     seed,
     uniform,
     when,
+    within,
 )
 
 Boat = Literal["sail", "tall_ship", "yacht", "speedboat", "rowing", "tug"]
@@ -113,11 +113,6 @@ _AFT: set[Style] = {"cargo", "tanker"}
 """Styles whose house stands at the stern."""
 
 
-def _within(of_style: Callable[[_Style], Range]) -> Distribution[float]:
-    """Uniform in a range that depends on the style."""
-    return lambda rng, p: float(rng.uniform(*of_style(_STYLES[p.style])))
-
-
 def _if_style(
     styles: set[Style], distribution: Distribution[float], otherwise: Distribution[float]
 ) -> Distribution[float]:
@@ -133,16 +128,16 @@ class VesselParameters(Parameters):
     """
 
     style: Style = drawn(choice({name: style.share for name, style in _STYLES.items()}))
-    half_beam: float = drawn(_within(lambda style: style.half_beam))
-    depth: float = drawn(_within(lambda style: style.depth))
-    sheer_bow: float = drawn(_within(lambda style: style.sheer_bow))
-    sheer_stern: float = drawn(_within(lambda style: style.sheer_stern))
-    fullness: float = drawn(_within(lambda style: style.fullness))
-    entry: float = drawn(_within(lambda style: style.entry))
-    transom: float = drawn(_within(lambda style: style.transom))
-    rake: float = drawn(_within(lambda style: style.rake))
-    forefoot: float = drawn(_within(lambda style: style.forefoot))
-    counter: float = drawn(_within(lambda style: style.counter))
+    half_beam: float = drawn(within(lambda p: _STYLES[p.style].half_beam))
+    depth: float = drawn(within(lambda p: _STYLES[p.style].depth))
+    sheer_bow: float = drawn(within(lambda p: _STYLES[p.style].sheer_bow))
+    sheer_stern: float = drawn(within(lambda p: _STYLES[p.style].sheer_stern))
+    fullness: float = drawn(within(lambda p: _STYLES[p.style].fullness))
+    entry: float = drawn(within(lambda p: _STYLES[p.style].entry))
+    transom: float = drawn(within(lambda p: _STYLES[p.style].transom))
+    rake: float = drawn(within(lambda p: _STYLES[p.style].rake))
+    forefoot: float = drawn(within(lambda p: _STYLES[p.style].forefoot))
+    counter: float = drawn(within(lambda p: _STYLES[p.style].counter))
     _usual_place: ClassVar = _if_style(_AFT, uniform(0.08, 0.16), uniform(0.4, 0.58))
     house_place: float = drawn(lambda rng, p: 0.75 if p.style in _AFT and chance(0.12)(rng, p) else p._usual_place)
     house_length: float = drawn(_if_style(_AFT, uniform(0.09, 0.15), uniform(0.25, 0.45)))
