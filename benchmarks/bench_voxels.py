@@ -36,7 +36,7 @@ from shapelift.geometry import ImplicitField, Mesh, VoxelGrid
 from shapelift.meshing import mesh_blocks, mesh_field, to_mesh, voxels
 from shapelift.meshing.points import sample_surface
 from shapelift.metrics import SurfaceDistance, chamfer_l1, fscore, iou
-from shapelift.models import ImplicitConfig, ReconstructorConfig, VoxelConfig
+from shapelift.models import ImplicitConfig, ModelConfig, VoxelConfig
 from shapelift.models.export import export_graphs
 from shapelift.recipes import RECIPES
 from shapelift.synthesis import procedural
@@ -67,7 +67,7 @@ def implicit_config() -> ImplicitConfig:
     return model
 
 
-def config_of(name: str) -> ReconstructorConfig:
+def config_of(name: str) -> ModelConfig:
     """By the name that the process which measures memory is given: `implicit`, or a number of cells."""
     return implicit_config() if name == "implicit" else voxel_config(int(name))
 
@@ -86,7 +86,7 @@ def best_time(action: Callable[[], object], repeats: int) -> float:
 # -- cost -------------------------------------------------------------------------------------------------------------
 
 
-def training_step(config: ReconstructorConfig) -> Callable[[], None]:
+def training_step(config: ModelConfig) -> Callable[[], None]:
     """Forward and backward for a batch of images, in bfloat16 as the recipes train."""
     model, batch = config.build(), {"image": torch.rand(TRAINING_BATCH, 4, config.image_size, config.image_size)}
     if isinstance(config, VoxelConfig):
@@ -132,7 +132,7 @@ def status_mib(field: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
 
 
-def sessions(config: ReconstructorConfig, folder: Path, threads: int) -> dict[str, onnxruntime.InferenceSession]:
+def sessions(config: ModelConfig, folder: Path, threads: int) -> dict[str, onnxruntime.InferenceSession]:
     """The exported graphs, opened for so many threads."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -147,7 +147,7 @@ def sessions(config: ReconstructorConfig, folder: Path, threads: int) -> dict[st
 Graphs = dict[str, onnxruntime.InferenceSession]
 
 
-def answer(config: ReconstructorConfig, graphs: Graphs, points: int) -> Callable[[], None]:
+def answer(config: ModelConfig, graphs: Graphs, points: int) -> Callable[[], None]:
     """One image through the network: all cells at once, or so many points of a field, in chunks."""
     image = np.random.default_rng(0).random((1, 4, config.image_size, config.image_size), np.float32)
     places = np.random.default_rng(1).random((1, DECODER_CHUNK, 3), np.float32) - np.float32(0.5)

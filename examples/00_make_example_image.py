@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from shapelift.pictures.portraits import portrait
+from shapelift.pictures.rendering import render_object
 from shapelift.synthesis import procedural
 
 SEED = 20267923
@@ -28,7 +28,7 @@ def main() -> None:
     options = parser.parse_args()
 
     chair = procedural.build("chair", SEED)
-    picture = portrait(chair, AZIMUTH_DEG, ELEVATION_DEG, size_px=options.size, margin=0.08, supersampling=4)
+    picture = render_object(chair, AZIMUTH_DEG, ELEVATION_DEG, size_px=options.size, margin=0.08, supersampling=4)
     Image.fromarray(picture).save(options.output, optimize=True)
     print(f"{options.output}: {options.size} x {options.size} px, chair {SEED}")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from shapelift.pictures.portraits import contact_sheet, on_paper, portrait
+from shapelift.pictures.rendering import contact_sheet, on_paper, render_object
 from shapelift.solids import check
 from shapelift.synthesis import procedural
 
@@ -35,7 +35,7 @@ def main() -> None:
         problems = ", ".join(check(asset.mesh).problems) or "closed"
         share = asset.mesh.volume / float(np.prod(asset.mesh.bounds.size))
         print(f"seed {seed}: {len(asset.mesh.faces)} faces, fills {share:.0%} of its box, {problems}")
-        tiles.append(on_paper(portrait(asset, azimuth_deg=38.0, elevation_deg=22.0, size_px=options.size)))
+        tiles.append(on_paper(render_object(asset, azimuth_deg=38.0, elevation_deg=22.0, size_px=options.size)))
 
     Image.fromarray(contact_sheet(tiles, options.columns)).save(options.output, optimize=True)
     print(f"{options.output}: {options.count} shapes")

@@ -10,25 +10,25 @@ from torch import Tensor, nn
 
 from shapelift.datasets import OccupancyPoints, Target
 from shapelift.losses.occupancy import occupancy_cross_entropy
-from shapelift.models import Batch, Graph, Prediction, Reconstructor, ReconstructorConfig
+from shapelift.models import Batch, ExportGraph, ModelConfig, Prediction, ReconstructionModel
 from shapelift.testing import check_family
 
 
 @dataclass(frozen=True, kw_only=True)
-class BlocksConfig(ReconstructorConfig):
+class BlocksConfig(ModelConfig):
     """What builds the network, and what it learns from: labelled points."""
 
     family: ClassVar[str] = "blocks"
     representation: ClassVar[str] = "grid"
 
-    def build(self) -> Reconstructor:
+    def build(self) -> ReconstructionModel:
         return Blocks(self)
 
     def targets(self) -> Mapping[str, Target]:
         return {"points": OccupancyPoints(uniform=512, near=512, frame=self.frame)}
 
 
-class Blocks(Reconstructor):
+class Blocks(ReconstructionModel):
     """Convolutions down to a code, one linear layer up to all cells."""
 
     def __init__(self, config: BlocksConfig) -> None:
@@ -49,8 +49,8 @@ class Blocks(Reconstructor):
         where = points.flip(-1)[:, :, None, None] * 2.0  # z, y, x in [-1, 1]
         return nn.functional.grid_sample(prediction["logits"][:, None], where, align_corners=False)[:, 0, :, 0, 0]
 
-    def graphs(self) -> Mapping[str, Graph]:
-        return {"predict": Graph(self.network, {"image": self.image}, ("logits",))}
+    def graphs(self) -> Mapping[str, ExportGraph]:
+        return {"predict": ExportGraph(self.network, {"image": self.image}, ("logits",))}
 
 
 if __name__ == "__main__":

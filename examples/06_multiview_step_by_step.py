@@ -17,7 +17,7 @@ from shapelift.meshing import fused_points, to_point_cloud
 from shapelift.metrics import PROTOCOLS
 from shapelift.ops.cameras import Cameras
 from shapelift.ops.pseudo_render import render_views
-from shapelift.pictures.portraits import portrait
+from shapelift.pictures.rendering import render_object
 from shapelift.pictures.sheets import stacked
 from shapelift.synthesis.sources import open_source
 from shapelift.training import TrainConfig
@@ -37,7 +37,7 @@ def main() -> None:
 
     source = open_source("procedural:chair", options.seed + 1)
     chair = source.load(source.items()[options.seed])
-    photo = portrait(chair, *SIDES_DEG[0])
+    photo = render_object(chair, *SIDES_DEG[0])
     model = Reconstructor.load(options.model)
     config = TrainConfig.from_json((model.model.path / "config.json").read_text(encoding="utf-8")).model
     size, extent = config.output_size, config.extent

@@ -13,7 +13,7 @@ from PIL import Image
 
 from shapelift import Reconstructor
 from shapelift.io.records import split_of
-from shapelift.pictures.portraits import portrait
+from shapelift.pictures.rendering import render_object
 from shapelift.synthesis.sources import open_source
 
 # What only the pages of the docs and this example draw stands with their scripts.
@@ -33,7 +33,7 @@ def main() -> None:
     model = Reconstructor.load(options.model)
     source = open_source(options.source, 30 * options.count)
     held_out = [item for item in source.items() if split_of(item.shape_id) == "test"][: options.count]
-    found = {item.shape_id: model.reconstruct(portrait(source.load(item), 30.0, 20.0)) for item in held_out}
+    found = {item.shape_id: model.reconstruct(render_object(source.load(item), 30.0, 20.0)) for item in held_out}
     Image.fromarray(branches_figure(found)).save(options.output, optimize=True)
     for name, one in found.items():
         dense = int((one.places[:, 0] < 0.0).sum())

@@ -12,7 +12,7 @@ from PIL import Image
 from shapelift.losses.chamfer import chamfer_squared
 from shapelift.losses.emd import earth_mover
 from shapelift.pictures.shading import distinct_colors
-from shapelift.pictures.sheets import Row, sheet
+from shapelift.pictures.sheets import SheetRow, sheet
 
 # What only the pages of the docs and this example draw stands with their scripts.
 sys.path.insert(0, str(Path(__file__).parents[1] / "docs" / "scripts"))
@@ -52,7 +52,7 @@ def main() -> None:
                 print(f"{name} | {loss} | set {number} of {count}: {measured(ambiguity, points)}", flush=True)
                 marks.append(dots(points[:, :2], tuple(color), 2.5))
             tiles.append(plot((-0.65, -0.65, 0.65, 0.65), marks, 240))
-        rows.append(Row(name.replace(" ", "\n", 1), tiles))
+        rows.append(SheetRow(name.replace(" ", "\n", 1), tiles))
     titles = [loss if count == 1 else f"{loss}, best of {count}" for loss, count in COLUMNS]
     Image.fromarray(sheet(rows, 240, columns=titles)).save(options.output, optimize=True)
 

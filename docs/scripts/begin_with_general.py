@@ -22,7 +22,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from shapelift.inference import read_card, write_card
-from shapelift.models.pixelaligned import PixelAlignedReconstructor
+from shapelift.models.pixelaligned import PixelAlignedModel
 from shapelift.recipes import pixelaligned_general
 from shapelift.training.export import CONFIG_NAME, WEIGHTS_NAME
 from shapelift.training.start import find_start, read_tensors_of
@@ -34,7 +34,7 @@ OTHERS = 0.3
 
 
 @torch.no_grad()
-def take_over(old: dict[str, Tensor], model: PixelAlignedReconstructor) -> None:
+def take_over(old: dict[str, Tensor], model: PixelAlignedModel) -> None:
     """Fill the weights of a fresh network, in place.
 
     Args:
@@ -78,7 +78,7 @@ def main(arguments: list[str] | None = None) -> None:
     folder = find_start(options.model)
     config = pixelaligned_general()
     torch.manual_seed(config.seed)
-    model = PixelAlignedReconstructor(config.model)
+    model = PixelAlignedModel(config.model)
     take_over(dict(read_tensors_of(folder)), model)
     options.output.mkdir(parents=True)
     (options.output / WEIGHTS_NAME).write_bytes(

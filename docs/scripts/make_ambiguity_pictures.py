@@ -19,7 +19,7 @@ from shapelift.losses.emd import earth_mover
 from shapelift.ops.assignment import assign
 from shapelift.pictures.shading import Color
 from shapelift.pictures.shading import Image as Picture
-from shapelift.pictures.sheets import Row, sheet, stacked
+from shapelift.pictures.sheets import SheetRow, sheet, stacked
 
 TILE_PX, POINTS, STEPS = 260, 192, 300
 PLANE = (-0.66, -0.66, 0.66, 0.66)
@@ -59,7 +59,7 @@ def radius_figure() -> Picture:
         curves.append(line(climbing(points.norm(dim=1).numpy(), hidden), color, 2.2))
     tiles.append(radii_plot(hidden, curves))
     titles = ("what there is", "Chamfer settles on", "earth mover's settles on", "points within a radius")
-    return sheet([Row("", tiles)], TILE_PX, columns=titles)
+    return sheet([SheetRow("", tiles)], TILE_PX, columns=titles)
 
 
 def climbing(radii: np.ndarray, hidden: HiddenRadius) -> np.ndarray:
@@ -94,7 +94,7 @@ def square_figure() -> Picture:
         for distance, color in DISTANCES.values():
             (points,) = mean_shape(ambiguity, distance, points=POINTS, steps=STEPS)
             tiles.append(tile(ambiguity, (points, color)))
-        rows.append(Row(title, tiles))
+        rows.append(SheetRow(title, tiles))
     return sheet(rows, TILE_PX, columns=("one half of the time", "the other half", *DISTANCES))
 
 
@@ -168,7 +168,7 @@ def hypotheses_figure() -> Picture:
             sets = sorted(sets, key=lambda points: -float(ambiguity.share_above(points)))
             print(name, "shares", [f"{float(ambiguity.share_above(points)):.3f}" for points in sets])
             tiles += [tile(ambiguity, pair) for pair in zip(sets, colors, strict=False)]
-        rows.append(Row(name.replace(" ", "\n"), tiles))
+        rows.append(SheetRow(name.replace(" ", "\n"), tiles))
     titles = ("radius: four hypotheses", "there or not: first", "second", "right or left: first", "second")
     return sheet(rows, TILE_PX, columns=titles)
 
@@ -180,7 +180,9 @@ def collapse_figure() -> Picture:
         sets = mean_shape(hidden, DISTANCES["Chamfer"][0], points=POINTS // 2, hypotheses=4, others=others, steps=STEPS)
         tiles.append(tile(hidden, *zip(sets, colors, strict=True)))
         print("others", others, sorted(f"{float(points.norm(dim=1).median()):.3f}" for points in sets))
-    return sheet([Row("", tiles)], TILE_PX, columns=("only the nearest learns", "and the others, a little, at first"))
+    return sheet(
+        [SheetRow("", tiles)], TILE_PX, columns=("only the nearest learns", "and the others, a little, at first")
+    )
 
 
 def print_table() -> None:

@@ -27,9 +27,9 @@ from shapelift.geometry.templates import icosphere
 from shapelift.inference.model_folder import GRAPHS, available_cores
 from shapelift.io.manifest import read_manifest
 from shapelift.io.records import ShapeRecord, read_record
-from shapelift.pictures.portraits import on_paper, portrait
-from shapelift.pictures.shading import shade
-from shapelift.pictures.sheets import Row, sheet
+from shapelift.pictures.rendering import on_paper, render_object
+from shapelift.pictures.shading import render_points
+from shapelift.pictures.sheets import SheetRow, sheet
 
 PAGE = EXPLANATION / "comparison.md"
 PICTURE = IMAGES / "comparison.png"
@@ -104,9 +104,9 @@ def costs(models: dict[str, Reconstructor], seconds: dict[str, float]) -> str:
 
 def picture(models: dict[str, Reconstructor], records: list[ShapeRecord]) -> np.ndarray:
     """The same images in all rows: input, every model from the side of the camera and from behind, truth."""
-    # One scale for all, that of `shade`, so that a seat without legs does not look like a large one.
+    # One scale for all, that of `render_points`, so that a seat without legs does not look like a large one.
     around = icosphere(2, radius=SPAN / 2.0).vertices
-    rows = [Row("input", [on_paper(record.rgba[0]) for record in records for _ in (0, 1)])]
+    rows = [SheetRow("input", [on_paper(record.rgba[0]) for record in records for _ in (0, 1)])]
     for name, model in models.items():
         tiles = []
         for record in records:
@@ -116,17 +116,17 @@ def picture(models: dict[str, Reconstructor], records: list[ShapeRecord]) -> np.
                 tiles.append(
                     np.full((TILE_PX, TILE_PX, 3), 255, np.uint8)
                     if mesh is None
-                    else on_paper(portrait(mesh, *side, size_px=TILE_PX, margin=0.0, around=around))
+                    else on_paper(render_object(mesh, *side, size_px=TILE_PX, margin=0.0, around=around))
                 )
-        rows.append(Row(name, tiles))
+        rows.append(SheetRow(name, tiles))
     truth = []
     for record in records:
         cloud = true_surface(record)
         truth += [
-            shade(cloud, side, ABOVE_DEG, TILE_PX, color=(215, 215, 215), span=SPAN)
+            render_points(cloud, side, ABOVE_DEG, TILE_PX, color=(215, 215, 215), span=SPAN)
             for side in _sides(record, in_view=False)
         ]
-    rows.append(Row("truth", truth))
+    rows.append(SheetRow("truth", truth))
     return sheet(rows, TILE_PX)
 
 

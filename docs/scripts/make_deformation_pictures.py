@@ -18,7 +18,7 @@ from shapelift.geometry import Mesh, PointCloud, rotation_x, rotation_y
 from shapelift.losses.deformation import DeformationTerms
 from shapelift.meshing import to_point_cloud
 from shapelift.pictures.shading import Image as Picture
-from shapelift.pictures.sheets import Row, sheet
+from shapelift.pictures.sheets import SheetRow, sheet
 from shapelift.recipes.deform import deform_chamfer_only, deform_compact
 from shapelift.synthesis import procedural
 
@@ -112,13 +112,13 @@ def main(steps: int) -> None:
         )
         print(name, found[name], flush=True)
     stages = [
-        Row(SHAPES[item][0], [drawn(config.mesh), *(drawn(mesh) for mesh in meshes["all terms"][item])])
+        SheetRow(SHAPES[item][0], [drawn(config.mesh), *(drawn(mesh) for mesh in meshes["all terms"][item])])
         for item in SHOWN
     ]
     titles = ("template", *(f"{len(mesh.vertices):,} vertices" for mesh in meshes["all terms"][0]))
     save("stages", sheet(stages, TILE_PX, columns=titles))
     for part, names in enumerate((list(meshes)[:4], list(meshes)[4:7], list(meshes)[7:])):
-        rows = [Row(SHAPES[item][0], [drawn(meshes[name][item][-1]) for name in names]) for item in SHOWN]
+        rows = [SheetRow(SHAPES[item][0], [drawn(meshes[name][item][-1]) for name in names]) for item in SHOWN]
         save(f"terms_{part + 1}", sheet(rows, TILE_PX, columns=names))
     put(PAGE, BEGIN, f"{figures_table(found)}\n", END)
 

@@ -19,10 +19,10 @@ from shapelift.inference import Reconstructor
 from shapelift.io.images import load_image
 from shapelift.meshing import relief, seen_surface
 from shapelift.meshing.plates import plate
-from shapelift.pictures.portraits import CLAY, on_paper, portrait, studio_lighting
+from shapelift.pictures.rendering import CLAY, on_paper, render_object, studio_lighting
 from shapelift.pictures.shading import Image as Picture
 from shapelift.pictures.shading import Scale
-from shapelift.pictures.sheets import Row, sheet
+from shapelift.pictures.sheets import SheetRow, sheet
 from shapelift.synthesis import procedural
 from shapelift.synthesis.cameras import framed_camera
 from shapelift.synthesis.materials import Asset
@@ -52,7 +52,7 @@ def tiles_of(rgba: np.ndarray, maps: DepthMaps) -> list[Picture]:
     ]
     sheet_seen, solid = seen_surface(maps), relief(maps)
     shown = [(sheet_seen, SIDES[0]), (sheet_seen, SIDES[1]), (solid, SIDES[1])]
-    return pictures + [on_paper(portrait(centred(mesh), *side, size_px=TILE_PX)) for mesh, side in shown]
+    return pictures + [on_paper(render_object(centred(mesh), *side, size_px=TILE_PX)) for mesh, side in shown]
 
 
 def centred(mesh: Mesh) -> Mesh:
@@ -70,7 +70,7 @@ def seen_figure() -> Picture:
         asset = procedural.build(category, seed)
         camera = framed_camera(asset.mesh.vertices, 30.0, 20.0, 30.0, 4.0, MAP_PX)
         view = render_view(Scene(asset), camera, studio_lighting(30.0), 3)
-        rows.append(Row(category, tiles_of(view.rgba, maps_of(camera, view.depth, view.normals[None]))))
+        rows.append(SheetRow(category, tiles_of(view.rgba, maps_of(camera, view.depth, view.normals[None]))))
     return sheet(rows, TILE_PX, columns=COLUMNS)
 
 
@@ -80,11 +80,11 @@ def predicted_figure(folder: Path) -> Picture:
     rows = []
     for category, seed in (("chair", 1_000_003), ("chair", 1_000_007)):
         asset = procedural.build(category, seed)
-        rgba = portrait(asset, 30.0, 20.0, size_px=MAP_PX)
+        rgba = render_object(asset, 30.0, 20.0, size_px=MAP_PX)
         maps = model.reconstruct(rgba).representation
         if not isinstance(maps, DepthMaps):
             raise SystemExit(f"{folder}: predicts no depth maps")
-        rows.append(Row(f"unseen\n{category}", tiles_of(rgba, maps)))
+        rows.append(SheetRow(f"unseen\n{category}", tiles_of(rgba, maps)))
     return sheet(rows, TILE_PX, columns=COLUMNS)
 
 
@@ -133,10 +133,10 @@ def reliefs_figure() -> Picture:
     brightness = picture.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
     thin = plate(brightness, size_mm=100.0, thickness_mm=3.0, base_mm=0.8)
     nearest, farthest = np.quantile(depth[seen], (0.005, 0.995))
-    shown = [on_paper(portrait(centred(mesh), 25.0, 25.0, size_px=300)) for mesh in (far, inverse, thin)]
+    shown = [on_paper(render_object(centred(mesh), 25.0, 25.0, size_px=300)) for mesh in (far, inverse, thin)]
     first = [on_paper(view.rgba), Scale.of_depth(float(nearest), float(farthest)).picture(depth, seen), *shown[:2]]
-    scene = sheet([Row("", first)], 240, columns=("a scene", "depth", "relief", "of inverse depth"))
-    other = sheet([Row("", [picture, shown[2]])], 240, columns=("a picture", "lithophane"))
+    scene = sheet([SheetRow("", first)], 240, columns=("a scene", "depth", "relief", "of inverse depth"))
+    other = sheet([SheetRow("", [picture, shown[2]])], 240, columns=("a picture", "lithophane"))
     wide = np.full((len(other), scene.shape[1], 3), 255, np.uint8)
     wide[:, : other.shape[1]] = other
     return np.concatenate([scene, wide])

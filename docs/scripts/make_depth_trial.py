@@ -26,9 +26,9 @@ from shapelift.datasets import Augmentation, ShapeDataset
 from shapelift.imaging.preprocess import Preprocess
 from shapelift.losses.depth import depth_error
 from shapelift.losses.normal_maps import depth_normal_consistency
-from shapelift.models.depthnormal import DepthNormalConfig, DepthNormalReconstructor, depth_of
+from shapelift.models.depthnormal import DepthNormalConfig, DepthNormalModel, depth_of
 from shapelift.ops.depth_normals import depth_normals
-from shapelift.pictures.portraits import studio_lighting
+from shapelift.pictures.rendering import studio_lighting
 from shapelift.synthesis import procedural
 from shapelift.synthesis.cameras import framed_camera
 from shapelift.synthesis.options import SynthesisOptions
@@ -50,9 +50,7 @@ def chairs(folder: Path) -> Path:
     return folder
 
 
-def trained(
-    config: DepthNormalConfig, pool: Sequence[dict[str, Tensor]], steps: int, seed: int
-) -> DepthNormalReconstructor:
+def trained(config: DepthNormalConfig, pool: Sequence[dict[str, Tensor]], steps: int, seed: int) -> DepthNormalModel:
     """The network after so many steps; the same batches, in the same order, for every variant."""
     torch.manual_seed(seed)
     model = config.build().train()
@@ -69,7 +67,7 @@ def trained(
 
 
 @torch.no_grad()
-def scores(model: DepthNormalReconstructor, batch: dict[str, Tensor]) -> dict[str, float]:
+def scores(model: DepthNormalModel, batch: dict[str, Tensor]) -> dict[str, float]:
     """Depth error with the true camera [units of the object], and angles [degrees] of both kinds of normals."""
     found = model(batch)
     true, matrix = batch["depth"], batch["camera_camera_from_world"]

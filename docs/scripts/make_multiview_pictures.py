@@ -26,9 +26,9 @@ from shapelift.models import MultiviewConfig
 from shapelift.ops.cameras import Cameras
 from shapelift.ops.fusion import fuse_views
 from shapelift.ops.pseudo_render import render_views
-from shapelift.pictures.portraits import CLAY
-from shapelift.pictures.shading import shade
-from shapelift.pictures.sheets import Row, resized, sheet, stacked
+from shapelift.pictures.rendering import CLAY
+from shapelift.pictures.shading import render_points
+from shapelift.pictures.sheets import SheetRow, resized, sheet, stacked
 from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.procedural import solids
 from shapelift.synthesis.renderer import Scene, render_depth
@@ -56,13 +56,13 @@ def trap() -> np.ndarray:
     exchanged = ViewMaps(maps.xyz[..., [1, 0, 2]], maps.mask_logits, maps.cameras)
     truth = to_point_cloud(chair.mesh, 200_000, np.random.default_rng(0))
     clouds = ((truth, GREY), (fused_points(maps), BLUE), (fused_points(exchanged), ORANGE))
-    rows = [Row("", [tile(cloud, side, color) for cloud, color in clouds]) for side in SIDES_DEG]
+    rows = [SheetRow("", [tile(cloud, side, color) for cloud, color in clouds]) for side in SIDES_DEG]
     return stacked([sheet(rows, SIZE_PX, columns=("the surface", "fused", "fused, rows taken for columns"))], 12)
 
 
 def tile(cloud: PointCloud, side_deg: tuple[float, float], color: tuple[int, int, int]) -> np.ndarray:
     """One cloud from one side; all of them to one measure."""
-    return resized(shade(cloud, *side_deg, 2 * SIZE_PX, color=color, spot_px=5, span=SPAN), SIZE_PX)
+    return resized(render_points(cloud, *side_deg, 2 * SIZE_PX, color=color, spot_px=5, span=SPAN), SIZE_PX)
 
 
 def perfect_steps(seed: int) -> dict[str, np.ndarray]:

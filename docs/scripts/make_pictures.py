@@ -13,7 +13,7 @@ from page_tools import EXAMPLES, IMAGES, command, save_picture
 from PIL import Image, ImageDraw
 
 from shapelift import Reconstructor
-from shapelift.pictures.portraits import on_paper, portrait
+from shapelift.pictures.rendering import on_paper, render_object
 
 SIZE_PX = 320
 ELEVATION_DEG, AZIMUTH_DEG = 20.0, 30.0  # of the camera in examples/00_make_example_image.py
@@ -46,7 +46,8 @@ def main() -> None:
     # In the frame `view` the camera's azimuth is 0; in the frame `object` it is what it was.
     front_deg = 0.0 if model.card.result_frame == "view" else AZIMUTH_DEG
     results = [
-        on_paper(portrait(mesh, front_deg + turn, ELEVATION_DEG, size_px=SIZE_PX, margin=0.08)) for turn in TURNS_DEG
+        on_paper(render_object(mesh, front_deg + turn, ELEVATION_DEG, size_px=SIZE_PX, margin=0.08))
+        for turn in TURNS_DEG
     ]
     save_picture(options.output, np.concatenate([on_paper(np.asarray(picture)), arrow(), *results], axis=1))
     print(f"{len(mesh.faces)} faces, model {model.card.name} {model.card.version}")

@@ -19,8 +19,8 @@ from shapelift.geometry import PointCloud
 from shapelift.inference.hypotheses import FULL_SPREAD
 from shapelift.io.records import split_of
 from shapelift.meshing import to_point_cloud
-from shapelift.pictures.portraits import on_paper, portrait
-from shapelift.pictures.sheets import Row, resized, sheet
+from shapelift.pictures.rendering import on_paper, render_object
+from shapelift.pictures.sheets import SheetRow, resized, sheet
 from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.sources import open_source
 
@@ -40,7 +40,7 @@ def chairs(count: int) -> dict[str, Asset]:
 
 def branches(model: Reconstructor, count: int) -> np.ndarray:
     """Two branches in two colours, and the map of the second on the surface."""
-    found = {name: model.reconstruct(portrait(chair, *CAMERA_DEG)) for name, chair in chairs(count).items()}
+    found = {name: model.reconstruct(render_object(chair, *CAMERA_DEG)) for name, chair in chairs(count).items()}
     return branches_figure(found, tile_px=TILE_PX)
 
 
@@ -48,13 +48,13 @@ def losses(models: dict[str, Reconstructor], count: int) -> np.ndarray:
     """Input, the cloud of every model from two sides, and as many points of the truth."""
     rows = []
     for name, chair in chairs(count).items():
-        image = portrait(chair, *CAMERA_DEG)
+        image = render_object(chair, *CAMERA_DEG)
         clouds = [_cloud(model.reconstruct(image).representation) for model in models.values()]
         truth = to_point_cloud(chair.mesh, len(clouds[0]), np.random.default_rng(0)).points
         tiles = [on_paper(image)]
         for points, color in [*((cloud, BLUE) for cloud in clouds), (truth, GREY)]:
             tiles += [_dots(points, np.tile(color, (len(points), 1)), side) for side in SIDES_DEG]
-        rows.append(Row(name, tiles))
+        rows.append(SheetRow(name, tiles))
     titles = ["input"]
     for name in [*models, "truth"]:
         titles += [name, ""]
@@ -65,12 +65,12 @@ def hypotheses(model: Reconstructor, count: int, samples: int) -> np.ndarray:
     """Every answer as a mesh from behind, where the image does not show it, coloured by spread."""
     rows = []
     for name, chair in chairs(count).items():
-        image = portrait(chair, *CAMERA_DEG)
+        image = render_object(chair, *CAMERA_DEG)
         found = model.hypotheses(image, samples, seed=0)
         tiles = [on_paper(image)]
-        tiles += [on_paper(portrait(found.mesh(index, 96), *BEHIND_DEG)) for index in range(samples)]
-        tiles.append(on_paper(portrait(chair, *BEHIND_DEG)))
-        rows.append(Row(name, tiles))
+        tiles += [on_paper(render_object(found.mesh(index, 96), *BEHIND_DEG)) for index in range(samples)]
+        tiles.append(on_paper(render_object(chair, *BEHIND_DEG)))
+        rows.append(SheetRow(name, tiles))
     titles = ["input", *(f"answer {number}, from behind" for number in range(1, samples + 1)), "truth, from behind"]
     note = f"grey: the answers agree; red: {100 * FULL_SPREAD:.0f} % of the longest side apart, or more"
     return sheet(rows, TILE_PX, title=note, columns=titles)

@@ -20,8 +20,8 @@ from shapelift.errors import InputError
 from shapelift.inference import shipped_models
 from shapelift.io.manifest import read_manifest
 from shapelift.io.records import read_record
-from shapelift.pictures.portraits import on_paper, portrait
-from shapelift.pictures.shading import shade
+from shapelift.pictures.rendering import on_paper, render_object
+from shapelift.pictures.shading import render_points
 
 SIDES_DEG = ((20.0, 18.0), (200.0, 18.0))
 SIZE_PX, COLUMNS = 128, 3
@@ -39,12 +39,12 @@ def block(reconstructor: Reconstructor, path: Path, rng: np.random.Generator) ->
     tiles = [np.asarray(Image.fromarray(on_paper(rgba, 235)).resize((SIZE_PX, SIZE_PX), Image.Resampling.LANCZOS))]
     try:
         mesh = reconstructor.reconstruct(rgba).mesh(96)
-        tiles += [on_paper(portrait(mesh, *side, size_px=SIZE_PX)) for side in sides]
+        tiles += [on_paper(render_object(mesh, *side, size_px=SIZE_PX)) for side in sides]
     except InputError:
         tiles += [np.full((SIZE_PX, SIZE_PX, 3), 255, np.uint8)] * 2
     truth = true_surface(record)
     truth = truth.transformed(record.view_from_object[view]) if in_view else truth
-    tiles += [shade(truth, *side, SIZE_PX, color=(215, 215, 215)) for side in sides]
+    tiles += [render_points(truth, *side, SIZE_PX, color=(215, 215, 215)) for side in sides]
     return np.concatenate(tiles, axis=1)
 
 

@@ -23,8 +23,8 @@ from shapelift.io.atomic import write_atomically
 from shapelift.recipes import pixelaligned_general
 from shapelift.recipes.pixelaligned import PHOTOGRAPHS
 from shapelift.training import AdamW, TrainConfig, train
-from shapelift.training.data import HeldOut
-from shapelift.training.network import predict
+from shapelift.training.data import ValidationSet
+from shapelift.training.network import forward_pass
 from shapelift.training.start import read_tensors_of
 from shapelift.training.validation import weighted_iou
 
@@ -64,10 +64,10 @@ def overlaps(folder: Path, config: TrainConfig, data: Path) -> tuple[float, floa
     """Mean IoU of the exported weights on the validation views, with the guessed and with the true camera."""
     model = dataclasses.replace(config.model, threshold=read_card(folder).threshold).build()
     model.load_state_dict(read_tensors_of(folder))
-    held_out = HeldOut(data, config)
+    held_out = ValidationSet(data, config)
     sums = [0.0, 0.0]
     for batch in held_out.batches(slice(None), config.batch_size):
-        guessed = predict(model.eval(), batch, config.precision)
+        guessed = forward_pass(model.eval(), batch, config.precision)
         true = {"intrinsics": batch["camera_intrinsics"], "camera_from_world": batch["camera_camera_from_world"]}
         for index, prediction in enumerate((guessed, guessed | true)):
             inside = model.logits_at(prediction, batch["scored"]) > 0.0

@@ -10,7 +10,7 @@ import sys
 from page_tools import IMAGES
 from PIL import Image
 
-from shapelift.pictures.portraits import contact_sheet, on_paper, portrait
+from shapelift.pictures.rendering import contact_sheet, on_paper, render_object
 from shapelift.synthesis import procedural
 
 COLUMNS, ROWS, SIZE_PX = 6, 3, 144
@@ -24,7 +24,7 @@ def sheet(category: str) -> Image.Image:
     for seed in range(COLUMNS * ROWS):
         azimuth_deg, elevation_deg = VIEWS_DEG[seed % len(VIEWS_DEG)]
         asset = procedural.build(category, seed)
-        tiles.append(on_paper(portrait(asset, azimuth_deg, elevation_deg, size_px=SIZE_PX)))
+        tiles.append(on_paper(render_object(asset, azimuth_deg, elevation_deg, size_px=SIZE_PX)))
     picture = Image.fromarray(contact_sheet(tiles, COLUMNS))
     return picture.quantize(255, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
 

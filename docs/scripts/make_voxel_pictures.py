@@ -13,8 +13,8 @@ from page_tools import IMAGES, command, save_picture
 
 from shapelift.geometry import Mesh, VoxelGrid
 from shapelift.meshing import mesh_blocks, to_mesh, voxels
-from shapelift.pictures.portraits import on_paper, portrait
-from shapelift.pictures.sheets import Row, sheet
+from shapelift.pictures.rendering import on_paper, render_object
+from shapelift.pictures.sheets import SheetRow, sheet
 from shapelift.synthesis import procedural
 
 IMAGE = IMAGES / "voxels_smooth_and_blocky.png"
@@ -30,7 +30,7 @@ def shares(mesh: Mesh, resolution: int) -> VoxelGrid:
 
 def tile(mesh: Mesh) -> np.ndarray:
     """A mesh in clay, from the same side each time."""
-    return on_paper(portrait(mesh, *SIDE_DEG, size_px=SIZE_PX))
+    return on_paper(render_object(mesh, *SIDE_DEG, size_px=SIZE_PX))
 
 
 def main() -> None:
@@ -40,11 +40,11 @@ def main() -> None:
     chair = procedural.build("chair", parser.parse_args().seed).normalized().mesh
     grids = [voxels(chair, resolution) for resolution in RESOLUTIONS]
     rows = [
-        Row("blocky", [tile(mesh_blocks(grid)) for grid in grids]),
-        Row("smooth", [tile(to_mesh(grid)) for grid in grids]),
-        Row("shares", [tile(to_mesh(shares(chair, resolution))) for resolution in RESOLUTIONS]),
+        SheetRow("blocky", [tile(mesh_blocks(grid)) for grid in grids]),
+        SheetRow("smooth", [tile(to_mesh(grid)) for grid in grids]),
+        SheetRow("shares", [tile(to_mesh(shares(chair, resolution))) for resolution in RESOLUTIONS]),
     ]
-    rows[0] = Row(rows[0].title, [*rows[0].tiles, tile(chair)])
+    rows[0] = SheetRow(rows[0].title, [*rows[0].tiles, tile(chair)])
     picture = sheet(rows, SIZE_PX, columns=(*(f"{resolution} cells" for resolution in RESOLUTIONS), "the chair"))
     save_picture(IMAGE, picture, colors=None)
 

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from shapelift.datasets import Augmentation, ImageCamera, ImageDepth, Sample, ShapeDataset
+from shapelift.datasets import Augmentation, ImageCamera, ImageDepth, ShapeDataset, ShapeView
 from shapelift.datasets.image_targets import image_camera
 from shapelift.geometry import Camera, transform_points
 from shapelift.imaging.preprocess import Preprocess
@@ -50,7 +50,7 @@ def test_unprojected_depth_lies_on_the_surface(folder: Path, frame: Frame, mirro
     path = sorted((folder / "shapes").iterdir())[0]
     radii = read_record(path).bounds[1].astype(float)
     with open_record(path) as record:
-        sample = Sample(record, 1, mirrored)
+        sample = ShapeView(record, 1, mirrored)
         depth = ImageDepth(48, frame).read("d", sample, np.random.default_rng(0))
         found = ImageCamera(frame).read("c", sample, np.random.default_rng(0))
         steps, scale = record.item("depth", 1), record.depth_scale
@@ -73,7 +73,7 @@ def test_in_the_view_frame_the_camera_has_azimuth_0_and_gravity_up(folder: Path)
     with open_record(sorted((folder / "shapes").iterdir())[0]) as record:
         for view in range(2):
             for mirrored in (False, True):
-                _, matrix = image_camera(Sample(record, view, mirrored), "view")
+                _, matrix = image_camera(ShapeView(record, view, mirrored), "view")
                 elevation = np.deg2rad(record.item("view_parameters", view)[1])
                 turned = np.array([[1, 0, 0], [0, -np.cos(elevation), np.sin(elevation)]])
                 np.testing.assert_allclose(matrix[:2, :3], turned, atol=1e-9)
@@ -85,11 +85,11 @@ def test_a_rolled_picture_is_that_of_a_rolled_camera(folder: Path, frame: Frame,
     varied = Augmentation(mirror=0.5, shift=0.06, zoom=0.1, roll_deg=8.0, cut=0.5, **QUIET)
     points = np.random.default_rng(0).uniform(-0.5, 0.5, (50, 3))
     with open_record(sorted((folder / "shapes").iterdir())[0]) as record:
-        plain = image_camera(Sample(record, 0, mirrored), frame)
+        plain = image_camera(ShapeView(record, 0, mirrored), frame)
         pixels, depth = Camera(*plain, (48, 48)).project(points)
         for seed in range(20):
             window = varied.window(48, 48, np.random.default_rng(seed))
-            intrinsics, matrix = image_camera(Sample(record, 0, mirrored, np.linalg.inv(window)), frame)
+            intrinsics, matrix = image_camera(ShapeView(record, 0, mirrored, np.linalg.inv(window)), frame)
             camera = Camera(intrinsics, matrix, (48, 48))
             rolled, same = camera.project(points)
             wanted = np.column_stack([pixels, np.ones(50)]) @ np.linalg.inv(window).T
@@ -163,7 +163,7 @@ def test_interpolation_is_exact_on_planes_and_stays_off_edges(folder: Path, tmp_
     flat = dataclasses.replace(record, depth=np.repeat(steps.round()[None], 2, axis=0).astype(np.uint16))
     write_record(tmp_path / "plane.safetensors", flat)
     with open_record(tmp_path / "plane.safetensors") as reader:
-        sample = Sample(reader, 0)
+        sample = ShapeView(reader, 0)
         found = ImageDepth(24, "object").read("d", sample, np.random.default_rng(0))["d"]
     wanted = 1.0 / (1.0 / depth).reshape(24, 2, 24, 2).mean(axis=(1, 3))
     wanted[:, 15:] *= 0.5

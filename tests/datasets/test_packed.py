@@ -21,8 +21,8 @@ from shapelift.datasets import (
     Pack,
     PackDetail,
     PackedDataset,
-    Sample,
     ShapeDataset,
+    ShapeView,
     SurfaceAlbedo,
     SurfacePoints,
     UniformDraws,
@@ -111,7 +111,7 @@ def test_cameras_depths_and_normals_are_those_of_the_records(
     rng = np.random.default_rng(0)
     for number, (entry, view) in enumerate(zip(stored_shapes(folder, "train"), (0, 1), strict=False)):
         with open_record(entry.path) as record:
-            sample = Sample(record, view, mirrored, np.linalg.inv(WINDOWS[window]), SIZE)
+            sample = ShapeView(record, view, mirrored, np.linalg.inv(WINDOWS[window]), SIZE)
             expected = {
                 **ImageCamera(frame).read("c", sample, rng),
                 **ImageDepth(24, frame).read("d", sample, rng),

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from shapelift.datasets import NO_AUGMENTATION, Augmentation, OccupancyPoints, ShapeDataset
-from shapelift.datasets.targets import Sample
+from shapelift.datasets.targets import ShapeView
 from shapelift.errors import InputError
 from shapelift.imaging.preprocess import Preprocess
 from shapelift.io.manifest import Manifest
@@ -57,7 +57,7 @@ def test_points_are_uniform_in_the_frame_and_rightly_labelled(folder: Path) -> N
     entry, view = data.entry(0)
     record = read_record(entry.path)
     with open_record(entry.path) as reader:
-        arrays = data.targets["points"].read("points", Sample(reader, view), np.random.default_rng(0))
+        arrays = data.targets["points"].read("points", ShapeView(reader, view), np.random.default_rng(0))
     points, occupancy = arrays["points"], arrays["points_occupancy"]
     assert np.abs(points).max() <= 0.5 + 1e-3
     # All eight octants hold their share: uniform in the cube although stored points fill the tight box only.

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shapelift.datasets import Noise, Sample, SurfacePoints
+from shapelift.datasets import Noise, ShapeView, SurfacePoints
 from shapelift.geometry.rotations import transform_points
 from shapelift.io.records import open_record, read_record
 from shapelift.testing import write_example_data
@@ -23,7 +23,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_surface_points_lie_on_the_surface(path: Path, frame: str, mirrored: bool) -> None:
     radii = read_record(path).bounds[1].astype(float)
     with open_record(path) as record:
-        sample = Sample(record, 1, mirrored)
+        sample = ShapeView(record, 1, mirrored)
         found = SurfacePoints(200, frame).read("s", sample, np.random.default_rng(0))
         object_from_frame = np.linalg.inv(sample.frame_from_object(frame))
     assert found["s"].dtype == found["s_normals"].dtype == np.float32
@@ -43,19 +43,20 @@ def test_points_repeat_only_where_too_few_are_stored(path: Path) -> None:
         stored = record.shape("surface_points")[0]
         for count, most in ((stored, stored), (stored + 500, stored)):
             target = SurfacePoints(count, "object", normals=False)
-            found = target.read("s", Sample(record, 0), np.random.default_rng(0))
+            found = target.read("s", ShapeView(record, 0), np.random.default_rng(0))
             assert set(found) == {"s"}
             assert found["s"].shape == (count, 3)
             assert len(np.unique(found["s"], axis=0)) <= most
         every = np.unique(record.field("surface_points"), axis=0)
-        all_of_them = SurfacePoints(stored, "object").read("s", Sample(record, 0), np.random.default_rng(0))["s"]
+        all_of_them = SurfacePoints(stored, "object").read("s", ShapeView(record, 0), np.random.default_rng(0))["s"]
     np.testing.assert_array_equal(np.unique(all_of_them, axis=0), every.astype(np.float32))
 
 
 def test_noise_is_a_normal_draw_of_the_generator(path: Path) -> None:
     with open_record(path) as record:
         first, again, other = (
-            Noise(3, 500).read("noise", Sample(record, 0), np.random.default_rng(seed))["noise"] for seed in (0, 0, 1)
+            Noise(3, 500).read("noise", ShapeView(record, 0), np.random.default_rng(seed))["noise"]
+            for seed in (0, 0, 1)
         )
     assert first.shape == (3, 500)
     assert first.dtype == np.float32

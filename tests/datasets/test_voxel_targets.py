@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from shapelift.datasets import Sample, VoxelOccupancy
+from shapelift.datasets import ShapeView, VoxelOccupancy
 from shapelift.geometry import VoxelGrid
 from shapelift.geometry.rotations import transform_points
 from shapelift.io.records import open_record, read_record
@@ -21,7 +21,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def read(path: Path, resolution: int, frame: str, *, mirrored: bool = False) -> np.ndarray:
     with open_record(path) as record:
-        sample = Sample(record, 1, mirrored)
+        sample = ShapeView(record, 1, mirrored)
         return VoxelOccupancy(resolution, frame).read("cells", sample, np.random.default_rng(0))["cells"]
 
 

@@ -10,7 +10,7 @@ import torch
 from experiments.template_fit import LONG, Figures, Schedule, figures, fit, mean_figures
 
 from shapelift.geometry import Mesh
-from shapelift.geometry.templates import ellipsoid, icosphere
+from shapelift.geometry.templates import ellipsoid_mesh, icosphere
 from shapelift.geometry.topology import euler_characteristic
 from shapelift.meshing import to_point_cloud
 from shapelift.recipes.deform import deform_chamfer_only, deform_compact
@@ -60,6 +60,6 @@ def test_means_and_repetition() -> None:
     assert dataclasses.astuple(mean_figures([one, two])) == pytest.approx((2.0, 0.6, 0.3, 2.0, 1.0))
     cloud = to_point_cloud(icosphere(2), 500, np.random.default_rng(0))
     terms, schedule = deform_compact().model.terms, Schedule(steps=(3, 2), truth_points=100, points=100)
-    first, again = (fit(ellipsoid((0.3, 0.3, 0.3), 30), [cloud], terms, schedule, seed=4) for _ in range(2))
+    first, again = (fit(ellipsoid_mesh((0.3, 0.3, 0.3), 30), [cloud], terms, schedule, seed=4) for _ in range(2))
     for mesh, same in zip(first[0], again[0], strict=True):
         np.testing.assert_array_equal(mesh.vertices, same.vertices)

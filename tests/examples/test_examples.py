@@ -20,7 +20,7 @@ from shapelift.io.images import load_image
 from shapelift.io.records import split_of
 from shapelift.io.shapes import load_mesh
 from shapelift.models.export import export_graphs
-from shapelift.pictures.portraits import portrait
+from shapelift.pictures.rendering import render_object
 from shapelift.recipes.multiview import multiview_tiny
 from shapelift.recipes.pointset import pointset_tiny
 from shapelift.solids import check
@@ -124,7 +124,7 @@ def test_00_the_picture_is_cut_out() -> None:
 
 def test_01_reconstruct(trained: Path, tmp_path: Path) -> None:
     picture = tmp_path / "cabinet.png"  # a model of minutes knows what it was shown, and no chair
-    Image.fromarray(portrait(procedural.build("cabinet", 5), size_px=96)).save(picture)
+    Image.fromarray(render_object(procedural.build("cabinet", 5), size_px=96)).save(picture)
     options = ("--image", picture, "--model", trained / "model", "--resolution", 32, "--output", tmp_path)
     text = run("01_reconstruct.py", *options)
     assert "frame 'view'" in text

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shapelift.geometry import Mesh
-from shapelift.geometry.templates import PUBLISHED_RADII, ellipsoid, icosphere
+from shapelift.geometry.templates import PUBLISHED_RADII, ellipsoid_mesh, icosphere
 from shapelift.geometry.topology import euler_characteristic, face_pairs, split_faces, unique_edges, unpool
 from shapelift.solids import check
 
@@ -19,7 +19,7 @@ def lengths(mesh: Mesh) -> np.ndarray:
 
 
 def test_the_ellipsoid_has_the_published_counts_at_every_stage() -> None:
-    mesh = ellipsoid(PUBLISHED_RADII)
+    mesh = ellipsoid_mesh(PUBLISHED_RADII)
     for vertices, edges, faces in ((156, 462, 308), (618, 1848, 1232), (2466, 7392, 4928)):
         assert (len(mesh.vertices), len(unique_edges(mesh.faces)), len(mesh.faces)) == (vertices, edges, faces)
         assert euler_characteristic(mesh) == 2
@@ -27,7 +27,7 @@ def test_the_ellipsoid_has_the_published_counts_at_every_stage() -> None:
 
 
 @pytest.mark.parametrize(
-    "mesh", [ellipsoid((0.3, 0.4, 0.2)), ellipsoid((0.3, 0.3, 0.3), 40), icosphere(0), icosphere(2)], ids=str
+    "mesh", [ellipsoid_mesh((0.3, 0.4, 0.2)), ellipsoid_mesh((0.3, 0.3, 0.3), 40), icosphere(0), icosphere(2)], ids=str
 )
 def test_templates_are_closed_outward_and_stay_so(mesh: Mesh) -> None:
     for _ in range(3):
@@ -47,12 +47,12 @@ def test_the_icosphere_is_a_sphere_of_even_edges() -> None:
 
 
 def test_the_spread_of_the_ellipsoid_is_even_and_always_the_same() -> None:
-    mesh = ellipsoid((0.5, 0.5, 0.5))
+    mesh = ellipsoid_mesh((0.5, 0.5, 0.5))
     assert lengths(mesh).std() / lengths(mesh).mean() < 0.13
     degrees = np.bincount(unique_edges(mesh.faces).ravel())
     assert set(degrees) <= {5, 6, 7}
-    np.testing.assert_array_equal(mesh.faces, ellipsoid((0.5, 0.5, 0.5)).faces)
-    squeezed = ellipsoid((0.5, 0.25, 0.1))
+    np.testing.assert_array_equal(mesh.faces, ellipsoid_mesh((0.5, 0.5, 0.5)).faces)
+    squeezed = ellipsoid_mesh((0.5, 0.25, 0.1))
     np.testing.assert_allclose(squeezed.vertices, mesh.vertices * (1.0, 0.5, 0.2), rtol=1e-6)
 
 
@@ -85,6 +85,6 @@ def test_bad_input_is_said_clearly() -> None:
     with pytest.raises(ValueError, match="not closed"):
         face_pairs([[0, 1, 2], [2, 1, 3], [1, 2, 4], [0, 1, 2]])
     with pytest.raises(ValueError, match="positive radii"):
-        ellipsoid((0.1, 0.0, 0.1))
+        ellipsoid_mesh((0.1, 0.0, 0.1))
     with pytest.raises(ValueError, match="at least 0"):
         icosphere(-1)

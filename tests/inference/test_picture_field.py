@@ -10,7 +10,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 
 from shapelift.geometry import Camera, ImplicitField, Mesh, PictureFrame
-from shapelift.inference.faint import FAINTEST
+from shapelift.inference.fallback import FAINTEST
 from shapelift.inference.picture_field import picture_field
 from shapelift.inference.window_maps import outline_distance
 from shapelift.meshing import mesh_field, sample_grid, sample_grid_densely, voxels

@@ -13,7 +13,7 @@ from shapelift.cli.main import run
 from shapelift.errors import InputError
 from shapelift.geometry import Mesh
 from shapelift.inference import Reconstructor
-from shapelift.inference.seen_parts import without_unseen_crumbs
+from shapelift.inference.components import without_hidden_components
 from shapelift.io.images import save_image
 from shapelift.solids import check
 
@@ -124,10 +124,10 @@ def test_small_parts_stay_where_one_sees_them() -> None:
     starts = np.cumsum([0, *(len(vertices) for vertices, _ in parts)])
     faces = np.concatenate([own + start for (_, own), start in zip(parts, starts[:-1], strict=True)])
     mesh = Mesh(np.concatenate([vertices for vertices, _ in parts]), faces)
-    kept = without_unseen_crumbs(mesh, camera, minimum_share=0.05, resolution=64)
+    kept = without_hidden_components(mesh, camera, minimum_share=0.05, resolution=64)
     assert len(kept.vertices) == starts[2]
     np.testing.assert_array_equal(kept.vertices, mesh.vertices[: starts[2]])
-    large = without_unseen_crumbs(mesh, camera, minimum_share=0.0, resolution=64)
+    large = without_hidden_components(mesh, camera, minimum_share=0.0, resolution=64)
     assert len(large.vertices) == starts[3]
     alone = Mesh(parts[0][0], parts[0][1])
-    assert without_unseen_crumbs(alone, camera, minimum_share=0.05, resolution=64) is alone
+    assert without_hidden_components(alone, camera, minimum_share=0.05, resolution=64) is alone

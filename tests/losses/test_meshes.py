@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from shapelift.geometry import Mesh
-from shapelift.geometry.templates import ellipsoid, icosphere
+from shapelift.geometry.templates import ellipsoid_mesh, icosphere
 from shapelift.geometry.topology import face_pairs, unique_edges
+from shapelift.losses.displacement import vertex_displacement
 from shapelift.losses.edges import edge_length, edge_spread
 from shapelift.losses.laplacian import laplacian, laplacian_difference, laplacian_smoothness
-from shapelift.losses.move import move
 from shapelift.losses.normals import edge_normals, face_consistency, surface_normals, unit
 from shapelift.ops.graph_convolution import Neighbourhood
 
@@ -45,7 +45,7 @@ TERMS: dict[str, Term] = {
     "edge_spread": lambda case, x, y, n: edge_spread(x, case.edges),
     "laplacian_smoothness": lambda case, x, y, n: laplacian_smoothness(x, case.mean),
     "laplacian_difference": lambda case, x, y, n: laplacian_difference(x, y, case.mean),
-    "move": lambda case, x, y, n: move(x, y),
+    "move": lambda case, x, y, n: vertex_displacement(x, y),
     "edge_normals": lambda case, x, y, n: edge_normals(x, case.edges, n),
     "surface_normals": lambda case, x, y, n: surface_normals(x, n),
     "face_consistency": lambda case, x, y, n: face_consistency(x, case.faces, case.pairs),
@@ -84,7 +84,7 @@ def loops(case: Case, item: int) -> dict[str, float]:
     }
 
 
-@pytest.mark.parametrize("mesh", [icosphere(0), ellipsoid((0.5, 0.3, 0.2), 30)], ids=["icosahedron", "ellipsoid"])
+@pytest.mark.parametrize("mesh", [icosphere(0), ellipsoid_mesh((0.5, 0.3, 0.2), 30)], ids=["icosahedron", "ellipsoid"])
 def test_equal_their_loops(mesh: Mesh) -> None:
     case = Case(mesh)
     for name, term in TERMS.items():
@@ -102,7 +102,7 @@ def test_gradcheck(name: str) -> None:
 
 @pytest.mark.parametrize("name", TERMS)
 def test_turning_and_shifting_change_nothing(name: str) -> None:
-    case = Case(ellipsoid((0.5, 0.3, 0.2), 30))
+    case = Case(ellipsoid_mesh((0.5, 0.3, 0.2), 30))
     turn, _ = torch.linalg.qr(torch.randn(3, 3, generator=torch.Generator().manual_seed(3), dtype=torch.float64))
     turn = turn * turn.det()
     # `surface_normals` takes directions, which only turn.
@@ -197,7 +197,7 @@ def test_exact_answers_on_spheres() -> None:
 def test_moving_as_a_whole_costs_moves_only() -> None:
     case = Case(icosphere(1))
     shifted = case.vertices + torch.tensor([0.3, 0.0, 0.4])
-    assert move(case.vertices, shifted).tolist() == pytest.approx([0.25, 0.25])
+    assert vertex_displacement(case.vertices, shifted).tolist() == pytest.approx([0.25, 0.25])
     assert laplacian_difference(case.vertices, shifted, case.mean).tolist() == pytest.approx([0.0, 0.0], abs=1e-12)
 
 

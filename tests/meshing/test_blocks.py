@@ -11,7 +11,7 @@ from manifold3d import Error, Manifold
 from manifold3d import Mesh as ManifoldMesh
 
 from shapelift.geometry import Box, Mesh, VoxelGrid
-from shapelift.meshing import mesh_blocks, to_mesh, voxels, without_crumbs
+from shapelift.meshing import mesh_blocks, to_mesh, voxels, without_small_components
 from shapelift.meshing.blocks import RETREAT
 
 SPECKLED_GRIDS, TOGETHER = 1_000, 40
@@ -192,7 +192,7 @@ def test_bad_input() -> None:
 def test_crumbs_go_and_chains_of_corners_stay() -> None:
     chain = [(i, i, i) for i in range(6)]
     grid = grid_of([*chain, (0, 5, 0)], (6, 6, 6))
-    kept = without_crumbs(grid, minimum_share=0.2)
+    kept = without_small_components(grid, minimum_share=0.2)
     np.testing.assert_array_equal(np.argwhere(kept.occupancy), chain)
-    np.testing.assert_array_equal(without_crumbs(grid, minimum_share=1 / 6).occupancy, grid.occupancy)
-    assert not without_crumbs(VoxelGrid(np.zeros((2, 2, 2), np.float32))).occupancy.any()
+    np.testing.assert_array_equal(without_small_components(grid, minimum_share=1 / 6).occupancy, grid.occupancy)
+    assert not without_small_components(VoxelGrid(np.zeros((2, 2, 2), np.float32))).occupancy.any()

@@ -10,7 +10,7 @@ from shapelift.meshing import clouds, to_mesh, voxels
 from shapelift.meshing.closing import RADIUS, REMAINS, closed_field
 from shapelift.meshing.isosurface import isosurface
 from shapelift.metrics import match
-from shapelift.pictures.portraits import CLAY
+from shapelift.pictures.rendering import CLAY
 from shapelift.solids import check
 from shapelift.synthesis.procedural import solids
 from shapelift.testing import LOPSIDED_CHAIR

@@ -11,10 +11,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from shapelift.models.base import Graph, ReconstructorConfig
-from shapelift.models.implicit import ImplicitConfig, ImplicitReconstructor
-from shapelift.models.pixelaligned import PixelAlignedReconstructor
-from shapelift.models.pointset import PointSetReconstructor
+from shapelift.models.base import ExportGraph, ModelConfig
+from shapelift.models.implicit import ImplicitConfig, ImplicitModel
+from shapelift.models.pixelaligned import PixelAlignedModel
+from shapelift.models.pointset import PointSetModel
 from shapelift.recipes import RECIPES
 from shapelift.recipes.pointset import pointset_tiny
 from shapelift.testing import FAMILY_CHECKS, ContractError, FamilyCase, check_family
@@ -25,7 +25,7 @@ PICTURE = RECIPES["pixelaligned-tiny"]().model
 CHECKS = {check.__name__: check for check in FAMILY_CHECKS}
 
 
-def broken_case(broken: type, config: ReconstructorConfig) -> FamilyCase:
+def broken_case(broken: type, config: ModelConfig) -> FamilyCase:
     """A case of the family with another network."""
 
     @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ def broken_case(broken: type, config: ReconstructorConfig) -> FamilyCase:
     return FamilyCase(Config(**{field.name: getattr(config, field.name) for field in dataclasses.fields(config)}))
 
 
-class _Deaf(PointSetReconstructor):
+class _Deaf(PointSetModel):
     """Takes noise, and makes nothing of it."""
 
     def forward(self, batch: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
@@ -44,7 +44,7 @@ class _Deaf(PointSetReconstructor):
         return super().forward({**batch, "noise": 0.0 * noise})
 
 
-class _Leaky(PointSetReconstructor):
+class _Leaky(PointSetModel):
     """Its features tell which answer was drawn."""
 
     def forward(self, batch: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
@@ -52,7 +52,7 @@ class _Leaky(PointSetReconstructor):
         return {**prediction, "features": prediction["features"] + prediction["points"].mean()}
 
 
-class _Dependent(PointSetReconstructor):
+class _Dependent(PointSetModel):
     """Cannot do without noise."""
 
     def forward(self, batch: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
@@ -69,16 +69,16 @@ class _Dependent(PointSetReconstructor):
         (_Dependent, "without noise must be answered"),
     ],
 )
-def test_a_broken_promise_on_noise_is_named(broken: type[PointSetReconstructor], message: str) -> None:
+def test_a_broken_promise_on_noise_is_named(broken: type[PointSetModel], message: str) -> None:
     config = dataclasses.replace(pointset_tiny().model, hypotheses=2, noise_size=4)
     with broken_case(broken, config) as case, pytest.raises(ContractError, match=message):
         noise_is_what_the_configuration_says(case)
 
 
-class _Noisy(PointSetReconstructor):
+class _Noisy(PointSetModel):
     """Draws its answers whatever the configuration says."""
 
-    def graphs(self) -> Mapping[str, Graph]:
+    def graphs(self) -> Mapping[str, ExportGraph]:
         graph = super().graphs()["predict"]
         return {"predict": dataclasses.replace(graph, inputs={**graph.inputs, "noise": ("b", 4)})}
 
@@ -91,25 +91,25 @@ def test_noise_that_the_config_does_not_speak_of_is_named() -> None:
         noise_is_what_the_configuration_says(case)
 
 
-class _Neighbours(ImplicitReconstructor):
+class _Neighbours(ImplicitModel):
     def forward(self, batch: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         prediction = super().forward(batch)
         return {**prediction, "features": prediction["features"] - prediction["features"].mean(0)}
 
 
-class _Unused(ImplicitReconstructor):
+class _Unused(ImplicitModel):
     def __init__(self, config: ImplicitConfig) -> None:
         super().__init__(config)
         self.unused = torch.nn.Linear(2, 2)
 
 
-class _Random(ImplicitReconstructor):
+class _Random(ImplicitModel):
     def forward(self, batch: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         prediction = super().forward(batch)
         return {**prediction, "features": prediction["features"] + torch.randn(())}
 
 
-class _Lazy(ImplicitReconstructor):
+class _Lazy(ImplicitModel):
     def loss(self, prediction: Mapping[str, Tensor], batch: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return {name: 1e-6 * value + 1.0 for name, value in super().loss(prediction, batch).items()}
 
@@ -123,7 +123,7 @@ class _Lazy(ImplicitReconstructor):
         (_Lazy, "loss_learns_a_batch_by_heart", "must halve"),
     ],
 )
-def test_a_broken_promise_is_named(broken: type[ImplicitReconstructor], check: str, message: str) -> None:
+def test_a_broken_promise_is_named(broken: type[ImplicitModel], check: str, message: str) -> None:
     with broken_case(broken, IMPLICIT) as case, pytest.raises(ContractError, match=message):
         CHECKS[check](case)
 
@@ -139,7 +139,7 @@ class _ZeroGradient(_Unused):
         return {**super().loss(prediction, batch), "nothing": nothing}
 
 
-class _FlippedSign(ImplicitReconstructor):
+class _FlippedSign(ImplicitModel):
     """`logits_at` is positive outside."""
 
     def logits_at(self, prediction: Mapping[str, Tensor], points: Tensor) -> Tensor:
@@ -171,19 +171,19 @@ class _TurnedOver(nn.Module):
         return self.inner(planes, points * torch.tensor([-1.0, 1.0, 1.0]))
 
 
-class _ShiftedCamera(PixelAlignedReconstructor):
+class _ShiftedCamera(PixelAlignedModel):
     """The exported camera stands aside of the one that it was trained with."""
 
-    def graphs(self) -> Mapping[str, Graph]:
+    def graphs(self) -> Mapping[str, ExportGraph]:
         graphs = super().graphs()
         encode = graphs["encode"]
         return {**graphs, "encode": dataclasses.replace(encode, module=_Aside(encode.module))}
 
 
-class _MirroredExport(ImplicitReconstructor):
+class _MirroredExport(ImplicitModel):
     """The exported field is turned over."""
 
-    def graphs(self) -> Mapping[str, Graph]:
+    def graphs(self) -> Mapping[str, ExportGraph]:
         graphs = super().graphs()
         decode = graphs["decode"]
         return {**graphs, "decode": dataclasses.replace(decode, module=_TurnedOver(decode.module))}
@@ -198,7 +198,7 @@ class _MirroredExport(ImplicitReconstructor):
         (_MirroredExport, IMPLICIT, "exported_solid_is_that_of_training", "must be that of logits_at"),
     ],
 )
-def test_mutations_fail_the_suite(broken: type, config: ReconstructorConfig, check: str, message: str) -> None:
+def test_mutations_fail_the_suite(broken: type, config: ModelConfig, check: str, message: str) -> None:
     with broken_case(broken, config) as case, pytest.raises(ContractError, match=message):
         CHECKS[check](case)
 
@@ -215,7 +215,7 @@ def test_a_gradient_may_be_exempt_by_name_and_with_a_reason() -> None:
         def without_gradient(self) -> Mapping[str, str]:
             return dict(self.exempt)
 
-        def build(self) -> ImplicitReconstructor:
+        def build(self) -> ImplicitModel:
             return _Unused(self)  # type: ignore[arg-type]
 
     def case(*exempt: tuple[str, str]) -> FamilyCase:

@@ -14,7 +14,7 @@ from shapelift.geometry import Mesh
 from shapelift.geometry.topology import euler_characteristic
 from shapelift.imaging.preprocess import Preprocess
 from shapelift.losses.deformation import DeformationTerms, Deformed, Truth, deformation_loss
-from shapelift.models.deform import DeformConfig, DeformReconstructor
+from shapelift.models.deform import DeformConfig, DeformModel
 from shapelift.nn.deform import DeformationNetwork, PublishedEncoder
 from shapelift.nn.graph_conv import GraphConvolution
 from shapelift.ops.topology import stages_of
@@ -26,7 +26,7 @@ TINY = deform_tiny().model
 assert isinstance(TINY, DeformConfig)
 
 
-def model(**changes: object) -> DeformReconstructor:
+def model(**changes: object) -> DeformModel:
     torch.manual_seed(0)
     return dataclasses.replace(TINY, **changes).build()
 

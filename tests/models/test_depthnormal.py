@@ -12,7 +12,7 @@ from shapelift.datasets import ShapeDataset
 from shapelift.geometry import Camera, DepthMaps
 from shapelift.imaging.preprocess import Preprocess
 from shapelift.meshing import relief
-from shapelift.models.depthnormal import DepthNormalConfig, DepthNormalReconstructor, depth_of
+from shapelift.models.depthnormal import DepthNormalConfig, DepthNormalModel, depth_of
 from shapelift.recipes.depthnormal import depthnormal_compact, depthnormal_tiny
 from shapelift.testing import write_example_data
 
@@ -28,7 +28,7 @@ def batch(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tensor]:
     return ShapeDataset(folder, "train", targets=CONFIG.targets(), preprocess=preprocess).batch(0, 3)
 
 
-def truth_told(model: DepthNormalReconstructor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+def truth_told(model: DepthNormalModel, batch: dict[str, Tensor]) -> dict[str, Tensor]:
     """What a network without error would predict."""
     matrix, true = batch["camera_camera_from_world"], batch["depth"]
     seen = true > 0.0
@@ -67,7 +67,7 @@ def test_weights_scale_their_terms_and_0_leaves_them_out(batch: dict[str, Tensor
     terms = model.loss(prediction, batch)
     for name in ("depth", "normal", "consistency", "mask", "camera"):
         field, key = f"{name}_weight", "normals" if name == "normal" else name
-        twice = DepthNormalReconstructor(dataclasses.replace(CONFIG, **{field: 2.0 * getattr(CONFIG, field)}))
+        twice = DepthNormalModel(dataclasses.replace(CONFIG, **{field: 2.0 * getattr(CONFIG, field)}))
         assert float(twice.loss(prediction, batch)[key].detach()) == pytest.approx(
             2.0 * float(terms[key].detach()), rel=1e-5
         )

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from shapelift.models import ImplicitConfig
-from shapelift.models.base import Reconstructor
+from shapelift.models.base import ReconstructionModel
 from shapelift.models.export import WEIGHTS, export_graphs, read_weights
 
 TINY = ImplicitConfig(
@@ -19,7 +19,7 @@ TINY = ImplicitConfig(
 )  # fmt: skip
 
 
-def _trained() -> Reconstructor:
+def _trained() -> ReconstructionModel:
     """A network whose normalisations have seen something, one of them next to nothing."""
     torch.manual_seed(0)
     model = TINY.build()

@@ -11,7 +11,7 @@ from shapelift.datasets import ShapeDataset
 from shapelift.imaging.preprocess import Preprocess
 from shapelift.io.records import read_record
 from shapelift.models.base import config_from_json
-from shapelift.models.multiview import MultiviewConfig, MultiviewReconstructor
+from shapelift.models.multiview import MultiviewConfig, MultiviewModel
 from shapelift.recipes.multiview import multiview_compact, multiview_compact_novel, multiview_original, multiview_tiny
 from shapelift.testing import write_example_data
 
@@ -45,7 +45,7 @@ def total(terms: dict[str, Tensor]) -> float:
     return float(torch.stack(list(terms.values())).sum())
 
 
-def ball(radius: float, views: int = 8) -> tuple[MultiviewReconstructor, dict[str, Tensor]]:
+def ball(radius: float, views: int = 8) -> tuple[MultiviewModel, dict[str, Tensor]]:
     config = dataclasses.replace(TINY, views=views, output_size=SIZE, tower=(16, 12, 8))
     centers = (torch.arange(SIZE) + 0.5 - SIZE / 2) * config.extent / SIZE
     inside = radius**2 - centers[:, None] ** 2 - centers**2

@@ -14,7 +14,7 @@ from shapelift.models.pixelaligned import (
     FALL,
     GUESSED,
     PixelAlignedConfig,
-    PixelAlignedReconstructor,
+    PixelAlignedModel,
     beyond,
 )
 from shapelift.ops.picture_frame import in_picture, picture_depth, picture_from_world, world_from_picture
@@ -152,7 +152,7 @@ def test_points_outside_of_the_box_count_as_empty(folder: Path) -> None:
 def test_exported_depth_is_in_picture_units_and_normals_in_the_frame_view(folder: Path) -> None:
     batch = batch_of(folder, varied=False)
     model = config().build().eval()
-    assert isinstance(model, PixelAlignedReconstructor)
+    assert isinstance(model, PixelAlignedModel)
     graph = model.graphs()["encode"]
     with torch.no_grad():
         found = dict(zip(graph.outputs, graph.module(batch["image"]), strict=True))

@@ -10,7 +10,7 @@ from torch import Tensor
 from shapelift.datasets import ShapeDataset
 from shapelift.imaging.preprocess import Preprocess
 from shapelift.models.base import config_from_json
-from shapelift.models.pointset import PointSetConfig, PointSetReconstructor
+from shapelift.models.pointset import PointSetConfig, PointSetModel
 from shapelift.recipes.pointset import (
     pointset_compact,
     pointset_compact_emd,
@@ -150,7 +150,7 @@ def test_validation_looks_at_the_hull_of_the_first_answer() -> None:
 def test_the_published_network_sees_the_square_image_in_the_middle() -> None:
     config = pointset_published().model
     with torch.device("meta"):
-        model = PointSetReconstructor(config)
+        model = PointSetModel(config)
     model.surround = torch.tensor([0.5, 0.5, 0.5, 0.0])[:, None, None]
     image = torch.rand(1, 4, 192, 192)
     wide = model._framed(image)

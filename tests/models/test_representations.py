@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from shapelift.datasets.image_targets import ImageCamera, ImageDepth
 from shapelift.datasets.targets import SurfacePoints, Target
 from shapelift.losses.cameras import camera_disagreement
-from shapelift.models.base import Graph, Reconstructor, ReconstructorConfig
+from shapelift.models.base import ExportGraph, ModelConfig, ReconstructionModel
 from shapelift.nn.camera_head import CameraHead
 from shapelift.testing import ContractError, check_family
 
@@ -22,7 +22,7 @@ FACES = ((0, 2, 4), (2, 1, 4), (1, 3, 4), (3, 0, 4), (2, 0, 5), (1, 2, 5), (3, 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class OctahedronConfig(ReconstructorConfig):
+class OctahedronConfig(ModelConfig):
     family: ClassVar[str] = "octahedron"
     representation: ClassVar[str] = "mesh"
 
@@ -36,7 +36,7 @@ class OctahedronConfig(ReconstructorConfig):
         return {"surface": SurfacePoints(64, self.frame, normals=False)}
 
 
-class Octahedron(Reconstructor):
+class Octahedron(ReconstructionModel):
     """Image -> half axes of an octahedron, learnt from the extent of the true points."""
 
     corners: Tensor
@@ -61,10 +61,10 @@ class Octahedron(Reconstructor):
     def logits_at(self, prediction: Mapping[str, Tensor], points: Tensor) -> Tensor:
         return 1.0 - (points / prediction["axes"][:, None]).abs().sum(dim=2)
 
-    def graphs(self) -> Mapping[str, Graph]:
+    def graphs(self) -> Mapping[str, ExportGraph]:
         size = self.config.image_size
         outputs = ("vertices", "faces", "features")
-        return {"predict": Graph(_Corners(self), {"image": ("b", 4, size, size)}, outputs)}
+        return {"predict": ExportGraph(_Corners(self), {"image": ("b", 4, size, size)}, outputs)}
 
 
 class _Corners(nn.Module):
@@ -88,7 +88,7 @@ def test_an_open_mesh_is_noticed() -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CardboardConfig(ReconstructorConfig):
+class CardboardConfig(ModelConfig):
     family: ClassVar[str] = "cardboard"
     representation: ClassVar[str] = "depth"
 
@@ -101,7 +101,7 @@ class CardboardConfig(ReconstructorConfig):
         return {"depth": ImageDepth(16, self.frame), "camera": ImageCamera(self.frame)}
 
 
-class Cardboard(Reconstructor):
+class Cardboard(ReconstructionModel):
     """Image -> one plane across the optical axis, cut out by the mask of the image, and the camera."""
 
     def __init__(self, config: CardboardConfig) -> None:
@@ -141,10 +141,10 @@ class Cardboard(Reconstructor):
         behind = local[..., 2] - prediction["depth"][:, 0, :1, 0]
         return torch.minimum(torch.minimum(behind + 0.1, 0.6 - behind), mask)
 
-    def graphs(self) -> Mapping[str, Graph]:
+    def graphs(self) -> Mapping[str, ExportGraph]:
         size = self.config.image_size
         outputs = ("depth", "mask_logits", "intrinsics", "camera_from_world", "features")
-        return {"predict": Graph(_Maps(self, outputs), {"image": ("b", 4, size, size)}, outputs)}
+        return {"predict": ExportGraph(_Maps(self, outputs), {"image": ("b", 4, size, size)}, outputs)}
 
 
 class _Maps(nn.Module):

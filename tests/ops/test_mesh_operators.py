@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from shapelift.geometry import Camera
-from shapelift.geometry.templates import ellipsoid, icosphere
+from shapelift.geometry.templates import ellipsoid_mesh, icosphere
 from shapelift.ops.closed_surface import winding_numbers
 from shapelift.ops.graph_convolution import Neighbourhood, neighbour_sum
 from shapelift.ops.surface_samples import face_crosses, sample_faces, uniform_numbers
@@ -110,7 +110,7 @@ def test_pooling_gradients() -> None:
 
 
 def test_samples_lie_on_their_faces_and_are_even() -> None:
-    mesh = ellipsoid((0.5, 0.3, 0.1))
+    mesh = ellipsoid_mesh((0.5, 0.3, 0.1))
     vertices = torch.from_numpy(mesh.vertices.copy()).double()[None].repeat(2, 1, 1)
     vertices[1] *= 2.0
     faces = torch.from_numpy(mesh.faces.astype(np.int64))

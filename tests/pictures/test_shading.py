@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shapelift.geometry import PointCloud
-from shapelift.pictures.shading import Scale, distinct_colors, shade
+from shapelift.pictures.shading import Scale, distinct_colors, render_points
 
 
 def _sphere(radius: float, count: int = 20_000) -> PointCloud:
@@ -51,7 +51,7 @@ def test_colours_are_distinct(count: int) -> None:
 
 
 def test_a_sphere_is_a_disc_of_its_size() -> None:
-    picture = shade(_sphere(0.4), 30.0, 20.0, 96, color=(200, 200, 200))
+    picture = render_points(_sphere(0.4), 30.0, 20.0, 96, color=(200, 200, 200))
     covered = (picture < 255).any(axis=2).mean()
     assert np.pi * (0.4 / 1.3) ** 2 < covered < np.pi * (0.4 / 1.3 + 2 / 96) ** 2  # points are 3 pixels wide
 
@@ -59,37 +59,38 @@ def test_a_sphere_is_a_disc_of_its_size() -> None:
 def test_the_viewer_stands_where_the_angles_say() -> None:
     normals = np.float32([[1, 0, 0]] * 2)
     cloud = PointCloud(np.float32([[0.3, 0.2, 0.0], [0.3, 0.2, 0.01]]), normals)
-    right = shade(cloud, 90.0, 0.0, 64, color=(255, 0, 0))
+    right = render_points(cloud, 90.0, 0.0, 64, color=(255, 0, 0))
     assert (right < 255).any()
     rows, _ = np.nonzero((right < 255).any(axis=2))
     assert rows.mean() < 32  # up is up
-    assert (shade(cloud, -90.0, 0.0, 64, color=(255, 0, 0)) == 255).all()  # seen from behind: culled
+    assert (render_points(cloud, -90.0, 0.0, 64, color=(255, 0, 0)) == 255).all()  # seen from behind: culled
 
 
 def test_near_hides_far() -> None:
     near = PointCloud(np.float32([[0, 0, 0.4], [0, 0, -0.4]]), np.float32([[0, 0.1, 0.99], [0, 0.99, 0.1]]))
     alone = PointCloud(near.points[:1], near.normals[:1])
     np.testing.assert_array_equal(
-        shade(near, 0.0, 0.0, 32, color=(250, 250, 250)), shade(alone, 0.0, 0.0, 32, color=(250, 250, 250))
+        render_points(near, 0.0, 0.0, 32, color=(250, 250, 250)),
+        render_points(alone, 0.0, 0.0, 32, color=(250, 250, 250)),
     )
 
 
 def test_a_cloud_without_normals_is_refused() -> None:
     with pytest.raises(ValueError, match="normals"):
-        shade(PointCloud(np.zeros((1, 3), np.float32)), 0.0, 0.0, 8, color=(0, 0, 0))
+        render_points(PointCloud(np.zeros((1, 3), np.float32)), 0.0, 0.0, 8, color=(0, 0, 0))
 
 
 def test_points_keep_their_colours_and_spots_their_size() -> None:
     facing = PointCloud(np.float32([[0, 0, 0]]), np.float32([[0, 0, 1]]), np.uint8([[200, 0, 0]]))
-    picture = shade(facing, 0.0, 0.0, 21, spot_px=5)
+    picture = render_points(facing, 0.0, 0.0, 21, spot_px=5)
     assert (picture[..., 1:] == 0).all(axis=2).sum() == 25
     assert picture[10, 10, 0] > 100
     with pytest.raises(ValueError, match="give a color"):
-        shade(PointCloud(facing.points, facing.normals), 0.0, 0.0, 8)
+        render_points(PointCloud(facing.points, facing.normals), 0.0, 0.0, 8)
 
 
 def test_a_span_is_what_the_side_of_the_picture_shows() -> None:
     facing = PointCloud(np.float32([[0.45, 0, 0]]), np.float32([[0, 0, 1]]))
     for span in (1.0, 2.0):
-        _, columns = np.nonzero((shade(facing, 0.0, 0.0, 100, color=(9, 9, 9), span=span) < 255).any(axis=2))
+        _, columns = np.nonzero((render_points(facing, 0.0, 0.0, 100, color=(9, 9, 9), span=span) < 255).any(axis=2))
         assert columns.mean() == pytest.approx(50.0 + 45.0 / span, abs=1.1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shapelift.pictures.shading import Scale
-from shapelift.pictures.sheets import GAP_PX, Row, resized, sheet, stacked
+from shapelift.pictures.sheets import GAP_PX, SheetRow, resized, sheet, stacked
 
 RED, GREEN = np.full((8, 8, 3), (255, 0, 0), np.uint8), np.full((8, 8, 3), (0, 255, 0), np.uint8)
 
@@ -15,7 +15,7 @@ def where(picture: np.ndarray, color: tuple[int, int, int]) -> tuple[int, int, i
 
 
 def test_tiles_lie_in_rows_without_a_seam() -> None:
-    picture = sheet([Row("", [RED, GREEN]), Row("", [GREEN])], 24)
+    picture = sheet([SheetRow("", [RED, GREEN]), SheetRow("", [GREEN])], 24)
     assert where(picture, (255, 0, 0)) == (0, 24, 0, 24)
     assert (picture[:24, 24 + GAP_PX : 48 + GAP_PX] == (0, 255, 0)).all()
     assert (picture[24 + GAP_PX :, :24] == (0, 255, 0)).all()
@@ -23,8 +23,8 @@ def test_tiles_lie_in_rows_without_a_seam() -> None:
 
 
 def test_titles_and_legends_have_room_of_their_own() -> None:
-    plain = sheet([Row("", [RED])], 64)
-    row = Row("two\nlines", [RED], Scale.of_depth(0.5, 1.5))
+    plain = sheet([SheetRow("", [RED])], 64)
+    row = SheetRow("two\nlines", [RED], Scale.of_depth(0.5, 1.5))
     picture = sheet([row], 64, title="A long title of the whole", columns=["first"])
     top, bottom, left, right = where(picture, (255, 0, 0))
     assert (bottom - top, right - left) == (64, 64)

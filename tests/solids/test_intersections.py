@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from shapelift.geometry import Mesh, rotation_x, rotation_y, similarity
-from shapelift.geometry.templates import ellipsoid, icosphere
+from shapelift.geometry.templates import ellipsoid_mesh, icosphere
 from shapelift.geometry.topology import unique_edges
 from shapelift.solids import intersections
 from shapelift.solids.intersections import self_intersections
@@ -39,7 +39,7 @@ def twin(mesh: Mesh) -> set[tuple[int, int, int]]:
 @pytest.mark.parametrize("seed", range(4))
 def test_equals_its_loop(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(seed)
-    template = ellipsoid((0.5, 0.3, 0.2), 40)
+    template = ellipsoid_mesh((0.5, 0.3, 0.2), 40)
     mesh = Mesh(template.vertices + rng.normal(scale=0.1, size=(40, 3)), template.faces)
     found = self_intersections(mesh)
     expected = twin(mesh)
@@ -61,7 +61,7 @@ def test_exact_answers() -> None:
     assert not self_intersections(joined(sheet, beside))
 
 
-@pytest.mark.parametrize("mesh", [icosphere(3), ellipsoid((0.5, 0.2, 0.05))], ids=["sphere", "ellipsoid"])
+@pytest.mark.parametrize("mesh", [icosphere(3), ellipsoid_mesh((0.5, 0.2, 0.05))], ids=["sphere", "ellipsoid"])
 def test_convex_surfaces_have_none(mesh: Mesh) -> None:
     assert not self_intersections(mesh)
 
@@ -93,7 +93,7 @@ def test_a_vertex_pushed_through_the_far_side_is_found() -> None:
 
 def test_turning_and_scaling_change_nothing() -> None:
     rng = np.random.default_rng(1)
-    template = ellipsoid((0.5, 0.3, 0.2))
+    template = ellipsoid_mesh((0.5, 0.3, 0.2))
     mesh = Mesh(template.vertices + rng.normal(scale=0.03, size=(156, 3)), template.faces)
     count = len(self_intersections(mesh))
     assert count > 5

@@ -6,7 +6,7 @@ import trimesh
 
 from shapelift.geometry import Mesh, similarity
 from shapelift.solids import keep_volumes
-from shapelift.solids.volumes import part_labels, part_volumes, winding_number
+from shapelift.solids.volumes import component_labels, component_volumes, winding_number
 
 
 def box(size: float, center: tuple[float, float, float] = (0, 0, 0), *, inward: bool = False) -> Mesh:
@@ -26,9 +26,9 @@ def together(*meshes: Mesh) -> Mesh:
 
 def test_labels_and_volumes() -> None:
     mesh = together(box(1.0), box(0.5, (2, 0, 0)), box(0.2, inward=True))
-    labels = part_labels(mesh)
+    labels = component_labels(mesh)
     np.testing.assert_array_equal(labels, np.repeat([0, 1, 2], 12))
-    np.testing.assert_allclose(part_volumes(mesh, labels), [1.0, 0.125, -0.008], rtol=1e-5)
+    np.testing.assert_allclose(component_volumes(mesh, labels), [1.0, 0.125, -0.008], rtol=1e-5)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -39,7 +39,7 @@ def test_labels_against_a_graph_library(seed: int) -> None:
     for face in mesh.faces:
         trimesh.graph.nx.add_path(graph, face.tolist())
     groups = list(trimesh.graph.nx.connected_components(graph))
-    labels = part_labels(mesh)
+    labels = component_labels(mesh)
     expected = [next(number for number, group in enumerate(groups) if face[0] in group) for face in mesh.faces]
     pairs = set(zip(labels.tolist(), expected, strict=True))
     assert len(pairs) == len(set(labels.tolist())) == len(set(expected))
@@ -50,7 +50,7 @@ def test_a_long_strip_with_shuffled_vertices_is_one_part() -> None:
     count = 3000
     order = rng.permutation(count)
     strip = np.stack([np.arange(count - 2), np.arange(1, count - 1), np.arange(2, count)], axis=1)
-    assert part_labels(Mesh(rng.normal(size=(count, 3)), order[strip])).max() == 0
+    assert component_labels(Mesh(rng.normal(size=(count, 3)), order[strip])).max() == 0
 
 
 def test_real_parts_stay_and_crumbs_go() -> None:

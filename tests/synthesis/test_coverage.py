@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from solids_with_answers import ball, box, mesh_of, without
 
 from shapelift.geometry import Camera
-from shapelift.pictures.portraits import studio_lighting
+from shapelift.pictures.rendering import studio_lighting
 from shapelift.synthesis.cameras import framed_camera
 from shapelift.synthesis.coverage import ENCLOSED, UNLABELLED, checked, enclosed_share, flags, unlabelled_share
 from shapelift.synthesis.labels import UnusableShapeError, label

@@ -17,7 +17,7 @@ from shapelift.training.checkpoint import BEST_NAME, RunState, read_tensors
 from shapelift.training.export import _started
 from shapelift.training.log import METRICS_NAME
 from shapelift.training.start import start_at
-from shapelift.training.validation import Score
+from shapelift.training.validation import ValidationResult
 
 
 def test_equals_are_the_best_and_no_better() -> None:
@@ -25,7 +25,7 @@ def test_equals_are_the_best_and_no_better() -> None:
     found = []
     for step, iou in enumerate((0.4, 0.4, 0.5, 0.1, 0.5), start=1):
         state.step = step
-        best = take_score(state, Score(iou=iou, loss=1.0, items=1), settings)
+        best = take_score(state, ValidationResult(iou=iou, loss=1.0, items=1), settings)
         found.append((best, state.best_step, state.unimproved, out_of_patience(state, settings)))
     assert found == [
         (True, 1, 0, False),
@@ -40,10 +40,10 @@ def test_equals_are_the_best_and_no_better() -> None:
 
 def test_the_loss_judges_where_it_is_the_criterion() -> None:
     state, settings = RunState(), Validation(criterion="loss", patience=1)
-    assert take_score(state, Score(iou=0.4, loss=1.0, items=1), settings)
+    assert take_score(state, ValidationResult(iou=0.4, loss=1.0, items=1), settings)
     assert state.start_iou == 0.4
     state.step = 1
-    assert not take_score(state, Score(iou=0.9, loss=1.1, items=1), settings)
+    assert not take_score(state, ValidationResult(iou=0.9, loss=1.1, items=1), settings)
     assert out_of_patience(state, settings)
     assert (state.best_iou, state.best_loss, state.best_step) == (0.4, 1.0, 0)
     assert math.isinf(RunState().best_loss)
@@ -55,7 +55,7 @@ def scored(monkeypatch: pytest.MonkeyPatch, data: Path, tmp_path: Path, first: P
 
     def run(*ious: float, told: list[Status] | None = None, patience: int | None = None) -> TrainResult:
         scores = iter(ious)
-        monkeypatch.setattr(loop, "validate", lambda *_: Score(iou=next(scores), loss=1.0, items=4))
+        monkeypatch.setattr(loop, "validate", lambda *_: ValidationResult(iou=next(scores), loss=1.0, items=4))
         validation = Validation(count=6, items=4, pictures=0, patience=patience)
         config = dataclasses.replace(implicit_tiny(), steps=6, tensorboard=False, validation=validation)
         report = (lambda status: None) if told is None else told.append

@@ -17,8 +17,8 @@ from shapelift.training.checkpoint import (
     load_checkpoint,
     read_state,
     read_tensors,
+    remove_leftovers,
     save_checkpoint,
-    sweep,
 )
 
 _WRITER = """
@@ -100,7 +100,7 @@ def test_a_writer_that_is_killed_leaves_a_whole_checkpoint(tmp_path: Path) -> No
     assert found[1].step >= 3
     tensors, _ = read_tensors(tmp_path / CHECKPOINT_NAME, device="cpu")
     assert torch.equal(tensors["model.weight"], torch.full((600, 600), float(found[1].step)))
-    sweep(tmp_path)
+    remove_leftovers(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT_NAME]
 
 

@@ -18,8 +18,8 @@ from shapelift.training.checkpoint import BEST_NAME, read_tensors
 from shapelift.training.export import WEIGHTS_NAME
 from shapelift.training.log import METRICS_NAME
 from shapelift.training.network import MovingAverage
-from shapelift.training.sitting import LOCK_NAME
-from shapelift.training.validation import THRESHOLDS, Score
+from shapelift.training.session import LOCK_NAME
+from shapelift.training.validation import THRESHOLDS, ValidationResult
 
 
 def _lines(output: Path, kind: str) -> list[dict[str, object]]:
@@ -69,7 +69,7 @@ def test_the_criterion_says_which_weights_become_the_model(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = [(0.3, 5.0), (0.2, 4.0), (0.5, 4.5), (0.4, 4.2), (0.1, 3.0)]
-    scores = iter([Score(iou=iou, loss=loss, items=4) for iou, loss in found])
+    scores = iter([ValidationResult(iou=iou, loss=loss, items=4) for iou, loss in found])
     monkeypatch.setattr(loop, "validate", lambda *_: next(scores))
     validation = Validation(count=5, items=4, pictures=0, criterion=criterion)
     result = train(tiny(steps=5, validation=validation), data, tmp_path / "run", device="cpu")
@@ -105,9 +105,9 @@ def test_a_budget_covers_validation_and_export(
         clock.now += 0.5
         return 0.5
 
-    def validate(*arguments: object) -> Score:
+    def validate(*arguments: object) -> ValidationResult:
         clock.now += 0.3
-        return Score(iou=0.5, loss=0.1, items=1)
+        return ValidationResult(iou=0.5, loss=0.1, items=1)
 
     monkeypatch.setattr(loop, "time", clock)
     monkeypatch.setattr(loop, "export_run", export)

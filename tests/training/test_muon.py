@@ -8,8 +8,7 @@ from torch import nn
 
 from shapelift.recipes import implicit_tiny
 from shapelift.training.config import AdamW, Muon, TrainConfig
-from shapelift.training.muon import Muon as MuonSteps
-from shapelift.training.muon import orthogonalized
+from shapelift.training.muon import MuonOptimizer, orthogonalized
 from shapelift.training.network import build_optimizer
 
 
@@ -35,7 +34,7 @@ def test_convolutions_but_the_first_take_orthogonal_steps_and_the_rest_those_of_
     settings = {"learning_rate": 0.01, "weight_decay": 0.1}
     one, other = network(), network()
     muon, adamw = build_optimizer(one, Muon(**settings)), build_optimizer(other, AdamW(**settings))
-    assert isinstance(muon, MuonSteps)
+    assert isinstance(muon, MuonOptimizer)
     for step in range(3):
         for index, (mine, theirs) in enumerate(zip(one.parameters(), other.parameters(), strict=True)):
             mine.grad = torch.randn(mine.shape, generator=torch.Generator().manual_seed(10 * step + index))
@@ -54,7 +53,7 @@ def test_kernels_in_any_layout_take_the_same_step() -> None:
     weights = []
     for layout in (torch.contiguous_format, torch.channels_last):
         kernel = nn.Parameter(torch.ones(8, 6, 3, 3).contiguous(memory_format=layout))
-        optimizer = MuonSteps(
+        optimizer = MuonOptimizer(
             [{"params": [kernel], "weight_decay": 0.0, "orthogonal": True}],
             lr=0.1,
             momentum=0.9,

@@ -52,24 +52,24 @@ def test_a_killed_run_goes_on_to_the_same_bits(data: Path, tmp_path: Path) -> No
 def test_a_run_goes_on_as_it_began_and_not_as_memory_would_have_it(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settled = packing.settle_feed(tiny(), data, tmp_path, ALONE)
+    settled = packing.resolve_feed(tiny(), data, tmp_path, ALONE)
     assert settled.feed == "packed"
     assert settled.detail is not None
     monkeypatch.setattr(packing, "spare_memory", lambda device: 1000)
-    assert packing.settle_feed(tiny(), data, tmp_path, ALONE).feed == "records"
+    assert packing.resolve_feed(tiny(), data, tmp_path, ALONE).feed == "records"
     with pytest.raises(InputError, match=r"does not fit into 0\.0 GB when packed; use `feed` records"):
-        packing.settle_feed(tiny(feed="packed"), data, tmp_path, ALONE)
-    again = packing.settle_feed(dataclasses.replace(tiny(), detail=settled.detail), data, tmp_path, ALONE)
+        packing.resolve_feed(tiny(feed="packed"), data, tmp_path, ALONE)
+    again = packing.resolve_feed(dataclasses.replace(tiny(), detail=settled.detail), data, tmp_path, ALONE)
     assert again == settled
 
 
 def test_what_cannot_be_packed_is_read(data: Path, tmp_path: Path) -> None:
-    assert packing.settle_feed(tiny("multiview-tiny"), data, tmp_path, ALONE).feed == "records"
+    assert packing.resolve_feed(tiny("multiview-tiny"), data, tmp_path, ALONE).feed == "records"
     with pytest.raises(InputError, match="needs what packed data do not hold; use `feed` records"):
-        packing.settle_feed(tiny("multiview-tiny", feed="packed"), data, tmp_path, ALONE)
+        packing.resolve_feed(tiny("multiview-tiny", feed="packed"), data, tmp_path, ALONE)
     two = dataclasses.replace(ALONE, size=2)
-    assert packing.settle_feed(tiny(), data, tmp_path, two).feed == "records"
-    assert packing.settle_feed(tiny(feed="packed"), data, tmp_path, two).feed == "packed"
+    assert packing.resolve_feed(tiny(), data, tmp_path, two).feed == "records"
+    assert packing.resolve_feed(tiny(feed="packed"), data, tmp_path, two).feed == "packed"
 
 
 def test_the_command_says_where_it_trains(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

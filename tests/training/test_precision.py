@@ -41,11 +41,11 @@ def test_a_run_says_what_it_was_computed_in_and_goes_on_in_it(
     train(config, data, tmp_path / "run", device="cpu")
     text = (tmp_path / "run" / "config.json").read_text()
     assert TrainConfig.from_json(text).precision == "bf16"
-    on_a_processor(monkeypatch)  # the next sitting is on another machine
+    on_a_processor(monkeypatch)  # the next session is on another machine
     train(config, data, tmp_path / "run", device="cpu")
     assert (tmp_path / "run" / "config.json").read_text() == text
     world = World(0, 1, CPU)
-    assert precision.settle_precision(config, tmp_path / "run", world).precision == "bf16"
-    assert precision.settle_precision(config, tmp_path / "other", world).precision == "fp32"
+    assert precision.resolve_precision(config, tmp_path / "run", world).precision == "bf16"
+    assert precision.resolve_precision(config, tmp_path / "other", world).precision == "fp32"
     asked = dataclasses.replace(config, precision="bf16")
-    assert precision.settle_precision(asked, tmp_path / "other", world) == asked
+    assert precision.resolve_precision(asked, tmp_path / "other", world) == asked

@@ -1,4 +1,4 @@
-"""Whatever ends a sitting, the run ends with the same bits."""
+"""Whatever ends a session, the run ends with the same bits."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from experiments.dots import dots
 from shapelift.geometry import PointCloud
 from shapelift.inference import Reconstruction
 from shapelift.pictures.shading import PAPER, Image
-from shapelift.pictures.sheets import Row, resized, sheet
+from shapelift.pictures.sheets import SheetRow, resized, sheet
 
 DENSE_COLOR, SURFACE_COLOR = (226, 92, 60), (84, 138, 210)
 """Of points of the fully connected branch (red), and of the up-convolution branch (blue)."""
@@ -46,7 +46,7 @@ def branches_figure(found: Mapping[str, Reconstruction], *, tile_px: int = 192, 
         tiles = [_crop(one.crop)]
         tiles += [_tile(points, branch, side, tile_px) for side in SIDES_DEG]
         tiles += [_tile(points[~dense], place_colors(places[~dense]), side, tile_px) for side in SIDES_DEG]
-        rows.append(Row(name, tiles))
+        rows.append(SheetRow(name, tiles))
     _add_map(rows[0].tiles[1 + len(SIDES_DEG)], tile_px)
     columns = ("input", "dense branch red,", "up-convolution blue", "its map on", "the surface")
     return sheet(rows, tile_px, title=title, columns=columns)

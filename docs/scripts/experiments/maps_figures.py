@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.geometry import PointCloud, ViewMaps
-from shapelift.pictures.shading import Image, Scale, distinct_colors, shade
-from shapelift.pictures.sheets import Row, resized, sheet
+from shapelift.pictures.shading import Image, Scale, distinct_colors, render_points
+from shapelift.pictures.sheets import SheetRow, resized, sheet
 
 BLUE = (120, 170, 235)
 """Of points that have no colour of their own."""
@@ -77,14 +77,14 @@ def fusion_figure(cloud: PointCloud, maps: ViewMaps, side_deg: Side, *, tile_px:
     counts = [*(2**power for power in range(total.bit_length()) if 2**power < total), total]
     tiles = [cloud_tile(_first(colored, int(ends[count - 1])), side_deg, tile_px) for count in counts]
     columns = [f"{count} view{'s' * (count > 1)}" for count in counts]
-    return sheet([Row("", tiles)], tile_px, title=title, columns=columns)
+    return sheet([SheetRow("", tiles)], tile_px, title=title, columns=columns)
 
 
 def clouds_figure(
     clouds: Mapping[str, PointCloud], sides_deg: Sequence[Side], *, tile_px: int = 224, title: str = ""
 ) -> Image:
     """Clouds with normals, one row each, from several sides (azimuth, elevation); blue, or in colours of their own."""
-    rows = [Row(name, [cloud_tile(cloud, side, tile_px) for side in sides_deg]) for name, cloud in clouds.items()]
+    rows = [SheetRow(name, [cloud_tile(cloud, side, tile_px) for side in sides_deg]) for name, cloud in clouds.items()]
     return sheet(rows, tile_px, title=title)
 
 
@@ -93,7 +93,7 @@ def cloud_tile(cloud: PointCloud, side_deg: Side, tile_px: int) -> Image:
     color = BLUE if cloud.colors is None else None
     # All but a few strays stay in the picture, whatever the side, and all sides have one measure.
     span = 2.0 * float(np.quantile(np.linalg.norm(cloud.points, axis=1), 0.999)) if len(cloud) else 1.0
-    return resized(shade(cloud, *side_deg, 2 * tile_px, color=color, spot_px=5, span=max(span, 1.0)), tile_px)
+    return resized(render_points(cloud, *side_deg, 2 * tile_px, color=color, spot_px=5, span=max(span, 1.0)), tile_px)
 
 
 @dataclass(frozen=True)
@@ -118,12 +118,12 @@ class _Frame:
 
     def row(
         self, title: str, values: Depths, shown: npt.NDArray[np.bool_], scale: Scale, *, legend: bool = True
-    ) -> Row:
+    ) -> SheetRow:
         row, column = (size // 2 for size in values.shape[1:])
         cut = np.s_[row - self.half_px : row + self.half_px, column - self.half_px : column + self.half_px]
         tiles = [scale.picture(one[cut], where[cut]) for one, where in zip(values, shown, strict=True)]
         large = [tile.repeat(self.zoom, axis=0).repeat(self.zoom, axis=1) for tile in tiles]
-        return Row(title, large, scale if legend else None)
+        return SheetRow(title, large, scale if legend else None)
 
 
 def _first(cloud: PointCloud, count: int) -> PointCloud:

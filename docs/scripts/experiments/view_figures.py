@@ -10,7 +10,7 @@ import numpy.typing as npt
 from experiments.maps_figures import clouds_figure, depth_figure, fusion_figure, maps_figure
 from shapelift.geometry import Camera, DepthMaps, Mesh, ViewMaps
 from shapelift.meshing import fused_points
-from shapelift.pictures.portraits import portraits_figure
+from shapelift.pictures.rendering import object_sheet
 from shapelift.pictures.shading import Image
 from shapelift.pictures.sheets import stacked
 from shapelift.synthesis.materials import Asset
@@ -38,12 +38,12 @@ def view_figures(truth: Asset, maps: ViewMaps, novel: DepthMaps, mesh: Mesh) -> 
     scene, cloud = Scene(truth), fused_points(maps)
     drawn = np.where(novel.mask, novel.depth, np.float32(0.0))
     figures = {
-        "input": portraits_figure({"": truth}, SIDES_DEG, title="1. The input", columns=_INPUT),
+        "input": object_sheet({"": truth}, SIDES_DEG, title="1. The input", columns=_INPUT),
         "maps": maps_figure(maps, _depths(scene, maps.cameras), title="2. Maps of the fixed views"),
         "fusion": fusion_figure(cloud, maps, SIDES_DEG[0], title="3. Fusion"),
         "cloud": clouds_figure({"": cloud}, SIDES_DEG, title=f"4. The cloud: {len(cloud):,} points"),
         "novel_views": depth_figure(drawn, _depths(scene, novel.cameras), title="5. Novel views"),
-        "mesh": portraits_figure({"mesh": mesh, "truth": truth.mesh}, SIDES_DEG, title="6. The mesh"),
+        "mesh": object_sheet({"mesh": mesh, "truth": truth.mesh}, SIDES_DEG, title="6. The mesh"),
     }
     return {name: stacked([figure], _MARGIN_PX) for name, figure in figures.items()}
 

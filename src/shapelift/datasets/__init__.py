@@ -9,7 +9,7 @@ from shapelift.datasets.shapes import ShapeDataset
 from shapelift.datasets.targets import (
     Noise,
     OccupancyPoints,
-    Sample,
+    ShapeView,
     SurfaceAlbedo,
     SurfacePoints,
     Target,
@@ -29,8 +29,8 @@ __all__ = [
     "Pack",
     "PackDetail",
     "PackedDataset",
-    "Sample",
     "ShapeDataset",
+    "ShapeView",
     "SurfaceAlbedo",
     "SurfacePoints",
     "Target",

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from shapelift.datasets.targets import Arrays, Sample, Target
+from shapelift.datasets.targets import Arrays, ShapeView, Target
 from shapelift.errors import InputError
 from shapelift.geometry.viewpoints import FixedCount, fixed_cameras
 from shapelift.io.records import RecordReader
@@ -37,7 +37,7 @@ class FixedViews(Target):
     size: int
     extent: float
 
-    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+    def read(self, name: str, sample: ShapeView, rng: np.random.Generator) -> Arrays:
         """Read the views.
 
         Raises:
@@ -70,7 +70,7 @@ class NovelViews(Target):
     size: int
     extent: float
 
-    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+    def read(self, name: str, sample: ShapeView, rng: np.random.Generator) -> Arrays:
         """Draw the views.
 
         Raises:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from shapelift.datasets.packed_items import PackedItems
 from shapelift.datasets.packing import DEPTH_OFFSET
-from shapelift.datasets.targets import Arrays, Sample, Target, turned
+from shapelift.datasets.targets import Arrays, ShapeView, Target, turned
 
 Array = npt.NDArray[np.float64]
 
@@ -39,7 +39,7 @@ class ImageCamera(Target):
 
     frame: Literal["object", "view"]
 
-    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+    def read(self, name: str, sample: ShapeView, rng: np.random.Generator) -> Arrays:
         """Read the camera; `rng` is not used."""
         del rng
         intrinsics, camera_from_world = image_camera(sample, self.frame)
@@ -87,7 +87,7 @@ class ImageDepth(Target):
     size: int
     frame: Literal["object", "view"]
 
-    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+    def read(self, name: str, sample: ShapeView, rng: np.random.Generator) -> Arrays:
         """Read the maps; `rng` is not used."""
         del rng
         frame_from_object = sample.frame_from_object(self.frame)
@@ -130,7 +130,7 @@ class ImageDepth(Target):
         seen = (depth > 0.0)[..., None]
         return {name: depth, f"{name}_normals": found * seen * items.signs[:, None, None]}
 
-    def _places(self, sample: Sample, stored_px: int) -> tuple[Array, Array]:
+    def _places(self, sample: ShapeView, stored_px: int) -> tuple[Array, Array]:
         """Columns and rows `s s` of the pixel centres of the maps, in pixels of the stored image."""
         centers = (np.arange(self.size) + 0.5) * (sample.input_size(stored_px) / self.size)
         columns, rows = np.meshgrid(centers, centers)
@@ -139,7 +139,7 @@ class ImageDepth(Target):
         return x, y
 
 
-def image_camera(sample: Sample, frame: Literal["object", "view"]) -> tuple[Array, Array]:
+def image_camera(sample: ShapeView, frame: Literal["object", "view"]) -> tuple[Array, Array]:
     """Intrinsics `3 3` [px of the input] and rigid camera_from_world `4 4` of a sample's image.
 
     Args:

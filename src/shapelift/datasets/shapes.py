@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from shapelift.datasets.augmentation import NO_AUGMENTATION, Augmentation
-from shapelift.datasets.targets import Arrays, Sample, Target
+from shapelift.datasets.targets import Arrays, ShapeView, Target
 from shapelift.errors import InputError
 from shapelift.imaging.preprocess import Preprocess, object_window, resample_window
 from shapelift.io.manifest import StoredShape, stored_shapes
@@ -122,7 +122,7 @@ class ShapeDataset:
         entry, view = self.entry(pair)
         with open_record(entry.path) as record:
             image, input_from_record = self._image(record, view, mirrored, image_rng)
-            sample = Sample(record, view, mirrored, input_from_record, self.preprocess.image_size_px)
+            sample = ShapeView(record, view, mirrored, input_from_record, self.preprocess.image_size_px)
             arrays = {"image": image}
             for name, target in self.targets.items():
                 arrays.update(target.read(name, sample, rng))

@@ -19,7 +19,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
-class Sample:
+class ShapeView:
     """One (shape, view) pair of a batch.
 
     Attributes:
@@ -52,7 +52,7 @@ class Target(abc.ABC):
     """How the data set supplies one batch field."""
 
     @abc.abstractmethod
-    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+    def read(self, name: str, sample: ShapeView, rng: np.random.Generator) -> Arrays:
         """Arrays of one sample, under `name` and names that begin with it."""
 
     def columns(self) -> frozenset[str] | None:
@@ -89,7 +89,7 @@ class OccupancyPoints(Target):
     near: int
     frame: Literal["object", "view"]
 
-    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+    def read(self, name: str, sample: ShapeView, rng: np.random.Generator) -> Arrays:
         """Draw the points; see the class."""
         frame_from_object = sample.frame_from_object(self.frame)
         points, occupancy = self._uniform(sample, frame_from_object, rng)
@@ -136,7 +136,7 @@ class OccupancyPoints(Target):
         return torch.where(inside[:, :, None], taken, points), label * inside
 
     def _uniform(
-        self, sample: Sample, frame_from_object: npt.NDArray[np.float64], rng: np.random.Generator
+        self, sample: ShapeView, frame_from_object: npt.NDArray[np.float64], rng: np.random.Generator
     ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
         # Outside the tight box space is empty, so a uniform draw keeps its points there and takes stored ones inside.
         points = rng.uniform(-0.5, 0.5, (self.uniform, 3))
@@ -170,7 +170,7 @@ class SurfacePoints(Target):
     frame: Literal["object", "view"]
     normals: bool = True
 
-    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+    def read(self, name: str, sample: ShapeView, rng: np.random.Generator) -> Arrays:
         """Draw the points; see the class."""
         frame_from_object = sample.frame_from_object(self.frame)
         stored = sample.record.shape("surface_points")[0]
@@ -215,7 +215,7 @@ class Noise(Target):
     count: int
     size: int
 
-    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+    def read(self, name: str, sample: ShapeView, rng: np.random.Generator) -> Arrays:
         """Draw the numbers."""
         return {name: rng.standard_normal((self.count, self.size), np.float32)}
 
@@ -242,7 +242,7 @@ class SurfaceAlbedo(Target):
     count: int
     frame: Literal["object", "view"]
 
-    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+    def read(self, name: str, sample: ShapeView, rng: np.random.Generator) -> Arrays:
         """Draw the points; see the class."""
         pick = rng.integers(0, sample.record.shape("surface_points")[0], self.count)
         stored = sample.record.field("surface_points")[pick]
@@ -280,7 +280,7 @@ class UniformDraws(Target):
     count: int
     size: int
 
-    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+    def read(self, name: str, sample: ShapeView, rng: np.random.Generator) -> Arrays:
         """Draw the numbers."""
         return {name: rng.random((self.count, self.size), np.float32)}
 

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from shapelift.datasets.targets import Arrays, Sample, Target
+from shapelift.datasets.targets import Arrays, ShapeView, Target
 
 _POINTS_PER_SIDE = 64
 """At least so many places per side of the cube are looked up, several per cell where cells are large: they are about as
@@ -31,7 +31,7 @@ class VoxelOccupancy(Target):
     resolution: int
     frame: Literal["object", "view"]
 
-    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+    def read(self, name: str, sample: ShapeView, rng: np.random.Generator) -> Arrays:
         """Look the places up; see the class."""
         del rng
         labels = sample.record.field("uniform_occupancy").reshape(tuple(sample.record.field("grid_shape")))
@@ -45,7 +45,7 @@ class VoxelOccupancy(Target):
 
 
 def _looked_up(
-    labels: npt.NDArray[np.bool_], sample: Sample, frame: Literal["object", "view"], places: int
+    labels: npt.NDArray[np.bool_], sample: ShapeView, frame: Literal["object", "view"], places: int
 ) -> npt.NDArray[np.bool_]:
     """Labels `p p p` at evenly spaced places of the unit cube of a frame, False outside of the tight box.
 

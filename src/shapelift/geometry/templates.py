@@ -35,7 +35,7 @@ def icosphere(subdivisions: int, radius: float = 0.5) -> Mesh:
     return Mesh((_unit(mesh.vertices.astype(np.float64)) * radius).astype(np.float32), mesh.faces)
 
 
-def ellipsoid(radii: tuple[float, float, float], vertices: int = PUBLISHED_VERTICES) -> Mesh:
+def ellipsoid_mesh(radii: tuple[float, float, float], vertices: int = PUBLISHED_VERTICES) -> Mesh:
     """An ellipsoid with any number of vertices, nearly evenly spread before it is stretched.
 
     Points on a spiral drive each other apart on the unit sphere; their convex hull is the mesh. A triangulated sphere

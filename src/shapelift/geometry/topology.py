@@ -1,4 +1,4 @@
-"""How the triangles of a mesh hang together: edges, neighbouring faces, and finer meshes of the same kind."""
+"""How the triangles of a mesh are connected: edges, neighbouring faces, and finer meshes of the same kind."""
 
 from __future__ import annotations
 

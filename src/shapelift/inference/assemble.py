@@ -35,7 +35,7 @@ Inputs = Mapping[str, npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True, eq=False)
-class Prediction:
+class ModelOutput:
     """What a model says about one picture.
 
     Attributes:
@@ -57,7 +57,7 @@ class Prediction:
 
 def predict(
     model: ModelFolder, image: Image, name: str = "image", *, seed: int = 0, sample: int = 0, fill: bool = True
-) -> Prediction:
+) -> ModelOutput:
     """Run a model on one picture `c s s` float32 in [0, 1], which messages call `name`.
 
     Args:
@@ -80,7 +80,7 @@ def predict(
     return _ASSEMBLERS[model.card.representation](model, inputs, name)
 
 
-def image_features(model: ModelFolder, images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def encode_images(model: ModelFolder, images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Features `b d` of pictures `b c s s`.
 
     Raises:
@@ -95,13 +95,13 @@ def image_features(model: ModelFolder, images: npt.NDArray[np.float32]) -> npt.N
     return graph(inputs, ["features"])["features"]
 
 
-def _field(model: ModelFolder, inputs: Inputs, name: str) -> Prediction:
+def _field(model: ModelFolder, inputs: Inputs, name: str) -> ModelOutput:
     del name  # a field can be asked wherever it is
     outputs = model.graphs["encode"](inputs)
-    return Prediction(ImplicitField(_decoder(model, outputs, "logits", ()), UNIT_BOX), _features(outputs))
+    return ModelOutput(ImplicitField(_decoder(model, outputs, "logits", ()), UNIT_BOX), _features(outputs))
 
 
-def _picture(model: ModelFolder, inputs: Inputs, *, fill: bool) -> Prediction:
+def _picture(model: ModelFolder, inputs: Inputs, *, fill: bool) -> ModelOutput:
     graph = model.graphs["encode"]
     outputs = graph(inputs)
     side = model.card.preprocess.image_size_px
@@ -122,7 +122,7 @@ def _picture(model: ModelFolder, inputs: Inputs, *, fill: bool) -> Prediction:
         )
     except ValueError as error:
         raise InputError(f"{graph.origin}: gives no usable camera ({error}); export the model again") from error
-    return Prediction(found.field, _features(outputs), filled_share=found.filled_share, warnings=found.warnings)
+    return ModelOutput(found.field, _features(outputs), filled_share=found.filled_share, warnings=found.warnings)
 
 
 def _decoder(
@@ -151,17 +151,17 @@ def _decoder(
     return asked
 
 
-def _grid(model: ModelFolder, inputs: Inputs, name: str) -> Prediction:
+def _grid(model: ModelFolder, inputs: Inputs, name: str) -> ModelOutput:
     del name
     graph = model.graphs["predict"]
     outputs = graph(inputs)
     logits = outputs["logits"]
     if logits.ndim != 4 or logits.shape[0] != 1 or min(logits.shape) < 1:
         raise InputError(f"{graph.origin}: gives logits of shape {logits.shape} instead of (1, x, y, z); export again")
-    return Prediction(VoxelGrid(probability(logits[0]), UNIT_BOX), _features(outputs))
+    return ModelOutput(VoxelGrid(probability(logits[0]), UNIT_BOX), _features(outputs))
 
 
-def _points(model: ModelFolder, inputs: Inputs, name: str) -> Prediction:
+def _points(model: ModelFolder, inputs: Inputs, name: str) -> ModelOutput:
     graph = model.graphs["predict"]
     outputs = graph(inputs)
     points, weights = outputs["points"], outputs["weights"]
@@ -179,14 +179,14 @@ def _points(model: ModelFolder, inputs: Inputs, name: str) -> Prediction:
             f"{name}: the model {model.card.name} sees no shape in it (no point has a weight above 0); "
             "give a picture that shows one whole object"
         )
-    return Prediction(
+    return ModelOutput(
         PointCloud(points[0, kept], None if normals is None else normals[0, kept]),
         _features(outputs),
         None if places is None else places[0, kept],
     )
 
 
-def _mesh(model: ModelFolder, inputs: Inputs, name: str) -> Prediction:
+def _mesh(model: ModelFolder, inputs: Inputs, name: str) -> ModelOutput:
     del name  # a mesh is somewhere, whatever the picture
     graph = model.graphs["predict"]
     outputs = graph(inputs)
@@ -198,10 +198,10 @@ def _mesh(model: ModelFolder, inputs: Inputs, name: str) -> Prediction:
         )
     if faces.dtype.kind != "i" or faces.min() < 0 or faces.max() >= vertices.shape[1]:
         raise InputError(f"{graph.origin}: gives faces that are no indices of its vertices; export again")
-    return Prediction(Mesh(vertices[0], faces[0].astype(np.int32)), _features(outputs))
+    return ModelOutput(Mesh(vertices[0], faces[0].astype(np.int32)), _features(outputs))
 
 
-def _depth(model: ModelFolder, inputs: Inputs, name: str) -> Prediction:
+def _depth(model: ModelFolder, inputs: Inputs, name: str) -> ModelOutput:
     graph = model.graphs["predict"]
     outputs = graph(inputs)
     depth, logits, normals = outputs["depth"], outputs["mask_logits"], outputs.get("normals")
@@ -221,7 +221,7 @@ def _depth(model: ModelFolder, inputs: Inputs, name: str) -> Prediction:
     if depth[0][mask].min() <= 0.0:
         raise InputError(f"{graph.origin}: gives depths that are not in front of the camera; train the model again")
     cameras = _cameras(outputs, depth.shape, graph.origin)
-    return Prediction(DepthMaps(depth[0], mask, cameras, None if normals is None else normals[0]), _features(outputs))
+    return ModelOutput(DepthMaps(depth[0], mask, cameras, None if normals is None else normals[0]), _features(outputs))
 
 
 def _cameras(outputs: Mapping[str, npt.NDArray[np.float32]], shape: tuple[int, ...], origin: str) -> tuple[Camera, ...]:
@@ -255,7 +255,7 @@ def _features(outputs: Mapping[str, npt.NDArray[np.float32]]) -> npt.NDArray[np.
     return outputs["features"].reshape(-1) if "features" in outputs else None
 
 
-_ASSEMBLERS: dict[str, Callable[[ModelFolder, Inputs, str], Prediction]] = {
+_ASSEMBLERS: dict[str, Callable[[ModelFolder, Inputs, str], ModelOutput]] = {
     "field": _field,
     "grid": _grid,
     "mesh": _mesh,

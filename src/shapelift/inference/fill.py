@@ -2,7 +2,7 @@
 
 No part of the picture is lost: along a ray through the mask whose highest probability is low a solid is added around
 the depth where the network thinks it most likely. It is as deep as the part is wide in the picture there: its
-cross-section is a circle. Depths are smoothed along the part, so that a leg is a rod and not a row of crumbs.
+cross-section is a circle. Depths are smoothed along the part, so that a leg is a rod and not a row of fragments.
 """
 
 from __future__ import annotations

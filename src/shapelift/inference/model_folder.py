@@ -52,7 +52,7 @@ _OUTPUTS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Graph:
+class OnnxGraph:
     """One ONNX graph, ready to run.
 
     Attributes:
@@ -101,7 +101,7 @@ class ModelFolder:
 
     path: Path
     card: ModelCard
-    graphs: Mapping[str, Graph]
+    graphs: Mapping[str, OnnxGraph]
     threads: int = 1
 
     @property
@@ -110,7 +110,7 @@ class ModelFolder:
         return "features" in self.first.outputs
 
     @property
-    def first(self) -> Graph:
+    def first(self) -> OnnxGraph:
         """The graph that takes the picture: `encode` or `predict`."""
         return self.graphs[GRAPHS[self.card.representation][0]]
 
@@ -173,7 +173,7 @@ def open_model(name_or_folder: str | Path = "general", threads: int | None = Non
         if file not in card.files:
             raise InputError(f"{folder / CARD_NAME}: lists no {file}; use the folder as it was exported")
     cores = threads or available_cores()
-    graphs: dict[str, Graph] = {}
+    graphs: dict[str, OnnxGraph] = {}
     for file, digest in card.files.items():
         data = _verified(folder / file, digest)
         if file in needed:
@@ -239,7 +239,7 @@ def _read(path: Path, limit: int) -> bytes:
         raise InputError(f"{path}: cannot be read ({error.strerror or error}); check its permissions") from error
 
 
-def open_graph(data: bytes, origin: str, threads: int) -> Graph:
+def open_graph(data: bytes, origin: str, threads: int) -> OnnxGraph:
     """The graph in the bytes of an ONNX file, which messages call `origin`.
 
     Raises:
@@ -267,7 +267,7 @@ def open_graph(data: bytes, origin: str, threads: int) -> Graph:
         reason = ascii(" ".join(str(error).split())[:160])[1:-1]
         raise InputError(f"{origin}: the runtime refuses it ({reason}); export the model again") from error
     inputs = {item.name: tuple(item.shape) for item in session.get_inputs()}
-    return Graph(session, inputs, tuple(item.name for item in session.get_outputs()), origin)
+    return OnnxGraph(session, inputs, tuple(item.name for item in session.get_outputs()), origin)
 
 
 def _check_signature(model: ModelFolder) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.geometry import Box, Camera, ImplicitField, PictureFrame
-from shapelift.inference.faint import FAINTEST, WARNING, faint_level
+from shapelift.inference.fallback import FAINTEST, WARNING, fallback_level
 from shapelift.inference.fill import Fill, make_fill
 from shapelift.inference.ray_samples import RaySamples, possible_range, sample_rays
 from shapelift.inference.window_maps import Map, WindowMaps, outline_distance
@@ -78,7 +78,7 @@ def picture_field(
     warnings = (WARNING,) if FAINTEST < surest <= 0.0 else ()
     if not surest > FAINTEST:  # nothing is seen: the mesher says so
         return PictureField(ImplicitField(logits, frame.box, frame, colors), 0.0 if fill else None, ())
-    level = None if fill else faint_level(surest)
+    level = None if fill else fallback_level(surest)
     network = logits
     if level is not None:
         network = _lowered(logits, level)

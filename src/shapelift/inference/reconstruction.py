@@ -13,12 +13,12 @@ from shapelift.errors import InputError
 from shapelift.geometry import UNIT_BOX, Camera, ImplicitField, Mesh, PointCloud, Representation, VoxelGrid
 from shapelift.inference.assemble import probability
 from shapelift.inference.card import ModelCard
+from shapelift.inference.components import without_hidden_components
 from shapelift.inference.limits import check_resolution, check_size_mm
-from shapelift.inference.seen_parts import without_unseen_crumbs
 
 _SMALLEST_PART = 0.05
 """Parts with less than this share of the largest part's volume are dropped: what a network leaves of a thin part that
-it half sees is a crumb in the air, and of no use in a slicer."""
+it half sees is a fragment in the air, and of no use in a slicer."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -121,7 +121,7 @@ class Reconstruction:
         """The same shape built of equal cubes, each full or empty: a reconstruction whose representation is their grid.
 
         A voxel grid keeps its own cells. Of anything else the cells are full whose centres lie inside, see `voxels`.
-        Cubes that do not hang together with the others, not even by a corner, are dropped where they are few.
+        Small connected components of cubes, which do not touch the others even by a corner, are dropped.
 
         Args:
             resolution: Cubes along a side of the unit cube, 16 to 512; a voxel grid ignores it.
@@ -129,13 +129,13 @@ class Reconstruction:
         Raises:
             InputError: as `mesh`, or no cube is full.
         """
-        from shapelift.meshing import without_crumbs
+        from shapelift.meshing import without_small_components
 
         check_resolution(resolution)
         grid = self.representation if isinstance(self.representation, VoxelGrid) else self.voxels(resolution)
         if not (grid.occupancy > 0.5).any():
             raise InputError(f"{self.name}: not one cube is full; give a higher `resolution`, or another picture")
-        grid = without_crumbs(grid, minimum_share=_SMALLEST_PART)
+        grid = without_small_components(grid, minimum_share=_SMALLEST_PART)
         return dataclasses.replace(self, representation=grid, places=None, blocky=True, _meshes={})
 
     def save(self, path: str | Path, resolution: int = 128, size_mm: float | None = None) -> tuple[Path, ...]:
@@ -182,7 +182,7 @@ class Reconstruction:
                 surface = _surface(self.representation, resolution)
                 if self.camera is not None:
                     smallest = 0.0
-                    surface = without_unseen_crumbs(
+                    surface = without_hidden_components(
                         surface, self.camera, minimum_share=_SMALLEST_PART, resolution=resolution
                     )
             else:

@@ -12,10 +12,9 @@ from shapelift.errors import InputError
 from shapelift.geometry import ImplicitField, Mesh
 from shapelift.imaging.preprocess import Preprocess
 from shapelift.imaging.segmentation import object_mask, with_mask
-from shapelift.inference.assemble import image_features, predict
+from shapelift.inference.assemble import encode_images, predict
 from shapelift.inference.card import ModelCard
-from shapelift.inference.faint import lifted
-from shapelift.inference.folds import folds
+from shapelift.inference.fallback import with_fallback_level
 from shapelift.inference.hypotheses import Hypotheses
 from shapelift.inference.limits import check_samples, check_seed, check_threads
 from shapelift.inference.model_folder import ModelFolder, open_model
@@ -121,10 +120,10 @@ class Reconstructor:
         representation = prediction.representation
         warnings += tuple(f"{name}: {line}" for line in prediction.warnings)
         if isinstance(representation, ImplicitField) and representation.placement is None:
-            representation, unsure = lifted(representation)
+            representation, unsure = with_fallback_level(representation)
             warnings += tuple(f"{name}: {line}" for line in unsure)
         elif isinstance(representation, Mesh):
-            warnings += tuple(f"{name}: {line}" for line in folds(representation))
+            warnings += tuple(f"{name}: {line}" for line in _self_intersection_warnings(representation))
         return Reconstruction(
             representation=representation,
             crop=crop,
@@ -153,7 +152,7 @@ class Reconstructor:
         Raises:
             InputError: a model without features.
         """
-        return image_features(self.model, self.preprocess.tensor(crops))
+        return encode_images(self.model, self.preprocess.tensor(crops))
 
     def _cut_out(self, image: Picture, mask: Picture | None) -> tuple[npt.NDArray[np.uint8], tuple[str, ...], str]:
         name = str(image) if isinstance(image, str | Path) else "image"
@@ -161,6 +160,20 @@ class Reconstructor:
         rgba = _pixels(image, name)
         found = object_mask(rgba, None if mask is None else _mask(mask, mask_name), name=name, mask_name=mask_name)
         return with_mask(rgba, found), found.warnings, name
+
+
+def _self_intersection_warnings(mesh: Mesh) -> tuple[str, ...]:
+    """A line for the user where the surface of a predicted mesh passes through itself, and how often.
+
+    Such a mesh is closed and oriented all the same: a slicer fills what it goes around.
+    """
+    from shapelift.solids.intersections import self_intersections
+
+    count = len(self_intersections(mesh))
+    if not count:
+        return ()
+    places = "place" if count == 1 else "places"
+    return (f"the surface passes through itself in {count} {places} (edges through faces); thin parts may be folded",)
 
 
 def _pixels(image: Picture, name: str) -> npt.NDArray[np.uint8]:

@@ -15,10 +15,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from shapelift.losses.chamfer import unsquared
+from shapelift.losses.displacement import vertex_displacement
 from shapelift.losses.edges import edge_length, edge_spread
 from shapelift.losses.emd import earth_mover
 from shapelift.losses.laplacian import laplacian_difference, laplacian_smoothness
-from shapelift.losses.move import move
 from shapelift.losses.normals import edge_normals, face_consistency, surface_normals
 from shapelift.ops.nearest import Neighbours, chosen, mutual_neighbours
 from shapelift.ops.surface_samples import face_crosses, sample_faces
@@ -45,7 +45,7 @@ class DeformationTerms:
         edge_normal_weight: Of `edge_normals`, against the true normal nearest to a vertex.
         normal_weight: Of `surface_normals`, at points spread over the surface.
         consistency_weight: Of `face_consistency`.
-        move_weight: Of `move`, in all stages but the first.
+        move_weight: Of `vertex_displacement`, in all stages but the first.
     """
 
     distance: SetDistance = "chamfer"
@@ -175,5 +175,5 @@ def _by_itself(terms: DeformationTerms, stage: Deformed, *, first: bool) -> dict
         consistency = face_consistency(after, topology.faces, topology.pairs)
         found["face_consistency"] = terms.consistency_weight * consistency
     if terms.move_weight and not first:
-        found["move"] = terms.move_weight * move(before, after)
+        found["move"] = terms.move_weight * vertex_displacement(before, after)
     return found

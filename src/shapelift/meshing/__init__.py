@@ -1,6 +1,6 @@
 """From what a model predicts to meshes, point clouds and voxel grids."""
 
-from shapelift.meshing.blocks import mesh_blocks, without_crumbs
+from shapelift.meshing.blocks import mesh_blocks, without_small_components
 from shapelift.meshing.clouds import mesh_points
 from shapelift.meshing.depthmaps import depth_points, relief, seen_surface
 from shapelift.meshing.dispatch import to_mesh, to_point_cloud
@@ -23,5 +23,5 @@ __all__ = [
     "to_mesh",
     "to_point_cloud",
     "voxels",
-    "without_crumbs",
+    "without_small_components",
 ]

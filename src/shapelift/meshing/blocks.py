@@ -61,16 +61,16 @@ def mesh_blocks(grid: VoxelGrid, *, threshold: float = 0.5, retreat: float = RET
     return Mesh(positions.astype(np.float32), faces.astype(np.int32))
 
 
-def without_crumbs(grid: VoxelGrid, *, threshold: float = 0.5, minimum_share: float = 0.05) -> VoxelGrid:
-    """The full cells in clusters that are not much smaller than the largest one.
+def without_small_components(grid: VoxelGrid, *, threshold: float = 0.5, minimum_share: float = 0.05) -> VoxelGrid:
+    """The full cells in connected components that are not much smaller than the largest one.
 
-    Cells that touch in an edge or a corner are of one cluster, unlike in `mesh_blocks`: a slanted leg may well be one
+    Cells that touch in an edge or a corner are connected, unlike in `mesh_blocks`: a slanted leg may well be one
     cell after the other.
 
     Args:
         grid: Occupancy; a cell is full above the threshold.
         threshold: Probability.
-        minimum_share: Cells of the smallest cluster that is kept, as a share of those of the largest.
+        minimum_share: Cells of the smallest component that is kept, as a share of those of the largest.
 
     Returns:
         A binary grid.

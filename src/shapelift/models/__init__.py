@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from shapelift.models.base import (
     Batch,
+    ExportGraph,
     Frame,
-    Graph,
+    ModelConfig,
     Prediction,
-    Reconstructor,
-    ReconstructorConfig,
+    ReconstructionModel,
     Thresholded,
     config_from_json,
 )
@@ -20,7 +20,7 @@ from shapelift.models.pixelaligned import PixelAlignedConfig
 from shapelift.models.pointset import PointSetConfig
 from shapelift.models.voxel import VoxelConfig
 
-FAMILIES: dict[str, type[ReconstructorConfig]] = {
+FAMILIES: dict[str, type[ModelConfig]] = {
     "deform": DeformConfig,
     "depthnormal": DepthNormalConfig,
     "implicit": ImplicitConfig,
@@ -35,15 +35,15 @@ __all__ = [
     "Batch",
     "DeformConfig",
     "DepthNormalConfig",
+    "ExportGraph",
     "Frame",
-    "Graph",
     "ImplicitConfig",
+    "ModelConfig",
     "MultiviewConfig",
     "PixelAlignedConfig",
     "PointSetConfig",
     "Prediction",
-    "Reconstructor",
-    "ReconstructorConfig",
+    "ReconstructionModel",
     "Thresholded",
     "VoxelConfig",
     "config_from_json",

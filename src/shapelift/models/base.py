@@ -27,7 +27,7 @@ WorldFrame = Literal["object", "view"]
 
 
 @dataclass(frozen=True)
-class Graph:
+class ExportGraph:
     """One exported computation.
 
     Attributes:
@@ -43,7 +43,7 @@ class Graph:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReconstructorConfig(abc.ABC):
+class ModelConfig(abc.ABC):
     """What builds the network, and nothing else: no paths, devices or optimisers.
 
     Attributes:
@@ -65,7 +65,7 @@ class ReconstructorConfig(abc.ABC):
     frame: Frame = "view"
 
     @abc.abstractmethod
-    def build(self) -> Reconstructor:
+    def build(self) -> ReconstructionModel:
         """The network with fresh weights from torch's global generator."""
 
     @abc.abstractmethod
@@ -126,11 +126,11 @@ class Thresholded(Protocol):
     def level(self) -> float:
         """What `logits_at` subtracts from the network's values, so that the surface lies at 0."""
 
-    def at_threshold(self, threshold: float) -> ReconstructorConfig:
+    def at_threshold(self, threshold: float) -> ModelConfig:
         """The same config with the surface at another probability."""
 
 
-class Reconstructor(nn.Module, abc.ABC):
+class ReconstructionModel(nn.Module, abc.ABC):
     """A network that turns images into one representation. Abstract; every family is final."""
 
     @abc.abstractmethod
@@ -142,7 +142,7 @@ class Reconstructor(nn.Module, abc.ABC):
         """Named, already weighted scalar terms; their sum is minimised."""
 
     @abc.abstractmethod
-    def graphs(self) -> Mapping[str, Graph]:
+    def graphs(self) -> Mapping[str, ExportGraph]:
         """What is exported to ONNX: `predict`, or `encode` and `decode` for a field."""
 
     @abc.abstractmethod
@@ -153,8 +153,8 @@ class Reconstructor(nn.Module, abc.ABC):
         """
 
 
-def config_from_json(text: str, families: Mapping[str, type[ReconstructorConfig]]) -> ReconstructorConfig:
-    """Rebuild a config that `ReconstructorConfig.to_json` wrote.
+def config_from_json(text: str, families: Mapping[str, type[ModelConfig]]) -> ModelConfig:
+    """Rebuild a config that `ModelConfig.to_json` wrote.
 
     Raises:
         ValueError: unknown family, or fields the family does not have.

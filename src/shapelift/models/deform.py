@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from shapelift.datasets.image_targets import ImageCamera
 from shapelift.datasets.targets import Noise, SurfacePoints, Target
 from shapelift.geometry.meshes import Mesh
-from shapelift.geometry.templates import ellipsoid, icosphere
+from shapelift.geometry.templates import ellipsoid_mesh, icosphere
 from shapelift.losses.cameras import camera_disagreement
 from shapelift.losses.deformation import DeformationTerms, Deformed, SetDistance, Truth, deformation_loss
-from shapelift.models.base import Batch, Frame, Graph, Prediction, Reconstructor, ReconstructorConfig
+from shapelift.models.base import Batch, ExportGraph, Frame, ModelConfig, Prediction, ReconstructionModel
 from shapelift.nn.camera_head import CameraHead
 from shapelift.nn.deform import STAGES, DeformationNetwork, PublishedEncoder
 from shapelift.nn.encoders import CompactEncoder
@@ -33,7 +33,7 @@ _SPREAD_SPHERE = 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeformConfig(ReconstructorConfig):
+class DeformConfig(ModelConfig):
     """Template, image network, graph network, and what counts in the loss.
 
     Attributes:
@@ -132,13 +132,13 @@ class DeformConfig(ReconstructorConfig):
     def mesh(self) -> Mesh:
         """The template, in the frame of the prediction."""
         if self.template == "ellipsoid":
-            return ellipsoid(self.radii)
+            return ellipsoid_mesh(self.radii)
         sphere = icosphere(_SPREAD_SPHERE, radius=1.0)
         return Mesh(sphere.vertices * torch.tensor(self.radii).numpy(), sphere.faces)
 
-    def build(self) -> DeformReconstructor:
+    def build(self) -> DeformModel:
         """The network with fresh weights."""
-        return DeformReconstructor(self)
+        return DeformModel(self)
 
     def targets(self) -> Mapping[str, Target]:
         """`surface` points with normals, the `camera` of the image, and `draws` for the points on the mesh."""
@@ -149,7 +149,7 @@ class DeformConfig(ReconstructorConfig):
         }
 
 
-class DeformReconstructor(Reconstructor):
+class DeformModel(ReconstructionModel):
     """Image -> camera, and a closed mesh at three resolutions."""
 
     def __init__(self, config: DeformConfig) -> None:
@@ -227,11 +227,11 @@ class DeformReconstructor(Reconstructor):
         distance = _to_nearest_vertex(vertices, points.float())
         return (_STEEPNESS * torch.where(inside, distance, -distance)).to(points.dtype)
 
-    def graphs(self) -> Mapping[str, Graph]:
+    def graphs(self) -> Mapping[str, ExportGraph]:
         """`predict`: image -> vertices, faces, features. The camera is inside."""
         config = self.config
         image = ("b", config.image_channels, config.image_size, config.image_size)
-        return {"predict": Graph(_Predict(self), {"image": image}, ("vertices", "faces", "features"))}
+        return {"predict": ExportGraph(_Predict(self), {"image": image}, ("vertices", "faces", "features"))}
 
 
 @torch.no_grad()
@@ -241,7 +241,7 @@ def _to_nearest_vertex(vertices: Float[Tensor, "b v 3"], points: Float[Tensor, "
 
 
 class _Predict(nn.Module):
-    def __init__(self, model: DeformReconstructor) -> None:
+    def __init__(self, model: DeformModel) -> None:
         super().__init__()
         self.model = model
 

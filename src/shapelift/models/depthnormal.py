@@ -20,7 +20,7 @@ from shapelift.losses.cameras import camera_disagreement
 from shapelift.losses.depth import depth_error, scale_invariant_log
 from shapelift.losses.normal_maps import depth_normal_consistency, normal_cosine
 from shapelift.losses.normals import unit
-from shapelift.models.base import Batch, Frame, Graph, Prediction, Reconstructor, ReconstructorConfig
+from shapelift.models.base import Batch, ExportGraph, Frame, ModelConfig, Prediction, ReconstructionModel
 from shapelift.nn.camera_head import CameraHead
 from shapelift.nn.depth import PixelDecoder
 from shapelift.nn.encoders import CompactEncoder
@@ -34,7 +34,7 @@ _VALUES = 5  # depth, mask, three of the normal
 
 
 @dataclass(frozen=True, kw_only=True)
-class DepthNormalConfig(ReconstructorConfig):
+class DepthNormalConfig(ModelConfig):
     """Encoder, decoder, and the weight of every term of the loss.
 
     Attributes:
@@ -85,16 +85,16 @@ class DepthNormalConfig(ReconstructorConfig):
         coarsest = self.image_size >> (len(self.widths) + 1)
         return coarsest << len(self.decoder_widths)
 
-    def build(self) -> DepthNormalReconstructor:
+    def build(self) -> DepthNormalModel:
         """The network with fresh weights."""
-        return DepthNormalReconstructor(self)
+        return DepthNormalModel(self)
 
     def targets(self) -> Mapping[str, Target]:
         """`depth` and `depth_normals` of the seen surface, and `camera_intrinsics` and `camera_camera_from_world`."""
         return {"depth": ImageDepth(self.map_size, self.world_frame), "camera": ImageCamera(self.world_frame)}
 
 
-class DepthNormalReconstructor(Reconstructor):
+class DepthNormalModel(ReconstructionModel):
     """Image -> depth, normals, mask and camera."""
 
     to_maps: Tensor
@@ -195,12 +195,12 @@ class DepthNormalReconstructor(Reconstructor):
         logits = torch.minimum(torch.minimum(behind, self.config.thickness - behind) * STEEPNESS, mask)
         return torch.where(outside, torch.full_like(logits, -STEEPNESS), logits)
 
-    def graphs(self) -> Mapping[str, Graph]:
+    def graphs(self) -> Mapping[str, ExportGraph]:
         """`predict`: image -> depth, mask, normals and camera in the frame `view`, features."""
         config = self.config
         inputs = {"image": ("b", config.image_channels, config.image_size, config.image_size)}
         outputs = ("depth", "mask_logits", "normals", "intrinsics", "camera_from_world", "features")
-        return {"predict": Graph(_Predict(self), inputs, outputs)}
+        return {"predict": ExportGraph(_Predict(self), inputs, outputs)}
 
 
 def depth_of(offset: Float[Tensor, "b h w"], camera_from_world: Float[Tensor, "b 4 4"]) -> Float[Tensor, "b h w"]:
@@ -216,7 +216,7 @@ def _looked_up(maps: Float[Tensor, "b c h w"], places: Float[Tensor, "b n 2"]) -
 
 
 class _Predict(nn.Module):
-    def __init__(self, model: DepthNormalReconstructor) -> None:
+    def __init__(self, model: DepthNormalModel) -> None:
         super().__init__()
         self.model = model
 

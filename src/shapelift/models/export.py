@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from shapelift.io.atomic import atomic_path
-from shapelift.models.base import Graph, Reconstructor
+from shapelift.models.base import ExportGraph, ReconstructionModel
 
 Precision = Literal["fp32", "fp16"]
 
@@ -29,7 +29,7 @@ _SMALLEST_HALVED, _SHORTEST_VECTOR_HALVED = 256, 4096
 _HALF = ".half"
 
 
-def export_graphs(model: Reconstructor, directory: str | Path, *, weights: Precision = "fp16") -> dict[str, Path]:
+def export_graphs(model: ReconstructionModel, directory: str | Path, *, weights: Precision = "fp16") -> dict[str, Path]:
     """Write every graph of `model` to `directory` as `<name>.onnx`.
 
     The files hold the whole state of the network, each tensor under its name in `state_dict()`, so that training can go
@@ -91,7 +91,7 @@ def read_weights(files: Iterable[bytes]) -> dict[str, Tensor]:
     return found
 
 
-def example_inputs(graph: Graph, seed: int = 0) -> tuple[Tensor, ...]:
+def example_inputs(graph: ExportGraph, seed: int = 0) -> tuple[Tensor, ...]:
     """Random inputs of a graph, with small lengths on its varying axes; points in the unit cube, normal noise."""
     generator = torch.Generator().manual_seed(seed)
     inputs = []
@@ -105,7 +105,7 @@ def example_inputs(graph: Graph, seed: int = 0) -> tuple[Tensor, ...]:
     return tuple(inputs)
 
 
-def _to_onnx(graph: Graph, state: Mapping[str, Tensor]) -> Any:
+def _to_onnx(graph: ExportGraph, state: Mapping[str, Tensor]) -> Any:
     axes = {
         axis: torch.export.Dim(axis, min=1)
         for shape in graph.inputs.values()
@@ -147,7 +147,7 @@ def _to_onnx(graph: Graph, state: Mapping[str, Tensor]) -> Any:
     return proto
 
 
-def _names_in_graph(graph: Graph, state: Mapping[str, Tensor]) -> dict[str, str]:
+def _names_in_graph(graph: ExportGraph, state: Mapping[str, Tensor]) -> dict[str, str]:
     """Name of an initialiser -> name in the network, for the floating-point tensors that a graph shares with it."""
     places = {(value.data_ptr(), value.shape): name for name, value in state.items() if value.is_floating_point()}
     shared = {name: places.get((value.data_ptr(), value.shape)) for name, value in graph.module.state_dict().items()}

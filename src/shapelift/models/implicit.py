@@ -14,14 +14,14 @@ from torch import Tensor, nn
 from shapelift.datasets.targets import OccupancyPoints, Target
 from shapelift.losses.occupancy import occupancy_cross_entropy, occupancy_squared_error
 from shapelift.losses.overlap import soft_jaccard
-from shapelift.models.base import Batch, Graph, Prediction, Reconstructor, ReconstructorConfig
+from shapelift.models.base import Batch, ExportGraph, ModelConfig, Prediction, ReconstructionModel
 from shapelift.nn.encoders import CompactEncoder, ImNetEncoder
 from shapelift.nn.imnet import ImNetDecoder, leaky_clip
 from shapelift.nn.planes import PlaneDecoder, PlaneGenerator
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImplicitConfig(ReconstructorConfig):
+class ImplicitConfig(ModelConfig):
     """Image encoder x field decoder.
 
     Attributes:
@@ -78,9 +78,9 @@ class ImplicitConfig(ReconstructorConfig):
         if not 0.0 < self.threshold < 1.0:
             raise ValueError(f"threshold is a probability between 0 and 1, got {self.threshold}")
 
-    def build(self) -> ImplicitReconstructor:
+    def build(self) -> ImplicitModel:
         """The network with fresh weights."""
-        return ImplicitReconstructor(self)
+        return ImplicitModel(self)
 
     @property
     def level(self) -> float:
@@ -96,7 +96,7 @@ class ImplicitConfig(ReconstructorConfig):
         return {"points": OccupancyPoints(self.uniform_points, self.near_points, self.world_frame)}
 
 
-class ImplicitReconstructor(Reconstructor):
+class ImplicitModel(ReconstructionModel):
     """Image -> code or planes -> logit of any point."""
 
     def __init__(self, config: ImplicitConfig) -> None:
@@ -164,7 +164,7 @@ class ImplicitReconstructor(Reconstructor):
         """Decoder values, any shape, as logits that are 0 at the threshold."""
         return values - self.config.level
 
-    def graphs(self) -> Mapping[str, Graph]:
+    def graphs(self) -> Mapping[str, ExportGraph]:
         """`encode`: image -> planes (`PlaneDecoder.projected`) or code, features. `decode`: those, points -> logits."""
         config = self.config
         image = ("b", config.image_channels, config.image_size, config.image_size)
@@ -175,13 +175,13 @@ class ImplicitReconstructor(Reconstructor):
             side = self.generator.resolution + 2
             shape = ("b", 3, side, side, config.plane_hidden)
         return {
-            "encode": Graph(_Encode(self), {"image": image}, (name, "features")),
-            "decode": Graph(_Decode(self), {name: shape, "points": ("b", "n", 3)}, ("logits",)),
+            "encode": ExportGraph(_Encode(self), {"image": image}, (name, "features")),
+            "decode": ExportGraph(_Decode(self), {name: shape, "points": ("b", "n", 3)}, ("logits",)),
         }
 
 
 class _Encode(nn.Module):
-    def __init__(self, model: ImplicitReconstructor) -> None:
+    def __init__(self, model: ImplicitModel) -> None:
         super().__init__()
         self.model = model
 
@@ -192,7 +192,7 @@ class _Encode(nn.Module):
 
 
 class _Decode(nn.Module):
-    def __init__(self, model: ImplicitReconstructor) -> None:
+    def __init__(self, model: ImplicitModel) -> None:
         super().__init__()
         self.model = model
 

@@ -21,7 +21,7 @@ from shapelift.datasets.depth_targets import FixedViews, NovelViews
 from shapelift.datasets.targets import Target
 from shapelift.geometry.viewpoints import FixedCount, fixed_cameras
 from shapelift.losses.views import DepthMask, Outlines, Reduction, fixed_view_loss, novel_view_loss
-from shapelift.models.base import Batch, Frame, Graph, Prediction, Reconstructor, ReconstructorConfig
+from shapelift.models.base import Batch, ExportGraph, Frame, ModelConfig, Prediction, ReconstructionModel
 from shapelift.nn.structure import ORIGINAL, RESNET, CompactGenerator, PublishedGenerator
 from shapelift.ops.cameras import Cameras
 from shapelift.ops.fusion import fuse_views
@@ -33,7 +33,7 @@ _NO_VIEW = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class MultiviewConfig(ReconstructorConfig):
+class MultiviewConfig(ModelConfig):
     """Structure generator, viewpoints, and the loss of a stage.
 
     Attributes:
@@ -88,9 +88,9 @@ class MultiviewConfig(ReconstructorConfig):
         if self.extent <= 0.0:
             raise ValueError(f"extent must be positive, got {self.extent}")
 
-    def build(self) -> MultiviewReconstructor:
+    def build(self) -> MultiviewModel:
         """The network with fresh weights."""
-        return MultiviewReconstructor(self)
+        return MultiviewModel(self)
 
     def targets(self) -> Mapping[str, Target]:
         """`fixed_views` in stage `fixed`; `novel_views` and where they are seen from in stage `novel`."""
@@ -99,7 +99,7 @@ class MultiviewConfig(ReconstructorConfig):
         return {"novel_views": NovelViews(count=self.novel_views, size=self.output_size, extent=self.extent)}
 
 
-class MultiviewReconstructor(Reconstructor):
+class MultiviewModel(ReconstructionModel):
     """Image -> maps of several views -> points."""
 
     camera_from_world: Tensor
@@ -202,15 +202,15 @@ class MultiviewReconstructor(Reconstructor):
         said = torch.where(contained, torch.minimum(mask, behind), _NO_VIEW)
         return torch.where(contained.any(dim=1), said.amin(dim=1), -_NO_VIEW)
 
-    def graphs(self) -> Mapping[str, Graph]:
+    def graphs(self) -> Mapping[str, ExportGraph]:
         """`predict`: image -> points, weights (mask logits), normals, features. Fusion is inside."""
         config = self.config
         image = ("b", config.image_channels, config.image_size, config.image_size)
-        return {"predict": Graph(_Predict(self), {"image": image}, ("points", "weights", "normals", "features"))}
+        return {"predict": ExportGraph(_Predict(self), {"image": image}, ("points", "weights", "normals", "features"))}
 
 
 class _Predict(nn.Module):
-    def __init__(self, model: MultiviewReconstructor) -> None:
+    def __init__(self, model: MultiviewModel) -> None:
         super().__init__()
         self.model = model
 

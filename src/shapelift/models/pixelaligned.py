@@ -28,9 +28,9 @@ from shapelift.losses.normals import unit
 from shapelift.losses.occupancy import occupancy_cross_entropy
 from shapelift.losses.overlap import soft_jaccard
 from shapelift.losses.rays import ray_labels
-from shapelift.models.base import Batch, Frame, Graph, Prediction, Reconstructor, ReconstructorConfig
+from shapelift.models.base import Batch, ExportGraph, Frame, ModelConfig, Prediction, ReconstructionModel
 from shapelift.nn.camera_head import CameraHead
-from shapelift.nn.encoders import CompactEncoder, resized
+from shapelift.nn.encoders import CompactEncoder, resized_maps
 from shapelift.nn.picture_planes import FrontPlane, PictureDecoder
 from shapelift.nn.planes import PLANES, PlaneGenerator
 from shapelift.ops.leading_channels import leading_channels
@@ -66,7 +66,7 @@ _MAPS = 4  # visible depth, three of the normal
 
 
 @dataclass(frozen=True, kw_only=True)
-class PixelAlignedConfig(ReconstructorConfig):
+class PixelAlignedConfig(ModelConfig):
     """Encoder, planes, decoder, points, and the weight of every term of the loss.
 
     Attributes:
@@ -134,9 +134,9 @@ class PixelAlignedConfig(ReconstructorConfig):
         if not 0.0 < self.threshold < 1.0:
             raise ValueError(f"threshold is a probability between 0 and 1, got {self.threshold}")
 
-    def build(self) -> PixelAlignedReconstructor:
+    def build(self) -> PixelAlignedModel:
         """The network with fresh weights."""
-        return PixelAlignedReconstructor(self)
+        return PixelAlignedModel(self)
 
     @property
     def level(self) -> float:
@@ -164,7 +164,7 @@ class PixelAlignedConfig(ReconstructorConfig):
         }
 
 
-class PixelAlignedReconstructor(Reconstructor):
+class PixelAlignedModel(ReconstructionModel):
     """Image -> planes and camera -> logit and albedo of any point of the picture."""
 
     def __init__(self, config: PixelAlignedConfig) -> None:
@@ -239,7 +239,7 @@ class PixelAlignedReconstructor(Reconstructor):
     @staticmethod
     def _shrunk(pyramid: Sequence[Tensor]) -> list[Tensor]:
         """The maps of the stages at the resolutions of the tower of the upright planes."""
-        return [resized(maps, COARSEST << index) for index, maps in enumerate(reversed(pyramid[1:]))]
+        return [resized_maps(maps, COARSEST << index) for index, maps in enumerate(reversed(pyramid[1:]))]
 
     def answer(self, prediction: Prediction, picture: Tensor, upright: Tensor) -> tuple[Tensor, Tensor]:
         """Logits `b n` and colours `b n 3` of points, given in the picture and upright."""
@@ -336,7 +336,7 @@ class PixelAlignedReconstructor(Reconstructor):
         empty = torch.full_like(logits, EMPTY)
         return torch.where(in_picture(picture), logits, empty) - self.config.level
 
-    def graphs(self) -> Mapping[str, Graph]:
+    def graphs(self) -> Mapping[str, ExportGraph]:
         """`encode`: image -> planes (`PictureDecoder.projected`), features, camera, visible depth and normals.
 
         `decode`: planes, camera, points of the picture -> logits, colors.
@@ -347,8 +347,8 @@ class PixelAlignedReconstructor(Reconstructor):
         outputs = ("planes", "features", "intrinsics", "camera_from_world", "depth", "normals")
         table = ("b", pixels, config.plane_hidden)
         return {
-            "encode": Graph(_Encode(self), {"image": image}, outputs),
-            "decode": Graph(
+            "encode": ExportGraph(_Encode(self), {"image": image}, outputs),
+            "decode": ExportGraph(
                 _Decode(self),
                 {
                     "planes": table,
@@ -372,7 +372,7 @@ def _normalized(code: Tensor) -> Tensor:
 
 
 class _Encode(nn.Module):
-    def __init__(self, model: PixelAlignedReconstructor) -> None:
+    def __init__(self, model: PixelAlignedModel) -> None:
         super().__init__()
         self.model = model
 
@@ -388,7 +388,7 @@ class _Encode(nn.Module):
 
 
 class _Decode(nn.Module):
-    def __init__(self, model: PixelAlignedReconstructor) -> None:
+    def __init__(self, model: PixelAlignedModel) -> None:
         super().__init__()
         self.model = model
 

@@ -20,13 +20,13 @@ from shapelift.datasets.targets import Noise, SurfacePoints, Target
 from shapelift.losses.chamfer import chamfer_l1, chamfer_squared
 from shapelift.losses.emd import earth_mover
 from shapelift.losses.hypotheses import min_of_n
-from shapelift.models.base import Batch, Frame, Graph, Prediction, Reconstructor, ReconstructorConfig
+from shapelift.models.base import Batch, ExportGraph, Frame, ModelConfig, Prediction, ReconstructionModel
 from shapelift.nn.pointset import CompactPointNet, PublishedPointNet
 from shapelift.ops.axis_hull import axis_hull_logits
 
 
 @dataclass(frozen=True, kw_only=True)
-class PointSetConfig(ReconstructorConfig):
+class PointSetConfig(ModelConfig):
     """Two-branch network, loss, and how many answers count as one.
 
     Attributes:
@@ -97,9 +97,9 @@ class PointSetConfig(ReconstructorConfig):
         """Whether it is trained to give several answers."""
         return self.hypotheses > 1
 
-    def build(self) -> PointSetReconstructor:
+    def build(self) -> PointSetModel:
         """The network with fresh weights."""
-        return PointSetReconstructor(self)
+        return PointSetModel(self)
 
     def targets(self) -> Mapping[str, Target]:
         """`surface`, points of the true surface in the frame of the prediction, and `noise` for the hypotheses."""
@@ -109,7 +109,7 @@ class PointSetConfig(ReconstructorConfig):
         return targets
 
 
-class PointSetReconstructor(Reconstructor):
+class PointSetModel(ReconstructionModel):
     """Image, and noise where there are hypotheses -> points of two branches."""
 
     places: Tensor
@@ -180,7 +180,7 @@ class PointSetReconstructor(Reconstructor):
         """
         return axis_hull_logits(prediction["points"][:, 0].to(points.dtype), points)
 
-    def graphs(self) -> Mapping[str, Graph]:
+    def graphs(self) -> Mapping[str, ExportGraph]:
         """`predict`: image (and noise) -> points, weights, places, features.
 
         All weights are 1. `places` says which branch made a point: the row and column of the up-convolution branch in
@@ -192,7 +192,7 @@ class PointSetReconstructor(Reconstructor):
         }
         if config.stochastic:
             inputs["noise"] = ("b", config.noise_size)
-        return {"predict": Graph(_Predict(self), inputs, ("points", "weights", "places", "features"))}
+        return {"predict": ExportGraph(_Predict(self), inputs, ("points", "weights", "places", "features"))}
 
     def _framed(self, image: Float[Tensor, "b c s s"]) -> Tensor:
         """The image, in the middle of a wider one if the network takes that."""
@@ -212,7 +212,7 @@ def _places(config: PointSetConfig) -> Float[Tensor, "n 2"]:
 
 
 class _Predict(nn.Module):
-    def __init__(self, model: PointSetReconstructor) -> None:
+    def __init__(self, model: PointSetModel) -> None:
         super().__init__()
         self.model = model
 

@@ -14,13 +14,13 @@ from shapelift.datasets.targets import OccupancyPoints, Target
 from shapelift.datasets.voxel_targets import VoxelOccupancy
 from shapelift.losses.occupancy import occupancy_cross_entropy
 from shapelift.losses.overlap import soft_jaccard
-from shapelift.models.base import Batch, Frame, Graph, Prediction, Reconstructor, ReconstructorConfig
+from shapelift.models.base import Batch, ExportGraph, Frame, ModelConfig, Prediction, ReconstructionModel
 from shapelift.nn.encoders import CompactEncoder, ResNet18Encoder
 from shapelift.nn.voxels import SEED_CELLS, PublishedVoxelDecoder, VoxelDecoder, read_cells
 
 
 @dataclass(frozen=True, kw_only=True)
-class VoxelConfig(ReconstructorConfig):
+class VoxelConfig(ModelConfig):
     """Image encoder x cell decoder.
 
     Attributes:
@@ -69,9 +69,9 @@ class VoxelConfig(ReconstructorConfig):
         if not 0.0 < self.threshold < 1.0:
             raise ValueError(f"threshold is a probability between 0 and 1, got {self.threshold}")
 
-    def build(self) -> VoxelReconstructor:
+    def build(self) -> VoxelModel:
         """The network with fresh weights."""
-        return VoxelReconstructor(self)
+        return VoxelModel(self)
 
     @property
     def level(self) -> float:
@@ -89,7 +89,7 @@ class VoxelConfig(ReconstructorConfig):
         return {"points": OccupancyPoints(self.uniform_points, self.near_points, self.world_frame)}
 
 
-class VoxelReconstructor(Reconstructor):
+class VoxelModel(ReconstructionModel):
     """Image -> code -> logits of all cells."""
 
     def __init__(self, config: VoxelConfig) -> None:
@@ -132,15 +132,15 @@ class VoxelReconstructor(Reconstructor):
         """Logits `b n`, zero on the surface: linear between the centres of the cells."""
         return read_cells(prediction["cells"], points) - self.config.level
 
-    def graphs(self) -> Mapping[str, Graph]:
+    def graphs(self) -> Mapping[str, ExportGraph]:
         """`predict`: image -> logits `b x y z`, zero on the surface, and features."""
         config = self.config
         image = ("b", config.image_channels, config.image_size, config.image_size)
-        return {"predict": Graph(_Predict(self), {"image": image}, ("logits", "features"))}
+        return {"predict": ExportGraph(_Predict(self), {"image": image}, ("logits", "features"))}
 
 
 class _Predict(nn.Module):
-    def __init__(self, model: VoxelReconstructor) -> None:
+    def __init__(self, model: VoxelModel) -> None:
         super().__init__()
         self.model = model
 

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from shapelift.geometry.meshes import Mesh
-from shapelift.nn.graph_conv import GraphConvolution, GraphResidual, MoveHead
+from shapelift.nn.graph_conv import GraphConvolution, GraphResidual, OffsetHead
 from shapelift.ops.topology import Topology, stages_of
 from shapelift.ops.vertex_pooling import pool_vertices, project
 
@@ -87,7 +87,7 @@ class DeformationBlock(nn.Module):
         self.first = GraphConvolution(inputs, hidden)
         self.pairs = nn.ModuleList(GraphResidual(hidden) for _ in range(pairs))
         self.narrow = GraphConvolution(hidden, narrow) if narrow else None
-        self.head = MoveHead(narrow or hidden)
+        self.head = OffsetHead(narrow or hidden)
 
     def forward(self, x: Tensor, topology: Topology) -> tuple[Float[Tensor, "b v h"], Float[Tensor, "b v 3"]]:
         """Values at the vertices -> hidden values, and ways."""

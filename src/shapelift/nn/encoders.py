@@ -75,10 +75,10 @@ class CompactEncoder(nn.Module):
         for stage in self.stages:
             x = stage(x)
             pyramid.append(x)
-        return self.code(resized(x, self.code_map).flatten(1)), pyramid
+        return self.code(resized_maps(x, self.code_map).flatten(1)), pyramid
 
 
-def resized(maps: Float[Tensor, "b c h h"], side: int) -> Float[Tensor, "b c s s"]:
+def resized_maps(maps: Float[Tensor, "b c h h"], side: int) -> Float[Tensor, "b c s s"]:
     """Feature maps at another resolution, linear between their pixels; as they are where it is theirs."""
     if maps.shape[-1] == side:
         return maps

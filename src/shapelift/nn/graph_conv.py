@@ -49,7 +49,7 @@ class GraphResidual(nn.Module):
         return (x + torch.relu(self.second(h, neighbourhood))) * 0.5
 
 
-class MoveHead(nn.Module):
+class OffsetHead(nn.Module):
     """A graph convolution from channels to a way in space, in single precision at least.
 
     A matrix product under autocast would round a way to one part in 256, a good part of an edge of a fine mesh.

@@ -1,1 +1,1 @@
-"""Pictures of shapes for people: lit surfaces, numbers as colours, sheets of both, portraits of meshes."""
+"""Pictures of shapes for people: lit surfaces, numbers as colours, sheets of both, renderings of objects."""

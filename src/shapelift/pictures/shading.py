@@ -82,7 +82,7 @@ def distinct_colors(count: int) -> Image:
     return np.asarray(colors * 255.0 + 0.5, np.uint8)
 
 
-def shade(
+def render_points(
     cloud: PointCloud,
     azimuth_deg: float,
     elevation_deg: float,

@@ -21,7 +21,7 @@ _LINE = 1.3  # from one line of text to the next, in sizes of the font
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
+class SheetRow:
     """One line of a sheet.
 
     Attributes:
@@ -46,7 +46,7 @@ def resized(picture: Image, size_px: int) -> Image:
     return np.asarray(cv2.resize(picture, (size_px, size_px), interpolation=how), np.uint8)
 
 
-def sheet(rows: Sequence[Row], tile_px: int, *, title: str = "", columns: Sequence[str] = ()) -> Image:
+def sheet(rows: Sequence[SheetRow], tile_px: int, *, title: str = "", columns: Sequence[str] = ()) -> Image:
     """Rows of square tiles, with room for all titles.
 
     Args:
@@ -105,7 +105,7 @@ def stacked(sheets: Sequence[Image], margin_px: int = 3 * GAP_PX) -> Image:
     return np.pad(np.concatenate(parts), ((0, margin_px), (0, 0), (0, 0)), constant_values=PAPER)
 
 
-def _legend_width(rows: Sequence[Row]) -> int:
+def _legend_width(rows: Sequence[SheetRow]) -> int:
     scales = [row.scale for row in rows if row.scale is not None]
     labels = [_width(label, SMALL_PX) for scale in scales for label in (scale.low_label, scale.high_label)]
     return _BAR_PX + 6 + max(labels) if labels else -GAP_PX

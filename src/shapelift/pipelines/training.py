@@ -52,7 +52,7 @@ class DataOptions:
         count: Number of shapes, None for all.
         variants: Stretched and mirrored variants of every training shape; None for as many as suit the run: some where
             it goes on from trained weights with few meshes, else none.
-        mix: Source or data set of shapes that are trained on besides and never judged by, or `none`; None for what
+        mix: Source or data set of shapes that are trained on besides and never evaluated on, or `none`; None for what
             suits the run: procedural shapes of the same categories, if there are any and it goes on with few meshes.
         mix_count: Number of shapes of `mix`, where they are made; None for three times that of the training shapes.
         workers: Processes, None for one per core.
@@ -72,7 +72,7 @@ class TrainedModel:
 
     Attributes:
         config: The run as it was, with what it began with.
-        result: What the sitting left behind; its `model_folder` is None where it was interrupted.
+        result: What the session left behind; its `model_folder` is None where it was interrupted.
         scores: The scores on the test split as they stand on the card; None where there are none.
         is_main: Whether this is the process that writes and speaks, of the several of a run.
     """

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from shapelift.datasets import NO_AUGMENTATION
-from shapelift.models.base import ReconstructorConfig
+from shapelift.models.base import ModelConfig
 from shapelift.training.config import AdamW, Criterion, TrainConfig, Validation
 from shapelift.training.schedule import WarmupCosine
 
 
 def compact_run(
     recipe: str,
-    model: ReconstructorConfig,
+    model: ModelConfig,
     *,
     criterion: Criterion = "iou",
     batch_size: int = 32,
@@ -44,7 +44,7 @@ def compact_run(
 
 def published_run(
     recipe: str,
-    model: ReconstructorConfig,
+    model: ModelConfig,
     optimizer: AdamW,
     *,
     batch_size: int,
@@ -67,7 +67,7 @@ def published_run(
     )
 
 
-def tiny_run(recipe: str, model: ReconstructorConfig, *, criterion: Criterion = "iou") -> TrainConfig:
+def tiny_run(recipe: str, model: ModelConfig, *, criterion: Criterion = "iou") -> TrainConfig:
     """A run for tests: seconds long, and learns next to nothing."""
     return TrainConfig(
         recipe=recipe,

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from shapelift.geometry import Mesh
 from shapelift.geometry.welding import coincident
-from shapelift.solids.volumes import part_labels, part_volumes
+from shapelift.solids.volumes import component_labels, component_volumes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,7 @@ def check(mesh: Mesh) -> MeshReport:
     named[mesh.faces] = True
     open_edges, crowded, inconsistent, edges = _edge_counts(faces[sound], len(mesh.vertices))
     parts = Mesh(mesh.vertices, faces[sound].astype(np.int32))
-    volumes = part_volumes(parts, part_labels(parts)) if sound.any() else np.zeros(0)
+    volumes = component_volumes(parts, component_labels(parts)) if sound.any() else np.zeros(0)
     places = len(np.unique(faces[sound]))
     extent = np.ptp(mesh.vertices[named], axis=0) if named.any() else np.zeros(3)
     return MeshReport(

@@ -23,11 +23,11 @@ RETREAT = 0.1
 
 
 def printable(mesh: Mesh, *, minimum_share: float = 0.01, tolerance: float = TOLERANCE) -> Mesh:
-    """A clean solid: manifold, outward, without slivers, crumbs and bubbles.
+    """A clean solid: manifold, outward, without slivers, artefacts and cavities.
 
-    Short edges and the vertices of flat regions are removed by manifold3d, which proves the result manifold; crumbs
-    and bubbles go as `keep_volumes` says; parts that touch in an edge or a corner are drawn apart a little. A mesh that
-    is inside out as a whole is turned.
+    Short edges and the vertices of flat regions are removed by manifold3d, which proves the result manifold; small
+    components and cavities go as `keep_volumes` says; parts that touch in an edge or a corner are drawn apart a little.
+    A mesh that is inside out as a whole is turned.
 
     Args:
         mesh: Closed, consistently oriented; vertices at equal places may or may not be shared.

@@ -1,4 +1,4 @@
-"""The separate volumes of a mesh: which are parts, which are crumbs, which are bubbles."""
+"""The connected components of a mesh: which are parts, which are artefacts, which are cavities."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy.typing as npt
 from shapelift.geometry import Box, Mesh
 
 
-def part_labels(mesh: Mesh) -> npt.NDArray[np.intp]:
-    """Number `f` of the connected part that each face belongs to; faces are connected by shared vertices.
+def component_labels(mesh: Mesh) -> npt.NDArray[np.intp]:
+    """Number `f` of the connected component that each face belongs to; faces are connected by shared vertices.
 
-    Parts are numbered from 0 in the order of their first vertex.
+    Components are numbered from 0 in the order of their first vertex.
     """
     label = np.arange(len(mesh.vertices))
     a, b, c = mesh.faces.T.astype(np.intp)
@@ -31,8 +31,8 @@ def part_labels(mesh: Mesh) -> npt.NDArray[np.intp]:
     return np.unique(label[a], return_inverse=True)[1]
 
 
-def part_volumes(mesh: Mesh, labels: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
-    """Signed volume of every part: positive with outward faces, negative for the wall of a bubble."""
+def component_volumes(mesh: Mesh, labels: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+    """Signed volume of every component: positive with outward faces, negative for the wall of a cavity."""
     corners = mesh.corners.astype(np.float64)
     if len(corners):
         corners -= corners.mean(axis=(0, 1))
@@ -41,25 +41,25 @@ def part_volumes(mesh: Mesh, labels: npt.NDArray[np.intp]) -> npt.NDArray[np.flo
 
 
 def keep_volumes(mesh: Mesh, *, minimum_share: float = 0.01) -> Mesh:
-    """The parts of a closed mesh that one would print.
+    """The connected components of a closed mesh that one would print.
 
-    Dropped are crumbs (parts smaller than a share of the largest one), walls of bubbles (which fills them: a printer
-    cannot reach them, and a mesh of an image cannot know them), and parts inside other parts.
+    Dropped are artefacts (components smaller than a share of the largest), walls of cavities (which fills them: a
+    printer cannot reach them, and a mesh of an image cannot know them), and components inside others.
 
     Args:
         mesh: Closed, outward faces.
-        minimum_share: Smallest volume that is kept, relative to the largest part; 0 keeps every crumb.
+        minimum_share: Smallest volume that is kept, relative to the largest component; 0 keeps all.
 
     Returns:
-        The mesh with the parts that are kept, or the mesh itself where all are.
+        The mesh with the components that are kept, or the mesh itself where all are.
 
     Raises:
         ValueError: a share outside 0 to 1, or a mesh without any part of positive volume.
     """
     if not 0.0 <= minimum_share <= 1.0:
         raise ValueError(f"minimum_share lies between 0 and 1, got {minimum_share}")
-    labels = part_labels(mesh)
-    volumes = part_volumes(mesh, labels)
+    labels = component_labels(mesh)
+    volumes = component_volumes(mesh, labels)
     if not len(volumes) or volumes.max() <= 0:
         raise ValueError("the mesh encloses no volume; are its faces turned inside out?")
     kept = np.flatnonzero((volumes > 0) & (volumes >= minimum_share * volumes.max()))

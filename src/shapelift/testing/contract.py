@@ -34,11 +34,10 @@ from shapelift.datasets import ShapeDataset
 from shapelift.errors import InputError
 from shapelift.geometry import DepthMaps, ImplicitField, Mesh, PointCloud, Representation, VoxelGrid
 from shapelift.imaging.preprocess import Preprocess
-from shapelift.inference import ModelCard, Reconstruction, write_card
-from shapelift.inference import Reconstructor as Exported
+from shapelift.inference import ModelCard, Reconstruction, Reconstructor, write_card
 from shapelift.inference.model_folder import GRAPHS
 from shapelift.meshing import to_mesh
-from shapelift.models.base import Graph, Reconstructor, ReconstructorConfig, Thresholded, config_from_json
+from shapelift.models.base import ExportGraph, ModelConfig, ReconstructionModel, Thresholded, config_from_json
 from shapelift.models.export import example_inputs, export_graphs, read_weights
 from shapelift.testing.example_data import write_example_data
 from shapelift.training.targets import WeightedPoints
@@ -90,7 +89,7 @@ class FamilyCase:
         config: A small configuration: an image of 32 px and a few thousand parameters are enough, and quick.
     """
 
-    def __init__(self, config: ReconstructorConfig) -> None:
+    def __init__(self, config: ModelConfig) -> None:
         self.config = config
         self._folder = tempfile.TemporaryDirectory()
         self.folder = Path(self._folder.name)
@@ -115,13 +114,13 @@ class FamilyCase:
             preprocess=Preprocess.from_mapping(self.config.preprocess),
         ).batch(0, BATCH)
 
-    def build(self) -> Reconstructor:
+    def build(self) -> ReconstructionModel:
         """The network with fresh weights, the same every time."""
         torch.manual_seed(0)
         return self.config.build()
 
     @cached_property
-    def fresh(self) -> Reconstructor:
+    def fresh(self) -> ReconstructionModel:
         """The untrained network, in eval mode."""
         return self.build().eval()
 
@@ -131,7 +130,7 @@ class FamilyCase:
         return self._overfitted[1]
 
     @property
-    def trained(self) -> Reconstructor:
+    def trained(self) -> ReconstructionModel:
         """The network that knows the batch by heart, in eval mode."""
         return self._overfitted[0]
 
@@ -142,7 +141,7 @@ class FamilyCase:
 
     @cached_property
     @torch.enable_grad()  # whoever asks first
-    def _overfitted(self) -> tuple[Reconstructor, list[float]]:
+    def _overfitted(self) -> tuple[ReconstructionModel, list[float]]:
         model = self.build().train()
         optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
         losses = []
@@ -161,7 +160,7 @@ class FamilyCase:
         return export_graphs(self.trained, self.folder / "model", weights="fp32")
 
     @cached_property
-    def opened(self) -> Exported:
+    def opened(self) -> Reconstructor:
         """The exported model, opened as a user would."""
         config = self.config
         card = ModelCard(
@@ -174,7 +173,7 @@ class FamilyCase:
             stochastic=config.stochastic,
         )
         write_card(self.folder / "model", card, [path.name for path in self.exported.values()])
-        return Exported.load(self.folder / "model", threads=1)
+        return Reconstructor.load(self.folder / "model", threads=1)
 
     def image(self, item: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_] | None]:
         """The image of an item of the batch `h w c`, and its mask where the image has it as a channel."""
@@ -187,7 +186,7 @@ class FamilyCase:
         return self.opened.reconstruct(image, mask=mask)
 
 
-def check_family(config: ReconstructorConfig) -> None:
+def check_family(config: ModelConfig) -> None:
     """Hold a family to its contract: all of `FAMILY_CHECKS`, the first broken one raises.
 
     Args:
@@ -454,7 +453,7 @@ def _require(promise: object, message: str) -> None:
         raise ContractError(message)
 
 
-def _settled(model: Reconstructor, batch: Tensors) -> Reconstructor:
+def _settled(model: ReconstructionModel, batch: Tensors) -> ReconstructionModel:
     """The network in eval mode, the running statistics of its normalisations being those of the batch."""
     settled = copy.deepcopy(model)
     for module in settled.modules():
@@ -479,12 +478,12 @@ def _sum(terms: Mapping[str, Tensor]) -> Tensor:
     return torch.stack(list(terms.values())).sum()
 
 
-def _loss(model: Reconstructor, batch: Tensors) -> Tensor:
+def _loss(model: ReconstructionModel, batch: Tensors) -> Tensor:
     return _sum(model.loss(model(batch), batch))
 
 
 @torch.no_grad()
-def _predict(model: Reconstructor, batch: Tensors) -> Tensors:
+def _predict(model: ReconstructionModel, batch: Tensors) -> Tensors:
     return model(batch)  # type: ignore[no-any-return]
 
 
@@ -502,12 +501,12 @@ def _values(shape: Representation) -> npt.NDArray[np.float32]:
     return shape(np.random.default_rng(0).uniform(-0.5, 0.5, (500, 3)).astype(np.float32))
 
 
-def _named(graph: Graph, inputs: Tensors) -> Tensors:
+def _named(graph: ExportGraph, inputs: Tensors) -> Tensors:
     outputs = graph.module.eval()(*inputs.values())
     return dict(zip(graph.outputs, outputs if isinstance(outputs, tuple) else (outputs,), strict=True))
 
 
-def _compare(name: str, graph: Graph, file: Path, batch_size: int) -> None:
+def _compare(name: str, graph: ExportGraph, file: Path, batch_size: int) -> None:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])

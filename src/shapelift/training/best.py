@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from shapelift.training.checkpoint import RunState
 from shapelift.training.config import Validation
-from shapelift.training.validation import Score
+from shapelift.training.validation import ValidationResult
 
 
-def take_score(state: RunState, score: Score, settings: Validation) -> bool:
+def take_score(state: RunState, score: ValidationResult, settings: Validation) -> bool:
     """Enter the score of a validation into the state of the run, in place.
 
     The first one of a run that begins with trained weights, at step 0, is that of these weights: they are the best

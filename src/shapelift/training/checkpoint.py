@@ -36,8 +36,8 @@ class RunState:
 
     Attributes:
         step: steps done.
-        used_s: seconds used over all sittings.
-        processor_s: processor time of all processes and their threads over all sittings, in seconds; processes that
+        used_s: seconds used over all sessions.
+        processor_s: processor time of all processes and their threads over all sessions, in seconds; processes that
             only load data, beside a GPU, are not in it.
         validations: validations done.
         best_iou: validation IoU of the best weights so far, -1 before the first.
@@ -170,7 +170,7 @@ def read_tensors(path: Path, *, device: str, only_header: bool = False) -> tuple
     return tensors, header
 
 
-def sweep(folder: Path) -> None:
+def remove_leftovers(folder: Path) -> None:
     """Remove what writes that were killed half-way left beside the checkpoints."""
     for name in (CHECKPOINT_NAME, BEST_NAME):
         for leftover in folder.glob(f".{name}.*"):

@@ -11,12 +11,12 @@ from typing import Any, Literal
 from shapelift.datasets import Augmentation, PackDetail
 from shapelift.errors import InputError
 from shapelift.models import FAMILIES
-from shapelift.models.base import ReconstructorConfig, config_from_json
+from shapelift.models.base import ModelConfig, config_from_json
 from shapelift.training.schedule import WarmupCosine
 
 Precision = Literal["auto", "bf16", "fp32"]
 
-# What a sitting may choose anew without making it another run.
+# What a session may choose anew without making it another run.
 _FREE_FIELDS = ("threads", "workers", "checkpoint_every_s", "checkpoint_every_steps", "log_every_steps", "tensorboard")
 
 
@@ -158,7 +158,7 @@ class TrainConfig:
     """
 
     recipe: str
-    model: ReconstructorConfig
+    model: ModelConfig
     augmentation: Augmentation = field(default_factory=Augmentation)
     optimizer: Optimizer = field(default_factory=AdamW)
     schedule: WarmupCosine = field(default_factory=WarmupCosine)
@@ -214,7 +214,7 @@ class TrainConfig:
         return json.dumps(self._as_dict(), sort_keys=True)
 
     def identity(self) -> dict[str, Any]:
-        """What makes this run the run it is: two sittings with the same identity may continue each other."""
+        """What makes this run the run it is: two sessions with the same identity may continue each other."""
         return {name: value for name, value in self._as_dict().items() if name not in _FREE_FIELDS}
 
     def _as_dict(self) -> dict[str, Any]:

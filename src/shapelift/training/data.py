@@ -14,8 +14,8 @@ from shapelift.errors import InputError
 from shapelift.imaging.preprocess import Preprocess
 from shapelift.inference.model_folder import available_cores
 from shapelift.io.splits import is_variant
+from shapelift.models.base import Batch
 from shapelift.training.config import TrainConfig
-from shapelift.training.feed import Batch
 from shapelift.training.targets import WeightedPoints
 
 SCORED_POINTS = 8192
@@ -81,7 +81,7 @@ class TrainingData:
 
 
 @dataclass
-class HeldOut:
+class ValidationSet:
     """Items of the validation split, the same at every validation.
 
     Each has what the family trains on, and besides `scored` points (see `WeightedPoints`).

@@ -17,7 +17,7 @@ from shapelift._version import __version__
 from shapelift.imaging.preprocess import Preprocess
 from shapelift.inference import DataSource, ModelCard, read_card, write_card
 from shapelift.io.records import open_record
-from shapelift.models.base import Reconstructor
+from shapelift.models.base import ReconstructionModel
 from shapelift.models.export import export_graphs
 from shapelift.training.checkpoint import RunState
 from shapelift.training.config import TrainConfig
@@ -27,7 +27,7 @@ WEIGHTS_NAME = "model.safetensors"
 CONFIG_NAME = "config.json"
 
 
-def trial_export_s(model: Reconstructor, output: Path) -> float:
+def trial_export_s(model: ReconstructionModel, output: Path) -> float:
     """Seconds that exporting takes, measured by doing it into a folder that is removed again."""
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=output, prefix=".rehearsal.") as folder:
@@ -35,7 +35,9 @@ def trial_export_s(model: Reconstructor, output: Path) -> float:
     return time.perf_counter() - begin
 
 
-def export_run(config: TrainConfig, model: Reconstructor, data: TrainingData, state: RunState, folder: Path) -> None:
+def export_run(
+    config: TrainConfig, model: ReconstructionModel, data: TrainingData, state: RunState, folder: Path
+) -> None:
     """Write the model folder of a run, whole or not at all: graphs, weights, configuration, card.
 
     Args:
@@ -66,7 +68,9 @@ def add_scores(folder: Path, name: str, scores: dict[str, Any]) -> None:
     write_card(folder, dataclasses.replace(card, scores={**card.scores, name: scores}), card.files)
 
 
-def _card(config: TrainConfig, model: Reconstructor, data: TrainingData, state: RunState, folder: Path) -> ModelCard:
+def _card(
+    config: TrainConfig, model: ReconstructionModel, data: TrainingData, state: RunState, folder: Path
+) -> ModelCard:
     family = config.model
     return ModelCard(
         name=_name(folder),

@@ -29,11 +29,11 @@ METRICS_NAME = "metrics.jsonl"
 
 
 @dataclass(frozen=True)
-class Line:
-    """What is said of the steps since the last line.
+class LogEntry:
+    """What the log says of the steps since its last entry.
 
     Attributes:
-        loss: mean loss, NaN before the first line.
+        loss: mean loss, NaN before the first entry.
         terms: mean of every term of the loss.
         images_per_s: images of the whole world per second, validations and checkpoints not counted.
         compute_share: part of that time spent in forward, backward and optimiser, in [0, 1].
@@ -47,13 +47,13 @@ class Line:
     waited_s: float = 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        """The line as it is written to the log."""
+        """The entry as it is written to the log."""
         rounded = {"images_per_s": 2, "compute_share": 4, "waited_s": 4}
         return asdict(self) | {name: round(getattr(self, name), digits) for name, digits in rounded.items()}
 
 
 class Meter:
-    """Sums of the losses and a stopwatch, between two lines of the log.
+    """Sums of the losses and a stopwatch, between two entries of the log.
 
     Sums stay on the device in double precision, so that counting does not wait for a GPU.
 
@@ -94,13 +94,13 @@ class Meter:
         """The sums so far, by name of the term."""
         return {name: float(value) for name, value in self._sums.items()}
 
-    def read(self, world: World, batch_size: int, waited_s: float) -> Line:
-        """The line that is due, averaged over the world; sums and stopwatch start afresh."""
+    def read(self, world: World, batch_size: int, waited_s: float) -> LogEntry:
+        """The entry that is due, averaged over the world; sums and stopwatch start afresh."""
         names = sorted(self._sums)
         totals = world.total(torch.stack([self._sums[name] for name in names])) / (world.size * self.counted)
         means = dict(zip(names, totals.tolist(), strict=True))
         spent = max(time.perf_counter() - self._since - self.aside_s, 1e-9)
-        line = Line(
+        entry = LogEntry(
             loss=sum(means.values()),
             terms=means,
             images_per_s=batch_size * self._steps / spent,
@@ -109,7 +109,7 @@ class Meter:
         )
         self._sums, self.counted = {}, 0
         self.start()
-        return line
+        return entry
 
 
 class MetricsLog:
@@ -118,7 +118,7 @@ class MetricsLog:
     Args:
         folder: folder of the run.
         position: bytes of `metrics.jsonl` to keep, 0 for a fresh run.
-        step: step the run continues from; TensorBoard hides what a lost sitting wrote after it.
+        step: step the run continues from; TensorBoard hides what a lost session wrote after it.
         tensorboard: whether to write TensorBoard's files too; its library is imported here.
     """
 

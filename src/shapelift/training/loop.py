@@ -24,7 +24,8 @@ from torch import Tensor
 from shapelift.errors import InputError
 from shapelift.inference.model_folder import available_cores
 from shapelift.io.atomic import write_atomically
-from shapelift.models.base import Reconstructor, Thresholded
+from shapelift.models.base import ReconstructionModel, Thresholded
+from shapelift.training.batches import DirectBatches, PrefetchedBatches
 from shapelift.training.best import out_of_patience, take_score
 from shapelift.training.checkpoint import (
     BEST_NAME,
@@ -32,23 +33,29 @@ from shapelift.training.checkpoint import (
     load_checkpoint,
     read_state,
     read_tensors,
+    remove_leftovers,
     save_checkpoint,
-    sweep,
     write_tensors,
 )
 from shapelift.training.config import TrainConfig
-from shapelift.training.data import HeldOut, TrainingData
+from shapelift.training.data import TrainingData, ValidationSet
 from shapelift.training.distributed import World, join_world
 from shapelift.training.export import export_run, trial_export_s
-from shapelift.training.feed import DirectFeed, Feed
-from shapelift.training.log import Line, Meter, MetricsLog
+from shapelift.training.log import LogEntry, Meter, MetricsLog
 from shapelift.training.memory import keep_freed_memory
-from shapelift.training.network import MovingAverage, build_network, build_optimizer, predict, to_device, train_mode
-from shapelift.training.packing import settle_feed
+from shapelift.training.network import (
+    MovingAverage,
+    build_network,
+    build_optimizer,
+    forward_pass,
+    to_device,
+    train_mode,
+)
+from shapelift.training.packing import resolve_feed
 from shapelift.training.pictures import grid, write_png
-from shapelift.training.precision import settle_precision
+from shapelift.training.precision import resolve_precision
 from shapelift.training.schedule import Clock
-from shapelift.training.sitting import interruptible, only_sitting
+from shapelift.training.session import exclusive_session, interruptible
 from shapelift.training.start import load_start, start_at
 from shapelift.training.validation import best_threshold, draw_rows, validate
 
@@ -66,7 +73,7 @@ class Status:
         step: steps done.
         progress: share of the budget used.
         loss: mean loss of the last log line, NaN before the first.
-        iou: IoU of the last validation of this sitting, or None.
+        iou: IoU of the last validation of this session, or None.
         best_iou: best validation IoU so far, or None.
         images_per_s: speed of the last log line, 0 before the first.
         remaining_s: expected seconds to the end.
@@ -86,14 +93,14 @@ class Status:
 
 @dataclass(frozen=True)
 class TrainResult:
-    """What a sitting left behind.
+    """What a session left behind.
 
     Attributes:
-        model_folder: the exported model, or None when the sitting was interrupted before the end.
+        model_folder: the exported model, or None when the session was interrupted before the end.
         step: steps done.
         best_iou: validation IoU of the exported weights, before the threshold is chosen.
         best_step: step they are from.
-        used_s: seconds used over all sittings.
+        used_s: seconds used over all sessions.
         start_iou: validation IoU of the weights it began with, or None where they were fresh ones; they are the
             exported ones where `best_step` is 0.
         stopped_early: whether it ended before its time, since validation no longer got better.
@@ -124,7 +131,7 @@ def train(
 ) -> TrainResult:
     """Train, or continue the run that stands in `output`, and export the best weights to `output/model`.
 
-    Started by `torchrun` every process calls this alike; the first one writes. Ctrl-C (or SIGTERM) ends the sitting
+    Started by `torchrun` every process calls this alike; the first one writes. Ctrl-C (or SIGTERM) ends the session
     after the current step with a checkpoint.
 
     Args:
@@ -134,7 +141,7 @@ def train(
             `metrics.jsonl`, `tensorboard/`, `pictures/` and at the end `model/`.
         device: `auto`, `cpu` or `cuda`.
         world: the processes of the run where they have been joined already; `device` is theirs then.
-        mixed: data sets whose training shapes are trained on besides; nothing is judged by them.
+        mixed: data sets whose training shapes are trained on besides; nothing is validated on them.
         start_from: model folder whose weights are the first ones of this run, with its graphs alone or
             `model.safetensors`; it must hold the same network.
         report: called after every step on the first process.
@@ -152,7 +159,7 @@ def train(
     with contextlib.nullcontext(world) if world is not None else join_world(device) as here:
         if config.batch_size % here.size:
             raise InputError(f"batch size {config.batch_size} cannot be shared by {here.size} processes")
-        with only_sitting(output, here):
+        with exclusive_session(output, here):
             run = _Run(config, data_folder, output, here, report or (lambda status: None), begun, start_from, mixed)
             try:
                 return run.work()
@@ -172,7 +179,7 @@ class _Run:
         start_from: Path | None = None,
         mixed: Sequence[Path] = (),
     ) -> None:
-        config = settle_feed(settle_precision(config, output, world), data_folder, output, world, mixed)
+        config = resolve_feed(resolve_precision(config, output, world), data_folder, output, world, mixed)
         self.config, self.output, self.world, self.report, self.begun = config, output, world, report, begun
         self.clock = Clock(steps=config.steps, budget_s=config.budget_s)
         state = _open_folder(output, config, world)
@@ -180,22 +187,22 @@ class _Run:
         self.earlier_s = self.state.used_s
         self.earlier_processor_s, self.processor_begun = self.state.processor_s, time.process_time()
         self.data = TrainingData(data_folder, config, mixed)
-        self.held_out = HeldOut(data_folder, config)
+        self.validation_set = ValidationSet(data_folder, config)
         torch.manual_seed(config.seed)
         self.model = build_network(config.model.build(), world.device, channels_last=config.channels_last)
         if state is None and config.start is not None:
             load_start(start_from, config.start, self.model)
         self.optimizer = build_optimizer(self.model, config.optimizer, config.slow)
-        self.judged, self.average = self.model, None
+        self.evaluated, self.average = self.model, None
         if config.ema_decay is not None:
-            self.judged = build_network(config.model.build(), world.device, channels_last=config.channels_last)
-            self.average = MovingAverage(self.model, self.judged, config.ema_decay)
+            self.evaluated = build_network(config.model.build(), world.device, channels_last=config.channels_last)
+            self.average = MovingAverage(self.model, self.evaluated, config.ema_decay)
         if state is not None:
             load_checkpoint(output, model=self.model, average=self._averages(), optimizer=self.optimizer)
         self.parallel = world.wrap(self.model)
         self.log = self._open_log() if world.is_main else None
         self.meter = Meter(self.state.sums, self.state.counted)
-        self.line = Line()
+        self.entry = LogEntry()
         self.iou: float | None = None
         self.saved_at = time.perf_counter()
         self.step_s = self.progress = 0.0
@@ -207,7 +214,7 @@ class _Run:
         if self.config.budget_s is not None:
             self._rehearse(self.config.budget_s)
         train_mode(self.model, self.config.slow)
-        with self._feed() as feed, interruptible() as stopped:
+        with self._batches() as batches, interruptible() as stopped:
             self.meter.start()
             while True:
                 self.progress, interrupted, due = self._agree(stopped)
@@ -220,7 +227,7 @@ class _Run:
                     self._save()
                 if self.state.finished or interrupted:
                     break
-                self._step(feed, self.progress)
+                self._step(batches, self.progress)
         return self._finish()
 
     def close(self) -> None:
@@ -256,7 +263,7 @@ class _Run:
             seconds = 0.0
             if self.world.is_main:
                 self._tell("rehearsing the export", 0.0)
-                seconds = trial_export_s(self.judged, self.output)
+                seconds = trial_export_s(self.evaluated, self.output)
             self.state.export_s, used_s = self.world.highest([seconds, self.used_s()])
             if used_s + 1.25 * self.state.export_s >= budget_s:
                 raise InputError(
@@ -270,14 +277,14 @@ class _Run:
 
     # -- one step -------------------------------------------------------------------------------------------------
 
-    def _step(self, feed: Feed | DirectFeed, progress: float) -> None:
-        batch = to_device(feed.next(), self.world.device, channels_last=self.config.channels_last)
+    def _step(self, batches: PrefetchedBatches | DirectBatches, progress: float) -> None:
+        batch = to_device(batches.next(), self.world.device, channels_last=self.config.channels_last)
         begin = time.perf_counter()
         for group in self.optimizer.param_groups:
             factor = group["factor"] * self.config.schedule.factor(progress, self.state.step)
             group["lr"] = self.config.optimizer.learning_rate * factor
         torch.manual_seed(_step_seed(self.config.seed, self.state.step, self.world.rank))
-        prediction = predict(self.parallel, batch, self.config.precision)
+        prediction = forward_pass(self.parallel, batch, self.config.precision)
         terms = self.model.loss(prediction, batch)
         torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
         if self.config.optimizer.clip_norm is not None:
@@ -288,27 +295,27 @@ class _Run:
         if self.average is not None:
             self.average.update(self.state.step)
         self.meter.count(terms)
-        line_due = self.state.step % self.config.log_every_steps == 0
-        if line_due:
+        entry_due = self.state.step % self.config.log_every_steps == 0
+        if entry_due:
             self.meter.wait_for_device()
         taken = time.perf_counter() - begin
         self.meter.compute_s += taken
         self.step_s = taken if self.step_s == 0.0 else 0.8 * self.step_s + 0.2 * taken
-        if line_due:
-            self._write_line(feed, progress)
+        if entry_due:
+            self._write_entry(batches, progress)
         self._tell("training", progress)
 
-    def _write_line(self, feed: Feed | DirectFeed, progress: float) -> None:
-        self.line = line = self.meter.read(self.world, self.config.batch_size, feed.waited_s)
-        feed.waited_s = 0.0
-        if not math.isfinite(line.loss):
+    def _write_entry(self, batches: PrefetchedBatches | DirectBatches, progress: float) -> None:
+        self.entry = entry = self.meter.read(self.world, self.config.batch_size, batches.waited_s)
+        batches.waited_s = 0.0
+        if not math.isfinite(entry.loss):
             raise InputError(
                 f"{self.output}: the loss is no longer a number at step {self.state.step}; "
                 "start again in a new `output` with a lower learning rate or fp32 precision"
             )
         if self.log is not None:
             rate = self.config.optimizer.learning_rate * self.config.schedule.factor(progress, self.state.step)
-            self.log.write("train", {**self._place(progress), **line.as_dict(), "learning_rate": rate})
+            self.log.write("train", {**self._place(progress), **entry.as_dict(), "learning_rate": rate})
 
     # -- now and then ---------------------------------------------------------------------------------------------
 
@@ -320,15 +327,15 @@ class _Run:
         self.state.validations = number
         begin = time.perf_counter()
         self._tell("validating", progress)
-        self.world.copy_from_main(self.judged.state_dict().values())
-        score = validate(self.judged.eval(), self.held_out, self.world, self.config)
+        self.world.copy_from_main(self.evaluated.state_dict().values())
+        score = validate(self.evaluated.eval(), self.validation_set, self.world, self.config)
         best = take_score(self.state, score, self.config.validation)
         if self.log is not None and best:
             header = {"step": str(self.state.step), "iou": repr(score.iou)}
-            write_tensors(self.output / BEST_NAME, self.judged.state_dict(), header)
+            write_tensors(self.output / BEST_NAME, self.evaluated.state_dict(), header)
         if self.log is not None and self.config.validation.pictures:
             self._draw(self.log)
-        if self.judged is self.model:
+        if self.evaluated is self.model:
             train_mode(self.model, self.config.slow)
         (seconds,) = self.world.highest([time.perf_counter() - begin])
         self.state.validation_s = max(self.state.validation_s, seconds)
@@ -342,7 +349,7 @@ class _Run:
         return True
 
     def _draw(self, log: MetricsLog) -> None:
-        picture = grid(draw_rows(self.judged, self.held_out, self.config, self.world.device))
+        picture = grid(draw_rows(self.evaluated, self.validation_set, self.config, self.world.device))
         folder = self.output / PICTURES_NAME
         folder.mkdir(exist_ok=True)
         write_png(folder / f"step_{self.state.step:08d}.png", picture)
@@ -372,7 +379,7 @@ class _Run:
         if done and self.world.is_main and not folder.exists():
             self._tell("exporting", 1.0)
             tensors, _ = read_tensors(self.output / BEST_NAME, device="cpu")
-            self.judged.load_state_dict(tensors)
+            self.evaluated.load_state_dict(tensors)
             config, model, state = self._calibrated()
             export_run(config, model.eval(), self.data, state, folder)
         self.world.wait()
@@ -387,13 +394,13 @@ class _Run:
             stopped_early=self.state.stopped_early,
         )
 
-    def _calibrated(self) -> tuple[TrainConfig, Reconstructor, RunState]:
+    def _calibrated(self) -> tuple[TrainConfig, ReconstructionModel, RunState]:
         """The run and its best network with the threshold that suits the validation split; once, by one process."""
         family = self.config.model
         if not isinstance(family, Thresholded):
-            return self.config, self.judged, self.state
-        model = self.judged.eval()
-        threshold, iou = best_threshold(model, family, self.held_out, self.config, self.world.device)
+            return self.config, self.evaluated, self.state
+        model = self.evaluated.eval()
+        threshold, iou = best_threshold(model, family, self.validation_set, self.config, self.world.device)
         chosen = family.at_threshold(threshold)
         calibrated = build_network(chosen.build(), self.world.device, channels_last=self.config.channels_last)
         calibrated.load_state_dict(model.state_dict())
@@ -410,15 +417,15 @@ class _Run:
             tensorboard=self.config.tensorboard,
         )
 
-    def _feed(self) -> Feed | DirectFeed:
+    def _batches(self) -> PrefetchedBatches | DirectBatches:
         if self.config.feed == "packed":
             self._tell("packing the data", self.progress)
             data, size = self.data.packed(self.world.device), self.config.batch_size // self.world.size
-            return DirectFeed(
+            return DirectBatches(
                 functools.partial(data.batch, size=size, rank=self.world.rank, world=self.world.size), self.state.step
             )
         make = functools.partial(self.data.batch, rank=self.world.rank, world=self.world.size)
-        return Feed(make, self.state.step, workers=self._workers(), pin=self.world.device.type == "cuda")
+        return PrefetchedBatches(make, self.state.step, workers=self._workers(), pin=self.world.device.type == "cuda")
 
     def _workers(self) -> int:
         """One thread beside a CPU that computes; beside a GPU a process per core, but for the core that drives it."""
@@ -441,10 +448,10 @@ class _Run:
                 Status(
                     step=self.state.step,
                     progress=progress,
-                    loss=self.line.loss,
+                    loss=self.entry.loss,
                     iou=self.iou,
                     best_iou=best,
-                    images_per_s=self.line.images_per_s,
+                    images_per_s=self.entry.images_per_s,
                     remaining_s=self.clock.remaining_s(progress, self.used_s()),
                     activity=activity,
                 )
@@ -466,7 +473,7 @@ def _open_folder(output: Path, config: TrainConfig, world: World) -> RunState | 
             output.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(f"{output}: cannot be made ({error.strerror}); choose another `output`") from None
-        sweep(output)
+        remove_leftovers(output)
     world.wait()
     state = find_run(output, config)
     if state is None and world.is_main:

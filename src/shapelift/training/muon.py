@@ -19,7 +19,7 @@ _MATCHED = 0.2
 Training", 2025: with it one learning rate and one decay fit both kinds of parameters."""
 
 
-class Muon(torch.optim.Optimizer):
+class MuonOptimizer(torch.optim.Optimizer):
     """Groups with `orthogonal` set take steps whose matrix has equal singular values; the others are those of AdamW.
 
     A kernel of a convolution counts as a matrix with a row for each entry of its first axis. The momentum of its

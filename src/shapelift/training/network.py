@@ -9,13 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from shapelift.models.base import Reconstructor
+from shapelift.models.base import Batch, ReconstructionModel
 from shapelift.training.config import SGD, Muon, Optimizer, Precision
-from shapelift.training.feed import Batch
-from shapelift.training.muon import Muon as MuonSteps
+from shapelift.training.muon import MuonOptimizer
 
 
-def build_network(model: Reconstructor, device: torch.device, *, channels_last: bool) -> Reconstructor:
+def build_network(model: ReconstructionModel, device: torch.device, *, channels_last: bool) -> ReconstructionModel:
     """The network on its device, convolution weights in channels-last memory if asked."""
     model = model.to(device)
     if channels_last:
@@ -50,7 +49,7 @@ def build_optimizer(
             {"params": [p for p in mine if p.dim() <= 1], "weight_decay": 0.0, "factor": factor},
         ]
     if isinstance(settings, Muon):
-        return MuonSteps(
+        return MuonOptimizer(
             [part for group in groups for part in _kernels_apart(group)],
             lr=settings.learning_rate,
             momentum=settings.momentum,
@@ -108,7 +107,7 @@ def autocast(device: torch.device, precision: Precision) -> AbstractContextManag
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
 
 
-def predict(network: nn.Module, batch: Batch, precision: Precision) -> dict[str, Tensor]:
+def forward_pass(network: nn.Module, batch: Batch, precision: Precision) -> dict[str, Tensor]:
     """Forward pass under the run's precision; floating-point outputs come back as float32."""
     device = next(iter(batch.values())).device
     with autocast(device, precision):

@@ -17,7 +17,7 @@ SHARE = {"cpu": 0.5, "cuda": 0.7}
 """Share of the spare memory of a device that a pack may take."""
 
 
-def settle_feed(
+def resolve_feed(
     config: TrainConfig, data_folder: Path, output: Path, world: World, mixed: Sequence[Path] = ()
 ) -> TrainConfig:
     """The run with `records` or `packed` for `auto`, and with a detail where it packs.

@@ -11,14 +11,14 @@ import numpy.typing as npt
 
 from shapelift.geometry.pointclouds import PointCloud
 from shapelift.io.atomic import atomic_path
-from shapelift.pictures.shading import PAPER, shade
+from shapelift.pictures.shading import PAPER, render_points
 
 SIDES_DEG: tuple[tuple[float, float], ...] = ((30.0, 20.0), (210.0, 20.0))
 """Azimuth and elevation of the two sides every shape is shown from."""
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
+class PreviewRow:
     """One line of the picture.
 
     Attributes:
@@ -32,7 +32,7 @@ class Row:
     truth: PointCloud
 
 
-def grid(rows: Sequence[Row], *, size_px: int = 96) -> npt.NDArray[np.uint8]:
+def grid(rows: Sequence[PreviewRow], *, size_px: int = 96) -> npt.NDArray[np.uint8]:
     """Rows of five tiles: input, prediction from two sides (blue), truth from the same two sides (grey).
 
     Returns:
@@ -46,7 +46,7 @@ def grid(rows: Sequence[Row], *, size_px: int = 96) -> npt.NDArray[np.uint8]:
                 if cloud is None:
                     tiles.append(np.full((size_px, size_px, 3), PAPER, np.uint8))
                 else:
-                    tiles.append(shade(cloud, azimuth_deg, elevation_deg, size_px, color=color))
+                    tiles.append(render_points(cloud, azimuth_deg, elevation_deg, size_px, color=color))
         lines.append(np.concatenate(tiles, axis=1))
     return np.concatenate(lines, axis=0)
 

@@ -12,7 +12,7 @@ from shapelift.training.config import TrainConfig
 from shapelift.training.distributed import World
 
 
-def settle_precision(config: TrainConfig, output: Path, world: World) -> TrainConfig:
+def resolve_precision(config: TrainConfig, output: Path, world: World) -> TrainConfig:
     """The run with `bf16` or `fp32` for `auto`; a run that stands in `output` goes on as it began.
 
     Where one of several processes is on a device without bfloat16, all compute in single precision.

@@ -101,7 +101,7 @@ class Clock:
 
         Args:
             step: steps done.
-            used_s: seconds used, over all the sittings of the run.
+            used_s: seconds used, over all the sessions of the run.
             step_s: what one more step is expected to take; a budget in seconds ends before a step that would not fit.
         """
         if self._budget_s is None:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from shapelift.errors import InputError
 from shapelift.inference import find_model, read_card, shipped_models
-from shapelift.models.base import Reconstructor, Thresholded
+from shapelift.models.base import ReconstructionModel, Thresholded
 from shapelift.models.export import read_weights
 from shapelift.training.config import Start, TrainConfig
 from shapelift.training.export import WEIGHTS_NAME
@@ -91,7 +91,7 @@ def read_start(folder: Path) -> Start:
     )
 
 
-def load_start(folder: Path | None, start: Start, model: Reconstructor) -> None:
+def load_start(folder: Path | None, start: Start, model: ReconstructionModel) -> None:
     """Put the weights of a model folder into a network of the same kind, in place.
 
     Raises:

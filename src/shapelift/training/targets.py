@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from shapelift.datasets.targets import Arrays, Sample, Target
+from shapelift.datasets.targets import Arrays, ShapeView, Target
 from shapelift.geometry.rotations import transform_points
 
 
@@ -29,7 +29,7 @@ class WeightedPoints(Target):
     count: int
     frame: Literal["object", "view"]
 
-    def read(self, name: str, sample: Sample, rng: np.random.Generator) -> Arrays:
+    def read(self, name: str, sample: ShapeView, rng: np.random.Generator) -> Arrays:
         """Draw the points; see the class."""
         half = self.count // 2
         frame_from_object = sample.frame_from_object(self.frame)

@@ -14,13 +14,12 @@ from torch import Tensor
 from shapelift.geometry.fields import ImplicitField
 from shapelift.geometry.pointclouds import PointCloud
 from shapelift.meshing import to_point_cloud
-from shapelift.models.base import Reconstructor, ReconstructorConfig, Thresholded
+from shapelift.models.base import Batch, ModelConfig, ReconstructionModel, Thresholded
 from shapelift.training.config import TrainConfig
-from shapelift.training.data import HeldOut
+from shapelift.training.data import ValidationSet
 from shapelift.training.distributed import World
-from shapelift.training.feed import Batch
-from shapelift.training.network import autocast, predict, to_device
-from shapelift.training.pictures import Row
+from shapelift.training.network import autocast, forward_pass, to_device
+from shapelift.training.pictures import PreviewRow
 
 PICTURE_RESOLUTION = 48
 """Cells per side of the surfaces in the pictures."""
@@ -31,12 +30,12 @@ PICTURE_POINTS = 12_000
 
 
 @dataclass(frozen=True)
-class Score:
+class ValidationResult:
     """Result of a validation.
 
     Attributes:
         iou: mean over the items of the intersection over union in the unit cube, in [0, 1].
-        loss: mean training loss on the held-out items.
+        loss: mean training loss on the items.
         items: number of items.
     """
 
@@ -46,15 +45,17 @@ class Score:
 
 
 @torch.no_grad()
-def validate(model: Reconstructor, held_out: HeldOut, world: World, config: TrainConfig) -> Score:
+def validate(
+    model: ReconstructionModel, validation_set: ValidationSet, world: World, config: TrainConfig
+) -> ValidationResult:
     """Score a network (in eval mode) on the held-out items, shared over the world.
 
     Items are the same every time, with the same points: two validations differ by the network alone.
     """
     sums = torch.zeros(3, dtype=torch.float64)
-    for batch in held_out.batches(world.share(held_out.items), config.batch_size // world.size):
+    for batch in validation_set.batches(world.share(validation_set.items), config.batch_size // world.size):
         moved = to_device(batch, world.device, channels_last=config.channels_last)
-        prediction = predict(model, moved, config.precision)
+        prediction = forward_pass(model, moved, config.precision)
         terms = model.loss(prediction, moved)
         with autocast(world.device, config.precision):
             logits = model.logits_at(prediction, moved["scored"])
@@ -63,14 +64,18 @@ def validate(model: Reconstructor, held_out: HeldOut, world: World, config: Trai
         loss = torch.stack([value.detach() for value in terms.values()]).sum()
         sums += torch.tensor([float(ious.double().sum()), float(loss) * count, float(count)], dtype=torch.float64)
     total, loss_total, items = world.total(sums).tolist()
-    return Score(iou=total / items, loss=loss_total / items, items=int(items))
+    return ValidationResult(iou=total / items, loss=loss_total / items, items=int(items))
 
 
 @torch.no_grad()
 def best_threshold(
-    model: Reconstructor, family: Thresholded, held_out: HeldOut, config: TrainConfig, device: torch.device
+    model: ReconstructionModel,
+    family: Thresholded,
+    validation_set: ValidationSet,
+    config: TrainConfig,
+    device: torch.device,
 ) -> tuple[float, float]:
-    """The threshold of `THRESHOLDS` with the highest mean IoU on the held-out items, and that IoU.
+    """The threshold of `THRESHOLDS` with the highest mean IoU on the validation split, and that IoU.
 
     A half is best for a single point, not for a solid: where a network is unsure of a thin part, the union is small and
     a lower threshold wins more intersection than it costs.
@@ -78,25 +83,25 @@ def best_threshold(
     Args:
         model: The network, in eval mode, built from `family`.
         family: Its configuration.
-        held_out: Items of the validation split.
+        validation_set: Items of the validation split.
         config: The run.
         device: Where the network is.
     """
     levels = [_level(family.at_threshold(value)) for value in THRESHOLDS]
     sums = torch.zeros(len(levels), dtype=torch.float64)
-    for batch in held_out.batches(slice(None), config.batch_size):
+    for batch in validation_set.batches(slice(None), config.batch_size):
         moved = to_device(batch, device, channels_last=config.channels_last)
-        prediction = predict(model, moved, config.precision)
+        prediction = forward_pass(model, moved, config.precision)
         with autocast(device, config.precision):
             values = model.logits_at(prediction, moved["scored"]).float() + family.level
         truth = moved["scored_occupancy"] > 0.5
         for index, level in enumerate(levels):
             sums[index] += float(weighted_iou(values > level, truth, moved["scored_weight"]).sum())
     best = int(sums.argmax())
-    return THRESHOLDS[best], float(sums[best]) / held_out.items
+    return THRESHOLDS[best], float(sums[best]) / validation_set.items
 
 
-def _level(config: ReconstructorConfig) -> float:
+def _level(config: ModelConfig) -> float:
     if not isinstance(config, Thresholded):
         raise TypeError(f"at_threshold of {type(config).__name__} must return a config with a level")
     return config.level
@@ -121,19 +126,25 @@ def weighted_iou(
 
 
 @torch.no_grad()
-def draw_rows(model: Reconstructor, held_out: HeldOut, config: TrainConfig, device: torch.device) -> Sequence[Row]:
+def draw_rows(
+    model: ReconstructionModel, validation_set: ValidationSet, config: TrainConfig, device: torch.device
+) -> Sequence[PreviewRow]:
     """The rows of the picture, from a network in eval mode: input, predicted surface and true surface."""
-    moved = to_device(held_out.shown, device, channels_last=config.channels_last)
+    moved = to_device(validation_set.shown, device, channels_last=config.channels_last)
     rows = []
     for item in range(len(moved["image"])):
         one = {name: value[item : item + 1] for name, value in moved.items()}
-        prediction = predict(model, one, config.precision)
+        prediction = forward_pass(model, one, config.precision)
         truth = PointCloud(one["surface"][0].cpu().numpy(), one["surface_normals"][0].cpu().numpy())
-        rows.append(Row(one["image"][0].float().cpu().numpy(), _surface(model, prediction, config, device), truth))
+        rows.append(
+            PreviewRow(one["image"][0].float().cpu().numpy(), _surface(model, prediction, config, device), truth)
+        )
     return rows
 
 
-def _surface(model: Reconstructor, prediction: Batch, config: TrainConfig, device: torch.device) -> PointCloud | None:
+def _surface(
+    model: ReconstructionModel, prediction: Batch, config: TrainConfig, device: torch.device
+) -> PointCloud | None:
     """Points on the surface where the network's logit is 0, from a coarse mesh; None where there is none."""
 
     def logits(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Which small parts of a result stay: those that one sees in the picture."""
+"""Which small connected components of a result stay: those that one sees in the picture."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.geometry import Camera, Mesh
-from shapelift.solids.volumes import part_labels, part_volumes, selected_faces
+from shapelift.solids.volumes import component_labels, component_volumes, selected_faces
 
 MOST_CELLS = 64
 """The window is divided into at most so many cells along each side."""
 FEWEST_SEEN = 2
-"""A small part stays where it shows in so many cells that nothing larger covers."""
+"""A small component stays where it shows in so many cells that nothing larger covers."""
 
 
-def without_unseen_crumbs(mesh: Mesh, camera: Camera, *, minimum_share: float, resolution: int) -> Mesh:
-    """Drop small parts that lie before or behind larger ones; keep those without which the silhouette would lack some.
+def without_hidden_components(mesh: Mesh, camera: Camera, *, minimum_share: float, resolution: int) -> Mesh:
+    """Drop small components before or behind larger ones; keep those without which the silhouette would lack some.
 
     Args:
         mesh: Closed, with vertices about a cell of the grid apart, as marching cubes makes it.
         camera: Of the picture.
-        minimum_share: A part with this share of the volume of the largest is not small.
+        minimum_share: A component with this share of the volume of the largest is not small.
         resolution: Cells along the window of the grid that the mesh comes from.
 
     Returns:
-        The mesh without the dropped parts and without bubbles, or the mesh itself.
+        The mesh without the dropped components and without cavities, or the mesh itself.
     """
-    labels = part_labels(mesh)
-    volumes = part_volumes(mesh, labels)
+    labels = component_labels(mesh)
+    volumes = component_volumes(mesh, labels)
     if len(volumes) <= 1 or volumes.max() <= 0.0:
         return mesh
     cells = _cells(mesh, camera, max(8, min(MOST_CELLS, resolution // 2)))

@@ -1,4 +1,4 @@
-"""One sitting of a run: it has the folder to itself, and ends in good order when it is told to."""
+"""One session of a run: it has the folder to itself, and ends in good order when it is told to."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ LOCK_NAME = ".lock"
 
 
 @contextlib.contextmanager
-def only_sitting(output: Path, world: World) -> Iterator[None]:
-    """Hold the folder of the run: two sittings at once would overwrite each other's checkpoints.
+def exclusive_session(output: Path, world: World) -> Iterator[None]:
+    """Hold the folder of the run: two sessions at once would overwrite each other's checkpoints.
 
     Raises:
         InputError: the folder cannot be made, or another process trains in it.

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 
-def move(before: Float[Tensor, "b v 3"], after: Float[Tensor, "b v 3"]) -> Float[Tensor, " b"]:
+def vertex_displacement(before: Float[Tensor, "b v 3"], after: Float[Tensor, "b v 3"]) -> Float[Tensor, " b"]:
     """Mean squared way of the vertices: mean_p |p' - p|^2.
 
     A block that refines what the one before it found has no reason to send vertices far.

@@ -1,4 +1,4 @@
-"""Batches on time: the next ones are put together while the current one is computed.
+"""Where the loop takes its batches from: the next ones are put together while the current one is computed.
 
 One thread is enough beside a CPU that computes: reading records and preparing images is NumPy, OpenCV and file work,
 which lets go of Python's lock. A GPU eats batches faster than one thread makes them; processes make them then. Either
@@ -15,17 +15,15 @@ from itertools import count
 from types import TracebackType
 from typing import Any
 
-from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from shapelift.errors import InputError
-
-Batch = dict[str, Tensor]
+from shapelift.models.base import Batch
 
 _AHEAD = 3
 
 
-class Feed:
+class PrefetchedBatches:
     """The batches of consecutive steps, in order, made a few steps ahead.
 
     Args:
@@ -55,7 +53,7 @@ class Feed:
         """Stop the thread or the processes."""
         self._source.close()
 
-    def __enter__(self) -> Feed:
+    def __enter__(self) -> PrefetchedBatches:
         return self
 
     def __exit__(
@@ -64,7 +62,7 @@ class Feed:
         self.close()
 
 
-class DirectFeed:
+class DirectBatches:
     """The batches of consecutive steps, each made when it is asked for: for those that a device makes by itself.
 
     Args:
@@ -83,7 +81,7 @@ class DirectFeed:
         self.waited_s += time.perf_counter() - begin
         return batch
 
-    def __enter__(self) -> DirectFeed:
+    def __enter__(self) -> DirectBatches:
         return self
 
     def __exit__(
@@ -93,7 +91,7 @@ class DirectFeed:
 
 
 def _threaded(make: Callable[[int], Batch], first_step: int) -> Generator[Batch, None, None]:
-    with ThreadPoolExecutor(1, thread_name_prefix="feed") as pool:
+    with ThreadPoolExecutor(1, thread_name_prefix="batches") as pool:
         steps = count(first_step)
         pending: deque[Future[Batch]] = deque(pool.submit(make, next(steps)) for _ in range(_AHEAD))
         try:

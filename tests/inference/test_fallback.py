@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from shapelift.geometry import UNIT_BOX, ImplicitField
-from shapelift.inference.faint import FAINTEST, lifted
+from shapelift.inference.fallback import FAINTEST, with_fallback_level
 
 
 def _bump(highest: float) -> ImplicitField:
@@ -18,12 +18,12 @@ def _bump(highest: float) -> ImplicitField:
 
 def test_a_field_with_a_surface_stays_as_it_is() -> None:
     field = _bump(2.0)
-    assert lifted(field) == (field, ())
+    assert with_fallback_level(field) == (field, ())
 
 
 @pytest.mark.parametrize("highest", [-0.5, -2.0, -5.0])
 def test_a_faint_one_is_drawn_at_half_its_highest_probability(highest: float) -> None:
-    field, warnings = lifted(_bump(highest))
+    field, warnings = with_fallback_level(_bump(highest))
     assert len(warnings) == 1
     assert "nowhere sure" in warnings[0]
     top = 1.0 / (1.0 + math.exp(-highest))
@@ -34,4 +34,4 @@ def test_a_faint_one_is_drawn_at_half_its_highest_probability(highest: float) ->
 
 def test_nothing_stays_nothing() -> None:
     field = _bump(FAINTEST - 1.0)
-    assert lifted(field) == (field, ())
+    assert with_fallback_level(field) == (field, ())

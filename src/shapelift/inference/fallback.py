@@ -20,7 +20,7 @@ the shipped network says -10 and less."""
 WARNING = "the model is nowhere sure of a shape, this is a faint guess; try another view"
 
 
-def faint_level(surest: float) -> float | None:
+def fallback_level(surest: float) -> float | None:
     """The logit at which a field is drawn whose surest point has the logit `surest`; None: at 0, as it is.
 
     A field without a positive value is drawn where the logistic function of its logits (0 at the threshold of the card)
@@ -33,15 +33,15 @@ def faint_level(surest: float) -> float | None:
     return math.log(0.5 * highest / (1.0 - 0.5 * highest))
 
 
-def lifted(field: ImplicitField) -> tuple[ImplicitField, tuple[str, ...]]:
-    """A field whose surface can be drawn, and a line for the user if it had to be moved; see `faint_level`.
+def with_fallback_level(field: ImplicitField) -> tuple[ImplicitField, tuple[str, ...]]:
+    """A field whose surface can be drawn, and a line for the user if it had to be moved; see `fallback_level`.
 
     The surest point is sought on a grid of the field's box.
     """
     own, box = field.unplaced, field.box
     axes = [np.linspace(low, high, NODES) for low, high in zip(box.minimum, box.maximum, strict=True)]
     nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3).astype(np.float32)
-    level = faint_level(float(own(nodes).max()))
+    level = fallback_level(float(own(nodes).max()))
     if level is None:
         return field, ()
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from shapelift.geometry import Mesh
-from shapelift.pictures.portraits import contact_sheet, on_paper, portrait
+from shapelift.pictures.rendering import contact_sheet, on_paper, render_object
 from shapelift.synthesis import procedural
 
 
@@ -19,14 +19,14 @@ def plate() -> Mesh:
 def test_objects_around_the_same_points_are_shown_at_one_scale(plate: Mesh) -> None:
     widths = []
     for scale in (1.0, 0.5):
-        picture = portrait(Mesh(scale * plate.vertices, plate.faces), 0.0, 0.0, size_px=100, around=plate.vertices)
+        picture = render_object(Mesh(scale * plate.vertices, plate.faces), 0.0, 0.0, size_px=100, around=plate.vertices)
         widths.append((picture[..., 3] >= 128).any(axis=0).sum())
     # Its front is nearer to the camera when the plate is larger.
     assert 0.42 < widths[1] / widths[0] < 0.5
 
 
 def test_the_object_fills_the_picture_up_to_the_margin(plate: Mesh) -> None:
-    seen = portrait(plate, 0.0, 0.0, size_px=100, margin=0.1)[..., 3] >= 128
+    seen = render_object(plate, 0.0, 0.0, size_px=100, margin=0.1)[..., 3] >= 128
     columns, rows = np.flatnonzero(seen.any(axis=0)), np.flatnonzero(seen.any(axis=1))
     assert abs(columns[0] - 10) <= 1
     assert abs(columns[-1] - 89) <= 1
@@ -35,7 +35,7 @@ def test_the_object_fills_the_picture_up_to_the_margin(plate: Mesh) -> None:
 
 
 def test_light_comes_from_above(plate: Mesh) -> None:
-    picture = portrait(plate, 0.0, 35.0, size_px=64).astype(float)
+    picture = render_object(plate, 0.0, 35.0, size_px=64).astype(float)
     solid = np.flatnonzero(picture[:, 32, 3] == 255)
     top, front = picture[solid[2], 32, :3], picture[solid[-3], 32, :3]
     assert (top > front).all()
@@ -43,15 +43,15 @@ def test_light_comes_from_above(plate: Mesh) -> None:
 
 
 def test_the_same_shape_gives_the_same_picture() -> None:
-    first, second = (portrait(procedural.build("table", 3), size_px=48) for _ in range(2))
+    first, second = (render_object(procedural.build("table", 3), size_px=48) for _ in range(2))
     np.testing.assert_array_equal(first, second)
     assert first.shape == (48, 48, 4)
-    assert (first != portrait(procedural.build("table", 4), size_px=48)).any()
+    assert (first != render_object(procedural.build("table", 4), size_px=48)).any()
 
 
 def test_a_mesh_without_faces_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one face"):
-        portrait(Mesh(np.zeros((3, 3), np.float32), np.zeros((0, 3), np.int32)))
+        render_object(Mesh(np.zeros((3, 3), np.float32), np.zeros((0, 3), np.int32)))
 
 
 def test_paper_shows_where_the_object_is_not() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.geometry import Mesh
-from shapelift.pictures.sheets import Row, sheet
+from shapelift.pictures.sheets import SheetRow, sheet
 from shapelift.synthesis.cameras import MARGIN, framed_camera
 from shapelift.synthesis.lighting import Lighting, direction
 from shapelift.synthesis.materials import Asset, Material
@@ -32,7 +32,7 @@ def studio_lighting(azimuth_deg: float) -> Lighting:
     )
 
 
-def portrait(
+def render_object(
     subject: Asset | Mesh,
     azimuth_deg: float = 35.0,
     elevation_deg: float = 20.0,
@@ -75,7 +75,7 @@ def on_paper(rgba: Image, paper: int = 255) -> Image:
     return np.asarray(rgba[..., :3] * alpha + paper * (1.0 - alpha) + 0.5, np.uint8)
 
 
-def portraits_figure(
+def object_sheet(
     subjects: Mapping[str, Asset | Mesh],
     sides_deg: Sequence[tuple[float, float]],
     *,
@@ -89,7 +89,7 @@ def portraits_figure(
         ValueError: no subjects, or a mesh without faces.
     """
     rows = [
-        Row(name, [on_paper(portrait(subject, *side, size_px=tile_px)) for side in sides_deg])
+        SheetRow(name, [on_paper(render_object(subject, *side, size_px=tile_px)) for side in sides_deg])
         for name, subject in subjects.items()
     ]
     return sheet(rows, tile_px, title=title, columns=columns)

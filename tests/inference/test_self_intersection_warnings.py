@@ -1,14 +1,14 @@
-"""Folded meshes are reported in one line, sound ones are not."""
+"""Meshes that pass through themselves are reported in one line, sound ones are not."""
 
 from __future__ import annotations
 
 from shapelift.geometry import Mesh
 from shapelift.geometry.templates import icosphere
-from shapelift.inference.folds import folds
+from shapelift.inference.reconstructor import _self_intersection_warnings
 
 
 def test_a_sound_mesh_says_nothing() -> None:
-    assert folds(icosphere(1)) == ()
+    assert _self_intersection_warnings(icosphere(1)) == ()
 
 
 def test_a_folded_mesh_says_how_often() -> None:
@@ -16,6 +16,6 @@ def test_a_folded_mesh_says_how_often() -> None:
     vertices = ball.vertices.copy()
     centers = ball.corners.mean(axis=1)
     vertices[0] = 1.3 * centers[(centers @ vertices[0]).argmin()]
-    (line,) = folds(Mesh(vertices, ball.faces))
+    (line,) = _self_intersection_warnings(Mesh(vertices, ball.faces))
     assert "\n" not in line
     assert "passes through itself in 5 places" in line
