@@ -114,7 +114,7 @@ class OccupancyPoints(Target):
         points, occupancy = self._drawn_uniform(items, frame_from_object)
         if self.near:
             pick = items.integers(items.count("near_points"), len(items), self.near)
-            near = transformed(frame_from_object, items.picked("near_points", pick))
+            near = _transformed(frame_from_object, items.picked("near_points", pick))
             points = torch.cat([points, near], dim=1)
             occupancy = torch.cat([occupancy, items.picked("near_occupancy", pick).float()], dim=1)
         return {name: points * items.signs[:, None], f"{name}_occupancy": occupancy}
@@ -123,10 +123,10 @@ class OccupancyPoints(Target):
         # As `_uniform`: which point takes which stored one is counted, since no two items have as many.
         points = items.uniform(len(items), self.uniform, 3) - 0.5
         low, high = items.of_shape("bounds")[:, None].unbind(2)
-        local = transformed(torch.linalg.inv_ex(frame_from_object).inverse, points)
+        local = _transformed(torch.linalg.inv_ex(frame_from_object).inverse, points)
         inside = ((local >= low) & (local <= high)).all(dim=2)
         pick = items.integers(items.count("uniform_points"), len(items), 2 * self.uniform + 16)
-        stored = transformed(frame_from_object, items.picked("uniform_points", pick))
+        stored = _transformed(frame_from_object, items.picked("uniform_points", pick))
         kept = (stored.abs() <= 0.5).all(dim=2)
         running = kept.cumsum(dim=1)
         wanted = (inside.cumsum(dim=1) - 1).clamp_min(0) % running[:, -1:].clamp_min(1) + 1
@@ -193,7 +193,7 @@ class SurfacePoints(Target):
         frame_from_object = items.frame_from_object(self.frame)
         pick = items.distinct(items.count("surface_points"), self.count)
         signs = items.signs[:, None]
-        found = {name: transformed(frame_from_object, items.picked("surface_points", pick)) * signs}
+        found = {name: _transformed(frame_from_object, items.picked("surface_points", pick)) * signs}
         if self.normals:
             normals = turned(frame_from_object, items.picked("surface_normals", pick))
             found[f"{name}_normals"] = torch.nn.functional.normalize(normals, dim=2) * signs
@@ -261,7 +261,7 @@ class SurfaceAlbedo(Target):
     def draw(self, name: str, items: PackedItems) -> dict[str, Tensor]:
         """Draw the points; see the class."""
         pick = items.integers(items.count("surface_points"), len(items), self.count)
-        points = transformed(items.frame_from_object(self.frame), items.picked("surface_points", pick))
+        points = _transformed(items.frame_from_object(self.frame), items.picked("surface_points", pick))
         rgb = items.picked("surface_albedo", pick).float() / 255.0
         known = items.of_shape("has_albedo")[:, None, None] > 0
         rgb = torch.where(known, rgb, torch.full_like(rgb, torch.nan))
@@ -293,7 +293,7 @@ class UniformDraws(Target):
         return {name: items.uniform(len(items), self.count, self.size)}
 
 
-def transformed(matrix: Tensor, points: Tensor) -> Tensor:
+def _transformed(matrix: Tensor, points: Tensor) -> Tensor:
     """Points `b n 3` under affine matrices `b 4 4`, float32; in products and sums, which no GPU rounds."""
     return turned(matrix, points) + matrix[:, None, :3, 3]
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from shapelift.geometry.boxes import Box
 from shapelift.geometry.cameras import Camera
 
-NEAREST = 0.05
+_NEAREST = 0.05
 """Points nearer to the camera than this share of the depth of the frame's origin are outside of its box: however wide
 the lens is, nothing in the box lies behind the camera."""
 
@@ -59,8 +59,8 @@ class PictureFrame:
 
     @property
     def box(self) -> Box:
-        """The window, and w from -1 to 1, cut off before the camera (see `NEAREST`)."""
-        nearest = (NEAREST - 1.0) * self.origin_depth / self.depth_unit
+        """The window, and w from -1 to 1, cut off before the camera (see `_NEAREST`)."""
+        nearest = (_NEAREST - 1.0) * self.origin_depth / self.depth_unit
         return Box((-0.5, -0.5, max(-1.0, nearest)), (0.5, 0.5, 1.0))
 
     def from_world(self, points: npt.ArrayLike) -> npt.NDArray[np.float64]:

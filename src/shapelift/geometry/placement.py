@@ -7,7 +7,7 @@ import numpy as np
 from shapelift.geometry.meshes import Mesh
 from shapelift.geometry.rotations import rotation_x, similarity
 
-MM_PER_METRE = 1000.0
+_MM_PER_METRE = 1000.0
 DEFAULT_PRINT_SIZE_MM = 100.0
 """Longest side of a printable model when nobody says how large it is."""
 
@@ -71,4 +71,4 @@ def to_gltf_frame(mesh: Mesh, size_mm: float | None = None) -> Mesh:
     """
     if size_mm is None:
         return mesh
-    return sized(mesh, size_mm / MM_PER_METRE)
+    return sized(mesh, size_mm / _MM_PER_METRE)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from shapelift.geometry.meshes import Mesh
 from shapelift.geometry.topology import unpool
 
-PUBLISHED_VERTICES = 156
+_PUBLISHED_VERTICES = 156
 """Vertices of the template of Pixel2Mesh; it has 462 edges and 308 faces, as any triangulated sphere of as many."""
 PUBLISHED_RADII = (0.276, 0.194, 0.199)
 """Half axes of that template, in its own units; here they stand for proportions."""
@@ -35,7 +35,7 @@ def icosphere(subdivisions: int, radius: float = 0.5) -> Mesh:
     return Mesh((_unit(mesh.vertices.astype(np.float64)) * radius).astype(np.float32), mesh.faces)
 
 
-def ellipsoid_mesh(radii: tuple[float, float, float], vertices: int = PUBLISHED_VERTICES) -> Mesh:
+def ellipsoid_mesh(radii: tuple[float, float, float], vertices: int = _PUBLISHED_VERTICES) -> Mesh:
     """An ellipsoid with any number of vertices, nearly evenly spread before it is stretched.
 
     Points on a spiral drive each other apart on the unit sphere; their convex hull is the mesh. A triangulated sphere

@@ -23,7 +23,7 @@ from shapelift.geometry import (
 from shapelift.inference.model_folder import ModelFolder
 from shapelift.inference.picture_field import picture_field
 
-CHUNK_POINTS = 2048
+_CHUNK_POINTS = 2048
 """Points per run of a decoder, so that its activations stay within the caches: a point in feature planes costs 30 %
 more at 4,096 and 66 % more at 8,192, and 10 % more at 512, where starting the operators begins to show."""
 
@@ -140,7 +140,7 @@ def _decoder(
         return values.reshape(-1, *columns)
 
     def asked(points: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        parts = [points[start : start + CHUNK_POINTS] for start in range(0, len(points), CHUNK_POINTS)]
+        parts = [points[start : start + _CHUNK_POINTS] for start in range(0, len(points), _CHUNK_POINTS)]
         if not parts:
             return empty
         if model.threads == 1 or len(parts) == 1:

@@ -8,9 +8,9 @@ import numpy.typing as npt
 from shapelift.geometry import Camera, Mesh
 from shapelift.solids.volumes import component_labels, component_volumes, selected_faces
 
-MOST_CELLS = 64
+_MOST_CELLS = 64
 """The window is divided into at most so many cells along each side."""
-FEWEST_SEEN = 2
+_FEWEST_SEEN = 2
 """A small component stays where it shows in so many cells that nothing larger covers."""
 
 
@@ -30,7 +30,7 @@ def without_hidden_components(mesh: Mesh, camera: Camera, *, minimum_share: floa
     volumes = component_volumes(mesh, labels)
     if len(volumes) <= 1 or volumes.max() <= 0.0:
         return mesh
-    cells = _cells(mesh, camera, max(8, min(MOST_CELLS, resolution // 2)))
+    cells = _cells(mesh, camera, max(8, min(_MOST_CELLS, resolution // 2)))
     part = np.zeros(len(mesh.vertices), np.intp)
     part[mesh.faces.reshape(-1)] = np.repeat(labels, 3)
     kept = volumes >= minimum_share * volumes.max()
@@ -39,7 +39,7 @@ def without_hidden_components(mesh: Mesh, camera: Camera, *, minimum_share: floa
         if kept[small] or volumes[small] <= 0.0:
             continue
         shown = np.unique(cells[part == small])
-        if len(np.setdiff1d(shown, covered, assume_unique=True)) >= FEWEST_SEEN:
+        if len(np.setdiff1d(shown, covered, assume_unique=True)) >= _FEWEST_SEEN:
             kept[small] = True
             covered = np.union1d(covered, shown)
     return mesh if kept.all() else selected_faces(mesh, kept[labels])

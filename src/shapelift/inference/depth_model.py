@@ -16,7 +16,7 @@ from shapelift.inference.model_folder import MAX_FILE_BYTES, available_cores, op
 Normalisation = Literal["imagenet", "unit", "signed", "bytes"]
 
 MIN_INPUT_PX, MAX_INPUT_PX = 16, 4096
-DEFAULT_INPUT_PX = 448
+_DEFAULT_INPUT_PX = 448
 """Side of the input where a graph leaves it open: a multiple of 14 and of 32, what networks usually ask for."""
 
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -87,14 +87,14 @@ class DepthModel:
 
         shrinks = self.size_px[0] < rgb.shape[1] or self.size_px[1] < rgb.shape[0]
         resized = cv2.resize(rgb, self.size_px, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-        values = normalised(resized, self.normalisation)
+        values = _normalised(resized, self.normalisation)
         ordered = values if self.channels_last else np.moveaxis(values, -1, 0)
         if self.dtype is np.uint8:
             return np.ascontiguousarray(resized if self.channels_last else np.moveaxis(resized, -1, 0))[None]
         return np.ascontiguousarray(ordered[None], self.dtype)
 
 
-def normalised(rgb: Pixels, normalisation: Normalisation) -> npt.NDArray[np.float32]:
+def _normalised(rgb: Pixels, normalisation: Normalisation) -> npt.NDArray[np.float32]:
     """Bytes `h w 3` as the numbers that a network takes; see `DepthModel.normalisation`."""
     values = rgb.astype(np.float32)
     if normalisation == "bytes":
@@ -176,7 +176,7 @@ def _input_size(path: Path, sides: tuple[Any, ...], wanted: tuple[int, int] | No
                 raise InputError(f"`input_size`: {path} takes {sides[1]}x{sides[0]} px and nothing else; leave it out")
             found.append(side)
         else:
-            found.append(asked or DEFAULT_INPUT_PX)
+            found.append(asked or _DEFAULT_INPUT_PX)
     if math.prod(found) > MAX_INPUT_PX**2:
         raise InputError(f"{path}: takes {found[0]}x{found[1]} px, which is too large; give a smaller model")
     return found[0], found[1]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from shapelift.geometry import ImplicitField
 
-NODES = 33
+_NODES = 33
 """Nodes per side of the grid on which the surest point is sought."""
 FAINTEST = -6.0
 """Logit of the surest point, 0 at the threshold of the card, below which there is nothing to draw; far from any object
@@ -39,7 +39,7 @@ def with_fallback_level(field: ImplicitField) -> tuple[ImplicitField, tuple[str,
     The surest point is sought on a grid of the field's box.
     """
     own, box = field.unplaced, field.box
-    axes = [np.linspace(low, high, NODES) for low, high in zip(box.minimum, box.maximum, strict=True)]
+    axes = [np.linspace(low, high, _NODES) for low, high in zip(box.minimum, box.maximum, strict=True)]
     nodes = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3).astype(np.float32)
     level = fallback_level(float(own(nodes).max()))
     if level is None:

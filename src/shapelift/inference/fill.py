@@ -17,29 +17,29 @@ import numpy.typing as npt
 from shapelift.inference.ray_samples import CELLS, RaySamples, visible_at
 from shapelift.inference.window_maps import Map, WindowMaps, signed_distance
 
-UNSURE = 0.6
+_UNSURE = 0.6
 """A cell with a ray whose highest probability is below this is filled."""
-WIDEST = 0.12
+_WIDEST = 0.12
 """Largest radius of an added solid, in windows."""
-REACH = 2.5 / 80.0
+_REACH = 2.5 / 80.0
 """The radius is the largest distance to the outline within this distance, in windows."""
 SMOOTHNESS, ALIKE = 0.025, 0.08
 """Standard deviations over which depths are smoothed, in windows: across the picture, and in depth, so that what lies
 far behind stays there."""
-STEEPEST = 3.0
+_STEEPEST = 3.0
 """Largest slope of the depth that a solid is thickened for, which runs into the picture."""
-OVERLAP = 0.012
+_OVERLAP = 0.012
 """How far the solid goes on beyond the unsure part, into what the network is sure of, in windows."""
-FAINTEST = 0.15
+_FAINTEST = 0.15
 """A probability, and a ray's highest, below which the depth is left to the visible depth and to the neighbours."""
-THINNEST = 0.004
+_THINNEST = 0.004
 """Smallest radius of an added solid, in windows."""
 
 _Numbers = npt.NDArray[np.float64]
 
 _RADIUS_PX = 128
 """Side of the maps of radii and of the border of the unsure part."""
-_UNSURE_LOGIT = math.log(UNSURE / (1.0 - UNSURE))
+_UNSURE_LOGIT = math.log(_UNSURE / (1.0 - _UNSURE))
 _CLIP = 2.0
 _WIDER = (1.0, 4.0, 16.0)
 """Scales of smoothing: farther neighbours speak where there are no nearer ones, each a thousand times more quietly."""
@@ -70,7 +70,7 @@ class Fill:
         # A circle in the plane of depth and the distance to the outline, which it touches.
         off_axis = np.maximum(radius - np.maximum(to_outline, 0.0), 0.0)
         inside = radius - np.hypot((points[:, 2] - depth) * shortening, off_axis)
-        return np.asarray(np.minimum(inside, unsure + np.float32(OVERLAP)), np.float32)
+        return np.asarray(np.minimum(inside, unsure + np.float32(_OVERLAP)), np.float32)
 
     @property
     def depths(self) -> Map:
@@ -80,7 +80,7 @@ class Fill:
     def range(self, outline: Map) -> tuple[float, float]:
         """Least and largest w of the solid inside of an outline `s s`; the first above the second where it is empty."""
         radius, depth, shortening, unsure = np.moveaxis(self.maps.values, -1, 0)
-        there = (outline > 0.0) & (unsure > -OVERLAP)
+        there = (outline > 0.0) & (unsure > -_OVERLAP)
         if not there.any():
             return np.inf, -np.inf
         reach = radius[there] / shortening[there]
@@ -102,10 +102,10 @@ def make_fill(rays: RaySamples, outline: Map, visible: Map | None = None) -> Fil
     mask = rays.grid(1.0)
     # The border is as smooth as the cells are large: it needs no finer map.
     border = _enlarged(signed_distance(_enlarged(_smoothed(unsure, mask, 1.2 / CELLS), _RADIUS_PX)), side)
-    radii = _radii(np.minimum(outline, border + np.float32(OVERLAP)))
+    radii = _radii(np.minimum(outline, border + np.float32(_OVERLAP)))
     depth = _depths(rays, radii, visible)
     down, across = np.gradient(_smoothed(depth, mask, SMOOTHNESS) * CELLS)
-    shortening = 1.0 / np.sqrt(1.0 + np.minimum(down**2 + across**2, STEEPEST**2))
+    shortening = 1.0 / np.sqrt(1.0 + np.minimum(down**2 + across**2, _STEEPEST**2))
     inside = outline > 0.0
     share = float((border[inside] > 0.0).mean()) if inside.any() else 0.0
     maps = np.stack([*(_enlarged(one, side) for one in (radii, depth, shortening)), border], axis=-1)
@@ -118,11 +118,11 @@ def _radii(inside: Map) -> Map:
     cut = len(inside) - len(inside) % step
     count = cut // step
     blocks = np.maximum(inside[:cut, :cut], 0.0).reshape(count, step, count, step).max(axis=(1, 3))
-    reach = max(1, round(REACH * count))
+    reach = max(1, round(_REACH * count))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    widest = np.minimum(cv2.dilate(np.ascontiguousarray(blocks, np.float32), kernel), np.float32(WIDEST))
+    widest = np.minimum(cv2.dilate(np.ascontiguousarray(blocks, np.float32), kernel), np.float32(_WIDEST))
     mask = (blocks > 0.0).astype(np.float32)
-    return np.maximum(_smoothed(np.asarray(widest, np.float32), mask, 2.0 / count), np.float32(THINNEST))
+    return np.maximum(_smoothed(np.asarray(widest, np.float32), mask, 2.0 / count), np.float32(_THINNEST))
 
 
 def _depths(rays: RaySamples, radii: Map, visible: Map | None) -> Map:
@@ -131,14 +131,14 @@ def _depths(rays: RaySamples, radii: Map, visible: Map | None) -> Map:
     weight = probability**4
     total, moment = weight.sum(axis=1), weight @ rays.depths.astype(np.float64)
     if visible is not None:
-        prior = FAINTEST**4
+        prior = _FAINTEST**4
         behind = visible_at(visible, rays.places) + WindowMaps(radii[..., None])(rays.places)[:, 0]
         total, moment = total + prior, moment + prior * np.clip(behind, rays.depths[0], rays.depths[-1])
     middle = moment / np.maximum(total, 1e-30)
     # What the network is sure of has no more to say on what it is not sure of than what it is nearly sure of.
-    trust = np.clip(probability.max(axis=1), 1e-3, UNSURE) ** 2
+    trust = np.clip(probability.max(axis=1), 1e-3, _UNSURE) ** 2
     if visible is not None:
-        trust = np.maximum(trust, FAINTEST**2)
+        trust = np.maximum(trust, _FAINTEST**2)
     depth = _along_parts(rays, middle, trust)
     return _smoothed(rays.grid(depth), rays.grid(1.0), 0.5 / CELLS)
 

@@ -13,12 +13,12 @@ MIN_RESOLUTION, MAX_RESOLUTION = 16, 512
 MIN_SIZE_MM, MAX_SIZE_MM = 1.0, 10_000.0
 """Longest side of a printable model."""
 
-MAX_THREADS = 256
+_MAX_THREADS = 256
 
-MAX_SAMPLES = 64
+_MAX_SAMPLES = 64
 """Most hypotheses of one picture."""
 
-MAX_SEED = (1 << 63) - 1
+_MAX_SEED = (1 << 63) - 1
 
 _BASE_BYTES = 150 * 1024**2
 _BYTES_PER_NODE = 12
@@ -47,19 +47,19 @@ def check_size_mm(size_mm: float | None) -> None:
 
 def check_threads(threads: int | None) -> None:
     """Raises InputError where the number of threads is not sensible."""
-    if threads is not None and not 1 <= threads <= MAX_THREADS:
-        raise InputError(f"`threads` {threads}: out of range; give 1 to {MAX_THREADS}")
+    if threads is not None and not 1 <= threads <= _MAX_THREADS:
+        raise InputError(f"`threads` {threads}: out of range; give 1 to {_MAX_THREADS}")
 
 
 def check_samples(samples: int) -> None:
     """Raises InputError where the number of hypotheses is not sensible."""
-    if not 1 <= samples <= MAX_SAMPLES:
-        raise InputError(f"`samples` {samples}: out of range; give 1 to {MAX_SAMPLES}")
+    if not 1 <= samples <= _MAX_SAMPLES:
+        raise InputError(f"`samples` {samples}: out of range; give 1 to {_MAX_SAMPLES}")
 
 
 def check_seed(seed: int) -> None:
     """Raises InputError where a seed is no number that randomness can begin with."""
-    if not 0 <= seed <= MAX_SEED:
+    if not 0 <= seed <= _MAX_SEED:
         raise InputError(f"`seed` {seed}: out of range; give a whole number from 0")
 
 

@@ -28,7 +28,7 @@ SHIPPED = Path(__file__).parent / "shipped"
 
 CARD_NAME = "card.json"
 
-MAX_CARD_BYTES = 4 * 1024 * 1024
+_MAX_CARD_BYTES = 4 * 1024 * 1024
 """Largest card that is read."""
 
 MAX_FILE_BYTES = 1024 * 1024 * 1024
@@ -192,7 +192,7 @@ def read_card(folder: str | Path) -> ModelCard:
         InputError: missing, too large or not valid.
     """
     path = Path(folder) / CARD_NAME
-    return ModelCard.from_json(_read(path, MAX_CARD_BYTES), str(path))
+    return ModelCard.from_json(_read(path, _MAX_CARD_BYTES), str(path))
 
 
 def write_card(folder: str | Path, card: ModelCard, files: Iterable[str]) -> ModelCard:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-STANDARD_DOMAINS = frozenset({"", "ai.onnx"})
+_STANDARD_DOMAINS = frozenset({"", "ai.onnx"})
 """Operators every runtime has; functions defined inside the file may use further domains of their own."""
 
 _MAX_DEPTH = 32
@@ -29,7 +29,7 @@ def check_onnx(data: bytes) -> None:
     """Hold the bytes of an ONNX file against what this package is willing to run.
 
     Raises:
-        ValueError: not an ONNX model, operators outside `STANDARD_DOMAINS`, or weights kept in other files.
+        ValueError: not an ONNX model, operators outside the standard domains, or weights kept in other files.
     """
     model = memoryview(data)
     graphs, domains, defined = 0, set(), set()
@@ -44,7 +44,7 @@ def check_onnx(data: bytes) -> None:
             domains |= _function(_message(value))
     if graphs != 1:
         raise ValueError("not an ONNX model")
-    foreign = sorted(domains - STANDARD_DOMAINS - defined)
+    foreign = sorted(domains - _STANDARD_DOMAINS - defined)
     if foreign:
         raise ValueError(f"operators of the foreign domain {foreign[0][:60]!a}")
 

@@ -24,7 +24,7 @@ from shapelift.inference.fill import Fill, make_fill
 from shapelift.inference.ray_samples import RaySamples, possible_range, sample_rays
 from shapelift.inference.window_maps import Map, WindowMaps, outline_distance
 
-OUTSIDE = 0.02
+_OUTSIDE = 0.02
 """Farther than this outside of the outline the network is not asked, in windows."""
 
 _STEEPNESS = 30.0
@@ -104,7 +104,7 @@ class _Solid:
     def __call__(self, points: Points) -> npt.NDArray[np.float32]:
         to_outline = self.outline(points)[:, 0]
         result = np.float32(self.steepness) * to_outline
-        near = np.flatnonzero(to_outline > -OUTSIDE)
+        near = np.flatnonzero(to_outline > -_OUTSIDE)
         if len(near):
             chosen = points[near]
             added = np.float32(self.steepness) * self.fill.distance(chosen, to_outline[near])
@@ -132,7 +132,7 @@ def _tight_box(whole: Box, rays: RaySamples, outline: Map, fill: Fill | None) ->
     low, high = possible_range(rays.depths, rays.logits.max(axis=0))
     if fill is None:
         return Box((-0.5, -0.5, low), (0.5, 0.5, high))
-    margin = OUTSIDE / 2.0
+    margin = _OUTSIDE / 2.0
     first, last = fill.range(outline)
     low, high = min(low, first - margin), max(high, last + margin)
     inside = outline > -margin

@@ -16,7 +16,7 @@ Logits = Callable[[Points], npt.NDArray[np.float32]]
 
 CELLS = 64
 """The window is divided into so many cells along each side; each cell that holds a part of the object has one ray."""
-SAMPLES = 48
+_SAMPLES = 48
 """Points along a ray, in the range where the object is."""
 _FIRST_CELLS, _FIRST_SAMPLES = 32, 24
 """Rays and points that look for that range."""
@@ -84,11 +84,11 @@ def sample_rays(logits: Logits, outline: npt.NDArray[np.float32], box: Box, visi
             low = max(min(low, float(seen[0]) - _BEHIND), box.minimum[2])
             high = min(max(high, float(seen[1]) + _BEHIND), box.maximum[2])
     cells, places, rims = _places(outline, CELLS)
-    depths = np.linspace(low, high, SAMPLES, dtype=np.float32)
+    depths = np.linspace(low, high, _SAMPLES, dtype=np.float32)
     if not len(cells):
-        return RaySamples(cells, places, depths, np.zeros((0, SAMPLES), np.float32), np.zeros(0, np.float32))
+        return RaySamples(cells, places, depths, np.zeros((0, _SAMPLES), np.float32), np.zeros(0, np.float32))
     cut = np.flatnonzero((rims != places).any(axis=1))
-    found = logits(_points(np.concatenate([places, rims[cut]]), depths)).reshape(-1, SAMPLES)
+    found = logits(_points(np.concatenate([places, rims[cut]]), depths)).reshape(-1, _SAMPLES)
     least = found[: len(cells)].max(axis=1)
     least[cut] = np.minimum(least[cut], found[len(cells) :].max(axis=1))
     return RaySamples(cells, places, depths, found[: len(cells)], least)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 Map = npt.NDArray[np.float32]
 
-FINE_PX = 512
+_FINE_PX = 512
 """Maps are made at about this side: contours finer than the pixels of the input."""
 SOFT_BLUR_PX, HARD_BLUR_PX = 0.5, 1.0
 """Standard deviation of the blur before a contour is drawn, in pixels of the input: of a mask with soft edges, and of
@@ -51,9 +51,9 @@ class WindowMaps:
         return np.asarray(above + (below - above) * low_share, np.float32)
 
 
-def fine_side(side_px: int) -> int:
-    """Side of fine maps [px] for an input of `side_px`: the whole multiple of it nearest to `FINE_PX`, at least one."""
-    return side_px * max(1, round(FINE_PX / side_px))
+def _fine_side(side_px: int) -> int:
+    """Side of fine maps [px] for an input of `side_px`: its whole multiple nearest to `_FINE_PX`, at least one."""
+    return side_px * max(1, round(_FINE_PX / side_px))
 
 
 def outline_distance(alpha: Map) -> Map:
@@ -66,9 +66,9 @@ def outline_distance(alpha: Map) -> Map:
         alpha: `s s` in [0, 1].
 
     Returns:
-        `t t`, t = `fine_side(s)`, in units of the window.
+        `t t`, t the whole multiple of s nearest to 512, in units of the window.
     """
-    side = fine_side(len(alpha))
+    side = _fine_side(len(alpha))
     fine = cv2.resize(np.ascontiguousarray(alpha, np.float32), (side, side), interpolation=cv2.INTER_CUBIC)
     fine = cv2.GaussianBlur(fine, (0, 0), _blur_px(alpha) * side / len(alpha))
     reach = 2 * round(_PART_PX * side / len(alpha)) + 1

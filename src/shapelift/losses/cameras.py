@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-NEAREST = 0.05
+_NEAREST = 0.05
 """Depths below this count as this: a camera inside of the unit cube is wrong enough."""
 
 
@@ -58,7 +58,7 @@ def _seen(
     points: Float[Tensor, "n 3"], intrinsics: Float[Tensor, "b 3 3"], camera_from_world: Float[Tensor, "b 4 4"]
 ) -> tuple[Float[Tensor, "b n 2"], Float[Tensor, "b n"]]:
     local = points @ camera_from_world[:, :3, :3].mT + camera_from_world[:, None, :3, 3]
-    depth = local[..., 2].clamp_min(NEAREST)
+    depth = local[..., 2].clamp_min(_NEAREST)
     plane = local[..., :2] / depth[..., None]
     return plane @ intrinsics[:, :2, :2].mT + intrinsics[:, None, :2, 2], depth
 

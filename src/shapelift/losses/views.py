@@ -35,8 +35,8 @@ from shapelift.ops.pseudo_render import RenderedViews
 Reduction = Literal["mean", "sum"]
 DepthMask = Literal["truth", "prediction"]
 Outlines = Literal["count", "ignore"]
-BACKGROUND_DEPTH = 1.0  # as published: the depth of the origin
-OUTLINE_JUMP = 0.05
+_BACKGROUND_DEPTH = 1.0  # as published: the depth of the origin
+_OUTLINE_JUMP = 0.05
 """How much nearer than a pixel one of its neighbours has to be for the pixel to lie at an outline, in world units."""
 _FAR = 1e4
 
@@ -48,7 +48,7 @@ def fixed_view_loss(
     *,
     reduction: Reduction = "mean",
     depth_mask: DepthMask = "truth",
-    background_depth: float = BACKGROUND_DEPTH,
+    background_depth: float = _BACKGROUND_DEPTH,
 ) -> dict[str, Float[Tensor, ""]]:
     """Loss of predicted maps, the first stage of training.
 
@@ -90,7 +90,7 @@ def novel_view_loss(
     reduction: Reduction = "mean",
     depth_mask: DepthMask = "truth",
     outlines: Outlines = "ignore",
-    background_depth: float = BACKGROUND_DEPTH,
+    background_depth: float = _BACKGROUND_DEPTH,
 ) -> dict[str, Float[Tensor, ""]]:
     """Loss of pictures of the fused cloud, the second stage of training.
 
@@ -127,10 +127,10 @@ def novel_view_loss(
 
 
 def _outlines(depth: Float[Tensor, "b v h w"]) -> Bool[Tensor, "b v h w"]:
-    """Pixels beside the object, and those of it that touch one nearer by `OUTLINE_JUMP` (8 neighbours)."""
+    """Pixels beside the object, and those of it that touch one nearer by `_OUTLINE_JUMP` (8 neighbours)."""
     far = depth.masked_fill(depth <= 0, _FAR)
     nearest = -torch.nn.functional.max_pool2d(-far, 3, stride=1, padding=1)
-    return (nearest < _FAR) & (far - nearest > OUTLINE_JUMP)
+    return (nearest < _FAR) & (far - nearest > _OUTLINE_JUMP)
 
 
 def _check_same_views(predicted: Tensor, depth: Tensor) -> None:

@@ -18,14 +18,14 @@ Array = npt.NDArray[np.float64]
 Values = npt.NDArray[np.float32]
 _Tree = Any
 
-NEIGHBOR = 6
+_NEIGHBOR = 6
 """How many neighbours the distance between points is measured by."""
 RADIUS = 1.4
 """Radius of the balls in distances to that neighbour, of the 90 % of points that have it nearest."""
 REMAINS = 0.07
 """Share of the radius that is not taken back. Balls sink between the points of a single layer, on a square lattice by
 0.066 of the radius, and must not meet those from the other side."""
-LEAST_CELLS = 0.3
+_LEAST_CELLS = 0.3
 """And at least so many cells of it, or a layer would fall between the nodes of the grid."""
 COARSEST, FINEST = 2.0, 8.0
 """Cells per radius: the radius grows to the first on a coarse grid, and finer than the second is not worth its time."""
@@ -48,7 +48,7 @@ def closed_field(points: Array, *, spacing: float) -> tuple[Values, Array, float
     from scipy.spatial import cKDTree
 
     tree = cKDTree(points)
-    count = min(NEIGHBOR, len(points) - 1)
+    count = min(_NEIGHBOR, len(points) - 1)
     radius = RADIUS * float(np.quantile(tree.query(points, count + 1)[0][:, count], 0.9))
     spacing = max(spacing, radius / FINEST)
     radius = max(radius, COARSEST * spacing)
@@ -62,7 +62,7 @@ def closed_field(points: Array, *, spacing: float) -> tuple[Values, Array, float
     depth, nearest = distance_transform_edt(solid, return_indices=True)
     # The true border lies before the nearest node outside, by as much as that is farther away than the radius.
     beyond = np.clip(away[tuple(nearest)] - radius, 0.0, spacing)
-    left = max(REMAINS * radius, LEAST_CELLS * spacing)
+    left = max(REMAINS * radius, _LEAST_CELLS * spacing)
     field = np.where(solid, depth * spacing - beyond, 0.0) - (radius - left)
     return field.astype(np.float32), origin, spacing
 

@@ -18,11 +18,11 @@ from shapelift.geometry import Camera, DepthMaps, Mesh, PointCloud
 from shapelift.meshing.clouds import mesh_points
 from shapelift.meshing.viewmaps import STEEPEST, view_normals
 
-JUMP = STEEPEST
+_JUMP = STEEPEST
 """Neighbouring pixels whose depths differ by more than so many widths of a pixel belong to different surfaces."""
-INSET = 0.1
+_INSET = 0.1
 """How far a corner that pixels touch in without being joined is drawn towards its pixels, in pixels."""
-THICKNESS = 0.1
+_THICKNESS = 0.1
 """Depth of the solid behind a surface whose back nobody has seen, as a share of the longest side of what is seen: the
 true depth of procedural chairs then has an IoU of 0.38 with them, 0.33 with half of it and 0.35 with twice."""
 
@@ -64,7 +64,7 @@ def depth_points(maps: DepthMaps) -> PointCloud:
     return PointCloud(np.concatenate(points).astype(np.float32), np.concatenate(normals).astype(np.float32))
 
 
-def seen_surface(maps: DepthMaps, *, jump: float = JUMP) -> Mesh:
+def seen_surface(maps: DepthMaps, *, jump: float = _JUMP) -> Mesh:
     """The open mesh of what the cameras see, facing them; of several views one sheet each.
 
     Args:
@@ -91,14 +91,14 @@ def relief(
     *,
     thickness: float | None = None,
     back: Literal["parallel", "flat"] = "parallel",
-    jump: float = JUMP,
+    jump: float = _JUMP,
 ) -> Mesh:
     """The solid in front of which the seen surface lies: front, walls around the mask, and a back.
 
     Args:
         maps: One view.
         thickness: World units along the optical axis, positive. With a parallel back from every point of the front to
-            the back, with a flat one from the farthest point of the front. Default: `THICKNESS` of the longest side.
+            the back, with a flat one from the farthest point of the front. Default: `_THICKNESS` of the longest side.
         back: `parallel`: the front again, farther away; surfaces at an edge in depth are parted, as in the world.
             `flat`: a plane across the optical axis, for printing; the front is then one piece, and an edge in depth a
             steep slope of one pixel.
@@ -120,7 +120,7 @@ def relief(
         raise ValueError(f"jump must be a positive number of pixel widths, got {jump}")
     sheet = _sheet(maps, 0, jump, cut=back == "parallel")
     front = sheet.place(sheet.depth)
-    deep = THICKNESS * float(np.ptp(front, axis=0).max()) if thickness is None else thickness
+    deep = _THICKNESS * float(np.ptp(front, axis=0).max()) if thickness is None else thickness
     behind = sheet.depth + deep if back == "parallel" else np.full_like(sheet.depth, sheet.depth.max() + deep)
     faces, count = _triangles(sheet.corners, sheet.depth), len(front)
     walls = sheet.walls
@@ -200,7 +200,7 @@ def _sheet(maps: DepthMaps, view: int, jump: float, *, cut: bool) -> _Sheet:
         value = linear + (row - 0.5) * slopes[0] + (column - 0.5) * slopes[1]
         # Pixels as wide as they are deep could be continued to behind the camera.
         values.append((np.maximum(value, 0.1 * linear) if perspective else value)[mask])
-        drawn = INSET * split[rows + row, columns + column]
+        drawn = _INSET * split[rows + row, columns + column]
         places.append(np.stack([columns + column - drawn * (2 * column - 1), rows + row - drawn * (2 * row - 1)], 1))
     order, corners = np.unique(np.stack(numbers, axis=1), return_inverse=True)
     corners = corners.reshape(-1, 4)

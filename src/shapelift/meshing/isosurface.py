@@ -21,7 +21,7 @@ MINIMUM_CUT = 0.02
 most this share of a cell, and only on the two edges in a hundred that are cut nearer to a node."""
 _LARGEST = np.float32(1e15)
 """Products of two values stay finite in single precision."""
-BULGE = 0.2
+_BULGE = 0.2
 """How far the middle of an edge of four triangles is moved into its cell, as a share of the way to the opposite
 vertices."""
 
@@ -226,7 +226,7 @@ def _split_pairs(
             now[carried], was[3 * added + 1] = 3 * added + 1, carried
             added += 1
         middle = (points[start] + points[end]) / 2.0
-        points[new] = middle + BULGE * (points[opposite].mean(axis=0) - middle)
+        points[new] = middle + _BULGE * (points[opposite].mean(axis=0) - middle)
         # All four vertices may lie in the side itself; a step across it keeps the two copies apart even then.
         points[new] += (MINIMUM_CUT if number % 2 else -MINIMUM_CUT) * (points[start] == points[end])
         new += 1

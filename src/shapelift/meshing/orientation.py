@@ -24,13 +24,13 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 
-NEIGHBORS = (10, 20, 40)
+_NEIGHBORS = (10, 20, 40)
 """Neighbours whose spread gives the direction, the point itself among them: tried in this order."""
-FLAT_ENOUGH = 0.05
+_FLAT_ENOUGH = 0.05
 """Least by middle variance of a neighbourhood, the median over the cloud, at which no larger one is tried."""
-NOISE_RISE = 2.5
+_NOISE_RISE = 2.5
 """How far an edge must rise, in standard deviations across the surface, before it counts as rising."""
-EDGES = 8
+_EDGES = 8
 """Neighbours that a sign may come from."""
 
 _Tree = Any
@@ -41,7 +41,7 @@ class _Sheets:
     """What the neighbourhoods of points look like.
 
     directions: `n 3`, unit, of least spread, signs arbitrary. areas: `n`, around every point. noise: standard deviation
-    across the surface, the median over the cloud. flatness: see FLAT_ENOUGH.
+    across the surface, the median over the cloud. flatness: see `_FLAT_ENOUGH`.
     """
 
     directions: Array
@@ -78,7 +78,7 @@ def consistent_normals(points: Array) -> Array:
 def _sheets(points: Array, tree: _Tree) -> _Sheets:
     """Neighbourhoods of the smallest size that is flat enough, or else of the flattest."""
     found: list[_Sheets] = []
-    for wanted in NEIGHBORS:
+    for wanted in _NEIGHBORS:
         count = min(wanted, len(points))
         distance, index = tree.query(points, count)
         spread = points[index] - points[index].mean(axis=1, keepdims=True)
@@ -87,14 +87,14 @@ def _sheets(points: Array, tree: _Tree) -> _Sheets:
         noise = np.sqrt(max(float(np.median(variances[:, 0])), 0.0))
         areas = np.pi * distance[:, -1] ** 2 / count
         found.append(_Sheets(axes[:, :, 0], areas, float(noise), float(flatness)))
-        if flatness < FLAT_ENOUGH:
+        if flatness < _FLAT_ENOUGH:
             break
     return min(found, key=lambda sheets: sheets.flatness)
 
 
 def _edges(points: Array, tree: _Tree) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Both ends of every edge between neighbours, the lower index first, every edge once."""
-    count = min(EDGES, len(points) - 1)
+    count = min(_EDGES, len(points) - 1)
     _, index = tree.query(points, count + 1)
     start = np.repeat(np.arange(len(points)), count + 1)
     end = index.ravel().astype(np.int64)
@@ -108,7 +108,7 @@ def _agreement(points: Array, sheets: _Sheets, first: npt.NDArray[np.int64], sec
     along = points[second] - points[first]
     other = sheets.directions[second]
     rise = np.einsum("ei,ei->e", other, along)
-    rise = np.sign(rise) * np.maximum(np.abs(rise) - NOISE_RISE * sheets.noise, 0.0)
+    rise = np.sign(rise) * np.maximum(np.abs(rise) - _NOISE_RISE * sheets.noise, 0.0)
     squared = np.maximum(np.einsum("ei,ei->e", along, along), 1e-300)
     mirrored = other - 2.0 * (rise / squared)[:, None] * along
     length = np.maximum(np.linalg.norm(mirrored, axis=1), 1e-12)

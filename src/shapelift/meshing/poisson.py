@@ -20,13 +20,13 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float64]
 Values = npt.NDArray[np.float32]
 
-MARGIN_CELLS = 10
+_MARGIN_CELLS = 10
 """Empty cells around the points: the Fourier domain is periodic, and the solid must not meet its copies."""
 SMOOTHING_CELLS = 1.2
 """Standard deviation of the Gaussian. Wider loses edges, narrower lets the rows of a depth map show."""
-LEVEL_CELLS = 2.0
+_LEVEL_CELLS = 2.0
 """Standard deviation of the Gaussian over which the level is averaged."""
-FAR = 0.02
+_FAR = 0.02
 """Share of the density at the surface below which the level turns to the one of the whole cloud."""
 
 
@@ -53,7 +53,7 @@ class PointGrid:
         from scipy.sparse import csr_matrix
 
         low, high = points.min(axis=0), points.max(axis=0)
-        cells = np.ceil((high - low) / spacing).astype(int) + 2 * MARGIN_CELLS
+        cells = np.ceil((high - low) / spacing).astype(int) + 2 * _MARGIN_CELLS
         x, y, z = (int(next_fast_len(int(count), real=True)) for count in cells)
         origin = (low + high) / 2.0 - (np.array([x, y, z]) - 1) / 2.0 * spacing
         place = (points - origin) / spacing
@@ -87,7 +87,7 @@ class PointGrid:
         return [np.asarray(each, np.float32) for each in along]
 
 
-def indicator(grid: PointGrid, normals: Array, areas: Array) -> Values:
+def _indicator(grid: PointGrid, normals: Array, areas: Array) -> Values:
     """The smoothed indicator of the solid at the nodes, `x y z`: about 1 inside, 0 outside; see `solve`."""
     from scipy.fft import irfftn, rfftn
 
@@ -109,13 +109,13 @@ def indicator(grid: PointGrid, normals: Array, areas: Array) -> Values:
     return field
 
 
-def level_at_points(grid: PointGrid, field: Values, areas: Array) -> Values:
+def _level_at_points(grid: PointGrid, field: Values, areas: Array) -> Values:
     """The mean of a field at the points around every node, `x y z`; far from all points the median of all."""
     from scipy.fft import irfftn, rfftn
 
     along = grid.frequencies()
     squared = along[0] ** 2 + along[1] ** 2 + along[2] ** 2
-    gaussian = _gaussian(squared, LEVEL_CELLS)
+    gaussian = _gaussian(squared, _LEVEL_CELLS)
     shares = areas / grid.spacing**2
     at_points = grid.read(field)
 
@@ -126,7 +126,7 @@ def level_at_points(grid: PointGrid, field: Values, areas: Array) -> Values:
         return np.maximum(nodes, 0.0, out=nodes)
 
     # A flat surface smoothed with a Gaussian has this density: one unit of area per cell, spread along the normal.
-    far = np.float32(FAR / (np.sqrt(2.0 * np.pi) * LEVEL_CELLS))
+    far = np.float32(_FAR / (np.sqrt(2.0 * np.pi) * _LEVEL_CELLS))
     level = averaged(shares * at_points)
     level += far * np.median(at_points)
     density = averaged(shares)
@@ -150,12 +150,12 @@ def solve(points: Array, normals: Array, areas: Array, *, spacing: float) -> tup
         spacing: Side of a cell; not much below the distance between points, or the surface follows each of them.
     """
     grid = PointGrid.around(points, spacing)
-    field = indicator(grid, normals, areas)
-    field -= level_at_points(grid, field, areas)
-    return supported(field, grid), grid
+    field = _indicator(grid, normals, areas)
+    field -= _level_at_points(grid, field, areas)
+    return _supported(field, grid), grid
 
 
-def supported(field: Values, grid: PointGrid) -> Values:
+def _supported(field: Values, grid: PointGrid) -> Values:
     """The field without blobs in the air and bubbles inside that no point stands by."""
     from scipy.ndimage import label
 

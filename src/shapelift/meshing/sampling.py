@@ -27,11 +27,11 @@ Values = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 _T = TypeVar("_T", bound=np.generic)
 
-BATCH_POINTS = 1 << 20
+_BATCH_POINTS = 1 << 20
 """Points in one call of a field: 12 MiB of coordinates."""
-DENSE_UP_TO = 4
+_DENSE_UP_TO = 4
 """Grids with this many cells on their longest side are sampled densely: there is nothing to save."""
-SLOPE_MARGIN = 1.1
+_SLOPE_MARGIN = 1.1
 """How much steeper than measured the field may be between the nodes that were looked at."""
 
 
@@ -107,7 +107,7 @@ def sample_grid(field: ImplicitField, resolution: int = 128, *, start_spacing: i
     """
     cells = cells_per_axis(field, resolution)
     if start_spacing is None:
-        start_spacing = 1 if resolution <= DENSE_UP_TO else 2 ** max(1, int(np.ceil(np.log2(resolution / 64))))
+        start_spacing = 1 if resolution <= _DENSE_UP_TO else 2 ** max(1, int(np.ceil(np.log2(resolution / 64))))
     if start_spacing < 1 or start_spacing & (start_spacing - 1):
         raise ValueError(f"start_spacing must be a power of two, got {start_spacing}")
     lattice = _Lattice(field, cells, start_spacing)
@@ -145,10 +145,10 @@ class _Lattice:
         axes = [axis[::step] for axis in self.axes]
         chosen = np.flatnonzero(where)
         result = np.empty(len(chosen), np.float32)
-        for start in range(0, len(chosen), BATCH_POINTS):
-            batch = np.unravel_index(chosen[start : start + BATCH_POINTS], where.shape)
+        for start in range(0, len(chosen), _BATCH_POINTS):
+            batch = np.unravel_index(chosen[start : start + _BATCH_POINTS], where.shape)
             points = np.stack([axis[index] for axis, index in zip(axes, batch, strict=True)], axis=1)
-            result[start : start + BATCH_POINTS] = self.field(points)
+            result[start : start + _BATCH_POINTS] = self.field(points)
         self.evaluations += len(chosen)
         return result
 
@@ -208,7 +208,7 @@ def _in_doubt(values: Values, spacing: npt.NDArray[np.float64]) -> Mask:
     Returns:
         Mask `2x-1 2y-1 2z-1`.
     """
-    steepest = _steepest(values, spacing) * np.float32(SLOPE_MARGIN)
+    steepest = _steepest(values, spacing) * np.float32(_SLOPE_MARGIN)
     result = np.zeros(tuple(2 * count - 1 for count in values.shape), np.bool_)
     for along in product((False, True), repeat=3):
         if not any(along):

@@ -10,7 +10,7 @@ from shapelift.geometry import Camera, PointCloud, ViewMaps
 STEEPEST = 8.0
 """A difference in depth between neighbouring pixels above so many times the width of a pixel is an edge between two
 surfaces, not a slope: a surface seen at more than 83 degrees from its normal covers next to no pixels."""
-SMOOTH = 0.5
+_SMOOTH = 0.5
 """Two one-sided differences that agree to this, in widths of a pixel, belong to one smooth surface and are averaged."""
 
 Array = npt.NDArray[np.float64]
@@ -81,7 +81,7 @@ def _tangents(camera: Camera, points: Array, depth: Array, seen: Mask, *, axis: 
     flatter = np.where((np.abs(steep_forward) <= np.abs(steep_backward))[..., None], forward, backward)
     both = np.isfinite(steep_forward) & np.isfinite(steep_backward)
     bend = np.where(both, steep_forward, np.inf) - np.where(both, steep_backward, 0.0)
-    tangents = np.where((np.abs(bend) < SMOOTH)[..., None], forward + backward, flatter)
+    tangents = np.where((np.abs(bend) < _SMOOTH)[..., None], forward + backward, flatter)
     alone = np.isinf(steep_forward) & np.isinf(steep_backward)
     image_axis = camera.camera_from_world[1 - axis, :3]
     return np.where(alone[..., None], width[..., None] * image_axis, tangents)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from shapelift.geometry import UNIT_BOX, Box, ImplicitField, Mesh, VoxelGrid
 from shapelift.meshing.isosurface import isosurface
 
-SLAB_POINTS = 1 << 20
+_SLAB_POINTS = 1 << 20
 
 
 def mesh_voxels(grid: VoxelGrid, *, threshold: float = 0.5) -> Mesh:
@@ -61,8 +61,8 @@ def _(shape: ImplicitField, resolution: int = 32, *, box: Box | None = None) -> 
     own_box = shape.box if shape.placement is None else UNIT_BOX
     centers = _empty_grid(resolution, box or own_box).centers.reshape(-1, 3)
     inside = np.empty(len(centers), np.float32)
-    for start in range(0, len(centers), SLAB_POINTS):
-        chosen = slice(start, start + SLAB_POINTS)
+    for start in range(0, len(centers), _SLAB_POINTS):
+        chosen = slice(start, start + _SLAB_POINTS)
         inside[chosen] = shape(centers[chosen]) > 0
     if box is not None:
         inside *= shape.covers(centers)
@@ -115,7 +115,7 @@ def _winding_along_z(
     start = 0
     while start < len(order):
         before = total[start - 1] if start else 0
-        stop = max(start + 1, int(np.searchsorted(total, before + SLAB_POINTS, side="right")))
+        stop = max(start + 1, int(np.searchsorted(total, before + _SLAB_POINTS, side="right")))
         chosen = order[start:stop]
         _add_crossings(change, corners[chosen], faces[chosen], low[chosen], extent[chosen])
         start = stop

@@ -9,7 +9,7 @@ from scipy.spatial.distance import cdist
 
 from shapelift.metrics.nearest import EMPTY_DISTANCE, checked_points, longest_side
 
-MAX_POINTS = 2048
+_MAX_POINTS = 2048
 """The exact assignment takes half a second here and grows with the cube of the count."""
 
 
@@ -29,9 +29,9 @@ def emd(prediction: npt.ArrayLike, reference: npt.ArrayLike) -> float:
     predicted, truth = checked_points("prediction", prediction), checked_points("reference", reference)
     if len(truth) == 0:
         raise ValueError("the reference has no points: nothing can be measured against it")
-    if max(len(predicted), len(truth)) > MAX_POINTS:
+    if max(len(predicted), len(truth)) > _MAX_POINTS:
         raise ValueError(
-            f"the exact earth mover's distance is limited to {MAX_POINTS} points, "
+            f"the exact earth mover's distance is limited to {_MAX_POINTS} points, "
             f"got {len(predicted)} and {len(truth)}: draw fewer"
         )
     if len(predicted) == 0:

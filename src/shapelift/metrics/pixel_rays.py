@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from shapelift.geometry import Camera, Mesh
 
-CHUNK = 4_000_000
+_CHUNK = 4_000_000
 """Pairs of a triangle and a pixel of its bounding rectangle that are looked at together."""
 
 Mask = npt.NDArray[np.bool_]
@@ -79,7 +79,7 @@ def pixel_crossings(mesh: Mesh, camera: Camera) -> Crossings:
     start = 0
     while start < len(order):
         before = total[start - 1] if start else 0
-        stop = max(start + 1, int(np.searchsorted(total, before + CHUNK, side="right")))
+        stop = max(start + 1, int(np.searchsorted(total, before + _CHUNK, side="right")))
         chosen = order[start:stop]
         found.append(_crossings(camera, corners[chosen], depth[chosen], low[chosen], extent[chosen]))
         start = stop

@@ -59,14 +59,14 @@ class Protocol:
         return self.function(match(prediction.points, reference.points, side), prediction, reference)
 
 
-def fraction_name(fraction: float) -> str:
+def _fraction_name(fraction: float) -> str:
     """The column of an F-score at a fraction of the longest side: 0.005 -> `fscore_0.5`."""
     return f"fscore_{fraction * 100:g}"
 
 
 def _shapelift(matches: Matches, prediction: PointCloud, reference: PointCloud) -> dict[str, float]:
     scores = {"chamfer_l1": chamfer_l1_of(matches), "chamfer_l2": chamfer_l2_of(matches)}
-    scores |= {fraction_name(fraction): value for fraction, value in fscores_of(matches).items()}
+    scores |= {_fraction_name(fraction): value for fraction, value in fscores_of(matches).items()}
     scores["recall_2"] = recall_of(matches, 0.02 * matches.side)
     scores["normal_consistency"] = _normals(matches, prediction, reference)
     return scores
@@ -110,7 +110,7 @@ def _pixel2mesh(matches: Matches, prediction: PointCloud, reference: PointCloud)
 
 def _tatarchenko(matches: Matches, prediction: PointCloud, reference: PointCloud) -> dict[str, float]:
     del prediction, reference
-    return {fraction_name(part): fscore_of(matches, part) for part in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)}
+    return {_fraction_name(part): fscore_of(matches, part) for part in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)}
 
 
 def _normals(matches: Matches, prediction: PointCloud, reference: PointCloud) -> float:

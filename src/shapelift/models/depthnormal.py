@@ -25,9 +25,9 @@ from shapelift.nn.camera_head import CameraHead
 from shapelift.nn.depth import PixelDecoder
 from shapelift.nn.encoders import CompactEncoder
 
-NEAREST = 0.05
+_NEAREST = 0.05
 """Least depth that is ever said, in units of the object."""
-STEEPNESS = 40.0
+_STEEPNESS = 40.0
 """Logits per unit of distance from the surface, in `logits_at`."""
 
 _VALUES = 5  # depth, mask, three of the normal
@@ -187,13 +187,13 @@ class DepthNormalModel(ReconstructionModel):
         local = points @ matrix[:, :3, :3].mT + matrix[:, None, :3, 3]
         depth = local[..., 2]
         pixels = local @ intrinsics.mT
-        places = pixels[..., :2] / depth.clamp_min(NEAREST)[..., None] * (2.0 / self.config.map_size) - 1.0
+        places = pixels[..., :2] / depth.clamp_min(_NEAREST)[..., None] * (2.0 / self.config.map_size) - 1.0
         maps = torch.stack([depth_of(prediction["offset"], matrix), prediction["mask_logits"]], dim=1).to(points)
         surface, mask = _looked_up(maps, places)
         behind = depth - surface
-        outside = (places.abs().amax(dim=-1) > 1.0) | (depth < NEAREST)
-        logits = torch.minimum(torch.minimum(behind, self.config.thickness - behind) * STEEPNESS, mask)
-        return torch.where(outside, torch.full_like(logits, -STEEPNESS), logits)
+        outside = (places.abs().amax(dim=-1) > 1.0) | (depth < _NEAREST)
+        logits = torch.minimum(torch.minimum(behind, self.config.thickness - behind) * _STEEPNESS, mask)
+        return torch.where(outside, torch.full_like(logits, -_STEEPNESS), logits)
 
     def graphs(self) -> Mapping[str, ExportGraph]:
         """`predict`: image -> depth, mask, normals and camera in the frame `view`, features."""
@@ -204,8 +204,8 @@ class DepthNormalModel(ReconstructionModel):
 
 
 def depth_of(offset: Float[Tensor, "b h w"], camera_from_world: Float[Tensor, "b 4 4"]) -> Float[Tensor, "b h w"]:
-    """Depth from how much farther than the world's origin a pixel lies, at least `NEAREST`."""
-    return (offset + camera_from_world[:, 2, 3, None, None]).clamp_min(NEAREST)
+    """Depth from how much farther than the world's origin a pixel lies, at least `_NEAREST`."""
+    return (offset + camera_from_world[:, 2, 3, None, None]).clamp_min(_NEAREST)
 
 
 def _looked_up(maps: Float[Tensor, "b c h w"], places: Float[Tensor, "b n 2"]) -> tuple[Tensor, ...]:

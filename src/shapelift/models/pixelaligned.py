@@ -54,11 +54,11 @@ surface leaves open."""
 _BETA = 0.02
 """Where the loss of the camera on the surface becomes a straight line, in windows."""
 
-SCALE = (0.5, 4.0)
+_SCALE = (0.5, 4.0)
 """Least and largest number of windows that a unit at the origin fills: one training view in two hundred, of a shape
 seen end-on, lies above 2.2, and hardly any above 4."""
 
-COARSEST = 4
+_COARSEST = 4
 """Resolution of the upright planes at first, and of what the code is read from. The maps of finer images are shrunk for
 both: what an image is of is seen in a small one, and where its parts are the front plane says."""
 
@@ -176,7 +176,7 @@ class PixelAlignedModel(ReconstructionModel):
             widths=config.widths,
             depths=config.depths,
             code_size=config.code_size,
-            code_map=COARSEST,
+            code_map=_COARSEST,
         )
         stages = dict(zip(self.encoder.resolutions, self.encoder.widths, strict=True))
         self.front = FrontPlane(
@@ -190,14 +190,14 @@ class PixelAlignedModel(ReconstructionModel):
             code_size=config.code_size,
             channels=config.plane_channels,
             widths=config.plane_widths,
-            skip_widths={COARSEST << index: width for index, width in enumerate(reversed(self.encoder.widths))},
+            skip_widths={_COARSEST << index: width for index, width in enumerate(reversed(self.encoder.widths))},
         )
         self.camera = CameraHead(
             code_size=config.code_size,
             image_size=config.image_size,
             hidden=config.camera_hidden,
             roll=True,
-            scale=SCALE,
+            scale=_SCALE,
         )
         self.decoder = PictureDecoder(
             front_channels=config.front_channels, plane_channels=config.plane_channels, hidden=config.plane_hidden
@@ -239,7 +239,7 @@ class PixelAlignedModel(ReconstructionModel):
     @staticmethod
     def _shrunk(pyramid: Sequence[Tensor]) -> list[Tensor]:
         """The maps of the stages at the resolutions of the tower of the upright planes."""
-        return [resized_maps(maps, COARSEST << index) for index, maps in enumerate(reversed(pyramid[1:]))]
+        return [resized_maps(maps, _COARSEST << index) for index, maps in enumerate(reversed(pyramid[1:]))]
 
     def answer(self, prediction: Prediction, picture: Tensor, upright: Tensor) -> tuple[Tensor, Tensor]:
         """Logits `b n` and colours `b n 3` of points, given in the picture and upright."""

@@ -15,7 +15,7 @@ CENTER = (0.25, 0.75)
 """Least and largest elevation, distance of the origin along the optical axis, image sides per unit at the origin, and
 column and row of the origin as a share of the image side. Over the cameras of `synthesis.cameras` and 150 procedural
 chairs they run from -5 to 60, 1.5 to 8.4, 0.65 to 1.6, and 0.29 to 0.57."""
-ROLL_DEG = (-15.0, 15.0)
+_ROLL_DEG = (-15.0, 15.0)
 """Least and largest roll, where a head has one."""
 MEANS = (22.4, 3.42, 0.85, 0.5, 0.47)
 """What an untrained head says: means over those cameras, geometric ones of distance and scale."""
@@ -60,7 +60,7 @@ class CameraHead(nn.Module):
             CENTER,
         ]
         if roll:
-            ranges.append((math.radians(ROLL_DEG[0]), math.radians(ROLL_DEG[1])))
+            ranges.append((math.radians(_ROLL_DEG[0]), math.radians(_ROLL_DEG[1])))
         low, high = torch.tensor(ranges).T
         self.register_buffer("low", low.contiguous(), persistent=False)
         self.register_buffer("high", high.contiguous(), persistent=False)

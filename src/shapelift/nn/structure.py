@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from shapelift.nn.encoders import CompactEncoder
 
-MAPS = 4
+_MAPS = 4
 """Maps per view: column, row, depth and mask logit."""
 
 _SEED_SIDE = 4
@@ -35,7 +35,7 @@ class PixelGrid(nn.Module):
 
     def __init__(self, *, views: int, size: int) -> None:
         super().__init__()
-        self.shape = (MAPS, views, size, size)
+        self.shape = (_MAPS, views, size, size)
         centers = torch.arange(size) + 0.5
         grid = torch.stack([centers.expand(size, size), centers[:, None].expand(size, size)])
         start = torch.cat([grid, torch.ones(1, size, size), torch.zeros(1, size, size)])
@@ -133,7 +133,7 @@ class PublishedGenerator(nn.Module):
                 decoder.append(_PublishedResidual(width))
             decoder += [nn.Upsample(scale_factor=2.0), nn.Conv2d(width, outputs, 3, 1, 1), *_published_norm(outputs)]
             width = outputs
-        self.decoder = nn.Sequential(*decoder, nn.Conv2d(width, MAPS * views, 1, bias=False))
+        self.decoder = nn.Sequential(*decoder, nn.Conv2d(width, _MAPS * views, 1, bias=False))
         self.grid = PixelGrid(views=views, size=output_size)
         self.code_size = layers.code_size
         self.apply(_published_start)
@@ -223,7 +223,7 @@ class CompactGenerator(nn.Module):
             layers += [nn.Upsample(scale_factor=2.0), nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False)]
             layers += [nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
         self.tower = nn.Sequential(*layers)
-        last = nn.Conv2d(views * head, views * MAPS * zoom**2, 3, 1, 1, groups=views, bias=False)
+        last = nn.Conv2d(views * head, views * _MAPS * zoom**2, 3, 1, 1, groups=views, bias=False)
         # The maps start close to the grid, where the losses are smooth.
         nn.init.normal_(last.weight, 0.0, 0.01)
         self.heads = nn.Sequential(
@@ -237,4 +237,4 @@ class CompactGenerator(nn.Module):
         """Image in [0, 1] -> column, row, depth and mask-logit maps `b 4 v s s`, and the code `b d`."""
         code, _ = self.encoder(image * 2.0 - 1.0)
         maps = self.heads(self.tower(code))
-        return self.grid(maps.reshape(-1, self.views, MAPS, *maps.shape[2:]).transpose(1, 2)), code
+        return self.grid(maps.reshape(-1, self.views, _MAPS, *maps.shape[2:]).transpose(1, 2)), code

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-NEAREST = 1e-3
+_NEAREST = 1e-3
 """Depths below this count as this: a point beside or behind the camera ends up outside of any image."""
 DEEPEST = 1.0
 """Largest |w| of the box in which a field of this frame lives; |u| and |v| reach 1/2."""
@@ -39,7 +39,7 @@ def picture_from_world(
     matrix, intrinsics = camera_from_world.to(dtype), intrinsics.to(dtype)
     # Products and sums, not a matrix product, which autocast would round: a place must not move by half a percent.
     local = (points.to(dtype)[:, :, None] * matrix[:, None, :3, :3]).sum(dim=-1) + matrix[:, None, :3, 3]
-    depth = local[..., 2].clamp_min(NEAREST)
+    depth = local[..., 2].clamp_min(_NEAREST)
     focal, center = intrinsics[:, None, [0, 1], [0, 1]], intrinsics[:, None, :2, 2]
     u, v = ((local[..., :2] / depth[..., None] * focal + center) / size_px - 0.5).unbind(-1)
     return torch.stack([u, -v, picture_depth(local[..., 2], intrinsics, matrix, size_px)], dim=-1)
@@ -53,7 +53,7 @@ def picture_depth(
 ) -> Tensor:
     """The coordinate w of depths `b ...` along the optical axis; the other arguments as for `picture_from_world`."""
     axes = (slice(None), *[None] * (depth.dim() - 1))
-    origin = camera_from_world[:, 2, 3].clamp_min(NEAREST)[axes]
+    origin = camera_from_world[:, 2, 3].clamp_min(_NEAREST)[axes]
     return (depth / origin - 1.0) * (intrinsics[:, 0, 0] / size_px)[axes]
 
 
@@ -68,8 +68,8 @@ def world_from_picture(
     matrix, intrinsics = camera_from_world.to(dtype), intrinsics.to(dtype)
     focal, center = intrinsics[:, None, [0, 1], [0, 1]] / size_px, intrinsics[:, None, :2, 2] / size_px
     u, v, w = picture.to(dtype).unbind(2)
-    origin = matrix[:, None, 2, 3].clamp_min(NEAREST)
-    depth = (origin * (1.0 + w / focal[..., 0])).clamp_min(NEAREST)
+    origin = matrix[:, None, 2, 3].clamp_min(_NEAREST)
+    depth = (origin * (1.0 + w / focal[..., 0])).clamp_min(_NEAREST)
     plane = (torch.stack([0.5 + u, 0.5 - v], dim=2) - center) / focal
     local = torch.cat([plane * depth[..., None], depth[..., None]], dim=2) - matrix[:, None, :3, 3]
     return (local[..., None] * matrix[:, None, :3, :3]).sum(dim=2)

@@ -38,7 +38,7 @@ def sample_faces(
         numbers: Uniform in [0, 1): which point of its part of the area, and where on the face.
     """
     count = numbers.shape[1]
-    areas = doubled_areas(vertices.detach(), faces).double()
+    areas = _doubled_areas(vertices.detach(), faces).double()
     areas = torch.where(areas.sum(dim=1, keepdim=True) > 0.0, areas, torch.ones_like(areas))
     reached = areas.cumsum(dim=1)
     part = (torch.arange(count, device=numbers.device) + numbers[..., 0].double()) / count
@@ -62,7 +62,7 @@ def face_crosses(vertices: Float[Tensor, "b v 3"], faces: Int64[Tensor, "f 3"]) 
     return crosses
 
 
-def doubled_areas(vertices: Float[Tensor, "b v 3"], faces: Int64[Tensor, "f 3"]) -> Float[Tensor, "b f"]:
+def _doubled_areas(vertices: Float[Tensor, "b v 3"], faces: Int64[Tensor, "f 3"]) -> Float[Tensor, "b f"]:
     """Twice the areas of faces. No gradient where it is 0."""
     areas: Tensor = torch.linalg.vector_norm(face_crosses(vertices, faces), dim=2)
     return areas

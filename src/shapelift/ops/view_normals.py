@@ -11,7 +11,7 @@ from shapelift.ops.fusion import fuse_views
 
 STEEPEST = 8.0
 """A difference in depth above so many widths of a pixel is an edge between two surfaces, not a slope."""
-SMOOTH = 0.5
+_SMOOTH = 0.5
 """Two one-sided differences that agree to this, in widths of a pixel, belong to one smooth surface."""
 
 _NONE = 1e6  # a difference towards no neighbour: larger than any, and finite, so that it exports
@@ -68,7 +68,7 @@ def _tangents(points: Vectors, depth: Maps, seen: Bool[Tensor, "b k h w"], camer
     forward, backward = torch.cat([step, still], dim=axis), torch.cat([still, step], dim=axis)
     flatter = torch.where((ahead.abs() <= behind.abs())[..., None], forward, backward)
     both = (ahead < _NONE) & (behind < _NONE)
-    smooth = both & ((ahead - behind).abs() < SMOOTH)
+    smooth = both & ((ahead - behind).abs() < _SMOOTH)
     tangents = torch.where(smooth[..., None], forward + backward, flatter)
     alone = (ahead >= _NONE) & (behind >= _NONE)
     straight = cameras.camera_from_world[..., None, None, image_axis, :3] / focal[..., None]

@@ -15,14 +15,14 @@ from shapelift.solids.volumes import keep_volumes
 if TYPE_CHECKING:
     from manifold3d import Manifold
 
-TOLERANCE = 1e-4
+_TOLERANCE = 1e-4
 """How far the surface may move when short edges and flat regions are simplified, as a share of the longest side:
 0.01 mm on a model of 100 mm, well below what a printer resolves."""
-RETREAT = 0.1
+_RETREAT = 0.1
 """How far vertices at one place are drawn apart, as a share of the way to the mean of their neighbours."""
 
 
-def printable(mesh: Mesh, *, minimum_share: float = 0.01, tolerance: float = TOLERANCE) -> Mesh:
+def printable(mesh: Mesh, *, minimum_share: float = 0.01, tolerance: float = _TOLERANCE) -> Mesh:
     """A clean solid: manifold, outward, without slivers, artefacts and cavities.
 
     Short edges and the vertices of flat regions are removed by manifold3d, which proves the result manifold; small
@@ -41,16 +41,16 @@ def printable(mesh: Mesh, *, minimum_share: float = 0.01, tolerance: float = TOL
     Raises:
         ValueError: a mesh that is open or inconsistent, or one that encloses no volume; the message says why.
     """
-    solid = manifold_of(mesh)
+    solid = _manifold_of(mesh)
     longest = float(np.ptp(mesh.vertices, axis=0).max())
     solid = solid.simplify(tolerance * longest)
-    cleaned = mesh_of(solid)
+    cleaned = _mesh_of(solid)
     if cleaned.volume < 0:
         cleaned = Mesh(cleaned.vertices, cleaned.faces[:, ::-1], cleaned.colors)
-    return drawn_apart(keep_volumes(cleaned, minimum_share=minimum_share))
+    return _drawn_apart(keep_volumes(cleaned, minimum_share=minimum_share))
 
 
-def manifold_of(mesh: Mesh) -> Manifold:
+def _manifold_of(mesh: Mesh) -> Manifold:
     """The mesh as a solid of manifold3d; colours travel as three properties in [0, 1].
 
     Raises:
@@ -73,7 +73,7 @@ def manifold_of(mesh: Mesh) -> Manifold:
     raise ValueError(f"the mesh is not a closed, consistently oriented surface ({problems}); repair it first")
 
 
-def mesh_of(solid: Manifold) -> Mesh:
+def _mesh_of(solid: Manifold) -> Mesh:
     """A solid of manifold3d as a mesh, with its first three properties beyond the position as colours."""
     result = solid.to_mesh()
     properties = np.asarray(result.vert_properties)
@@ -87,7 +87,7 @@ def mesh_of(solid: Manifold) -> Mesh:
     return Mesh(properties[:, :3], faces.astype(np.int32), colors)
 
 
-def drawn_apart(mesh: Mesh) -> Mesh:
+def _drawn_apart(mesh: Mesh) -> Mesh:
     """Move vertices that share a place, but no face, towards their own neighbours, so that nothing touches.
 
     Where two parts meet in an edge or a corner a manifold has two vertices at one place. A file without shared
@@ -107,7 +107,7 @@ def drawn_apart(mesh: Mesh) -> Mesh:
                 np.add.at(total, mesh.faces[:, side], vertices[mesh.faces[:, other]])
                 np.add.at(count, mesh.faces[:, side], 1.0)
         moving = stacked & (count > 0)
-        vertices[moving] += RETREAT * (total[moving] / count[moving, None] - vertices[moving])
+        vertices[moving] += _RETREAT * (total[moving] / count[moving, None] - vertices[moving])
     raise ValueError("parts of the mesh touch in so many places that they cannot be drawn apart")
 
 

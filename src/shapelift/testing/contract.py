@@ -55,24 +55,24 @@ _REPRESENTATIONS: Mapping[str, type] = {
 
 _SOLIDS = ("field", "grid")
 
-BATCH = 3
+_BATCH = 3
 """Items of the batch that everything is checked with."""
-OVERFIT_STEPS = 160
+_OVERFIT_STEPS = 160
 """Steps in which that batch is to be learned by heart."""
-GRADIENT_STEPS = 5
+_GRADIENT_STEPS = 5
 """Within so many steps every parameter must have had a gradient: behind a layer that is zero at first there is none."""
 OVERLAP, STAND_IN = 0.45, 0.3
 """Least mean IoU with the truth of the solid that was learned by heart: of a field or a grid, and of what stands in for
 one where a family predicts a surface."""
-SYMMETRIC = 0.02
+_SYMMETRIC = 0.02
 """How much better a solid may fit when it is turned over: what is symmetric fits alike."""
-AGREEMENT = 0.75
+_AGREEMENT = 0.75
 """Least IoU of the exported field or grid with `logits_at`."""
-ONNX_TOLERANCE = 1e-4
-NEIGHBOUR_TOLERANCE = 1e-4
-PRECISION_TOLERANCE = 0.1
+_ONNX_TOLERANCE = 1e-4
+_NEIGHBOUR_TOLERANCE = 1e-4
+_PRECISION_TOLERANCE = 0.1
 """Largest share by which a loss may be off in bfloat16."""
-SCORED_POINTS = 4096
+_SCORED_POINTS = 4096
 """Points that solids are compared at."""
 
 
@@ -106,13 +106,13 @@ class FamilyCase:
     @cached_property
     def batch(self) -> dict[str, Tensor]:
         """What the family asks for, and `scored` points (see `training.targets.WeightedPoints`) besides."""
-        scored = {"scored": WeightedPoints(SCORED_POINTS, self.config.world_frame)}
+        scored = {"scored": WeightedPoints(_SCORED_POINTS, self.config.world_frame)}
         return ShapeDataset(
             self.folder,
             "train",
             targets={**self.config.targets(), **scored},
             preprocess=Preprocess.from_mapping(self.config.preprocess),
-        ).batch(0, BATCH)
+        ).batch(0, _BATCH)
 
     def build(self) -> ReconstructionModel:
         """The network with fresh weights, the same every time."""
@@ -145,7 +145,7 @@ class FamilyCase:
         model = self.build().train()
         optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
         losses = []
-        for _ in range(OVERFIT_STEPS):
+        for _ in range(_OVERFIT_STEPS):
             optimizer.zero_grad()
             loss = _loss(model, self.batch)
             losses.append(float(loss.detach()))
@@ -240,7 +240,7 @@ def gradients_reach_every_parameter(case: FamilyCase) -> None:
         _require(name in known and reason, f"{name} is exempt from gradients: it must exist, and a reason be given")
     left = set(known) - set(exempt)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    for _ in range(GRADIENT_STEPS):
+    for _ in range(_GRADIENT_STEPS):
         optimizer.zero_grad()
         _loss(model, case.batch).backward()  # type: ignore[no-untyped-call]
         for name, parameter in known.items():
@@ -258,7 +258,7 @@ def gradients_reach_every_parameter(case: FamilyCase) -> None:
 def loss_learns_a_batch_by_heart(case: FamilyCase) -> None:
     """The loss on one batch halves, at least."""
     first, last = case.losses[0], case.losses[-1]
-    message = f"the loss on one batch must halve in {OVERFIT_STEPS} steps; it went from {first:.4g} to {last:.4g}"
+    message = f"the loss on one batch must halve in {_OVERFIT_STEPS} steps; it went from {first:.4g} to {last:.4g}"
     _require(last < 0.5 * first, message)
 
 
@@ -283,7 +283,7 @@ def solid_is_the_true_one(case: FamilyCase) -> None:
         message = (
             f"the solid of logits_at must not be mirrored in {name}: IoU {found:.2f}, and {other:.2f} if turned over"
         )
-        _require(found > other - SYMMETRIC, message)
+        _require(found > other - _SYMMETRIC, message)
 
 
 def exported_solid_is_that_of_training(case: FamilyCase) -> None:
@@ -293,12 +293,12 @@ def exported_solid_is_that_of_training(case: FamilyCase) -> None:
     points = case.batch["scored"]
     with torch.no_grad():
         expected = case.trained.logits_at(case.prediction, points) > 0.0
-    for item in range(BATCH):
+    for item in range(_BATCH):
         shape = case.reconstruction(item).representation
         found = torch.from_numpy(_inside(shape, points[item].numpy()))
         weight = case.batch["scored_weight"][item : item + 1]
         agreement = float(weighted_iou(found[None], expected[item : item + 1], weight))
-        _require(agreement > AGREEMENT, f"the exported solid must be that of logits_at: IoU {agreement:.2f}")
+        _require(agreement > _AGREEMENT, f"the exported solid must be that of logits_at: IoU {agreement:.2f}")
 
 
 def answers_are_the_same_twice(case: FamilyCase) -> None:
@@ -313,7 +313,7 @@ def items_are_independent(case: FamilyCase) -> None:
     together = case.prediction
     alone = _predict(case.trained, {name: value[:1] for name, value in case.batch.items()})
     for name, value in together.items():
-        close = torch.allclose(value[:1], alone[name], rtol=NEIGHBOUR_TOLERANCE, atol=NEIGHBOUR_TOLERANCE)
+        close = torch.allclose(value[:1], alone[name], rtol=_NEIGHBOUR_TOLERANCE, atol=_NEIGHBOUR_TOLERANCE)
         _require(close, f"prediction {name} of an item must not depend on its neighbours in the batch")
 
 
@@ -338,9 +338,9 @@ def half_precision_is_enough(case: FamilyCase) -> None:
         exact = float(_sum(case.trained.loss(case.prediction, batch)))
         expected = case.trained.logits_at(case.prediction, batch["scored"])
     message = f"the loss must be about the same in bfloat16: {loss:.4g}, and {exact:.4g} in single precision"
-    _require(abs(loss - exact) <= PRECISION_TOLERANCE * (abs(exact) + case.losses[0]), message)
+    _require(abs(loss - exact) <= _PRECISION_TOLERANCE * (abs(exact) + case.losses[0]), message)
     same = float(weighted_iou(logits > 0.0, expected > 0.0, batch["scored_weight"]).mean())
-    _require(same > 1.0 - PRECISION_TOLERANCE, f"the solid must be about the same in bfloat16: IoU {same:.2f}")
+    _require(same > 1.0 - _PRECISION_TOLERANCE, f"the solid must be about the same in bfloat16: IoU {same:.2f}")
 
 
 def noise_is_what_the_configuration_says(case: FamilyCase) -> None:
@@ -520,7 +520,7 @@ def _compare(name: str, graph: ExportGraph, file: Path, batch_size: int) -> None
         error = float(np.abs(want.numpy() - got).max()) / scale
         _require(want.shape == got.shape, f"graph {name}: {key} must have shape {tuple(want.shape)}, not {got.shape}")
         _require(
-            error < ONNX_TOLERANCE, f"graph {name}: {key} must equal torch to {ONNX_TOLERANCE}, off by {error:.2g}"
+            error < _ONNX_TOLERANCE, f"graph {name}: {key} must equal torch to {_ONNX_TOLERANCE}, off by {error:.2g}"
         )
 
 

@@ -55,7 +55,7 @@ def write_example_data(
         seed: of all random draws.
         lopsided: whether each has a knob at one side, above and in front, so that every swap of axes and every
             reflection shows; such a one has two colours besides.
-        options: what targets ask for besides (`ReconstructorConfig.record_options`): depth views.
+        options: what targets ask for besides (`ModelConfig.record_options`): depth views.
     """
     (folder / "shapes").mkdir(parents=True, exist_ok=True)
     entries = []

@@ -59,9 +59,9 @@ from shapelift.training.session import exclusive_session, interruptible
 from shapelift.training.start import load_start, start_at
 from shapelift.training.validation import best_threshold, draw_rows, validate
 
-CONFIG_NAME = "config.json"
-MODEL_NAME = "model"
-PICTURES_NAME = "pictures"
+_CONFIG_NAME = "config.json"
+_MODEL_NAME = "model"
+_PICTURES_NAME = "pictures"
 _MOST_WORKERS = 14
 
 
@@ -350,7 +350,7 @@ class _Run:
 
     def _draw(self, log: MetricsLog) -> None:
         picture = grid(draw_rows(self.evaluated, self.validation_set, self.config, self.world.device))
-        folder = self.output / PICTURES_NAME
+        folder = self.output / _PICTURES_NAME
         folder.mkdir(exist_ok=True)
         write_png(folder / f"step_{self.state.step:08d}.png", picture)
         log.picture("validation", picture, self.state.step)
@@ -375,7 +375,7 @@ class _Run:
 
     def _finish(self) -> TrainResult:
         done = self.state.finished
-        folder = self.output / MODEL_NAME
+        folder = self.output / _MODEL_NAME
         if done and self.world.is_main and not folder.exists():
             self._tell("exporting", 1.0)
             tensors, _ = read_tensors(self.output / BEST_NAME, device="cpu")
@@ -477,7 +477,7 @@ def _open_folder(output: Path, config: TrainConfig, world: World) -> RunState | 
     world.wait()
     state = find_run(output, config)
     if state is None and world.is_main:
-        write_atomically(output / CONFIG_NAME, config.to_json() + "\n")
+        write_atomically(output / _CONFIG_NAME, config.to_json() + "\n")
     return state
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.optim.adamw import adamw
 
-ITERATIONS = 5
+_ITERATIONS = 5
 """Steps of the Newton-Schulz iteration: singular values come out between about 0.7 and 1.2."""
 _POLYNOMIAL = (3.4445, -4.7750, 2.0315)
 """Coefficients of x, x^3 and x^5, from the source: as steep at 0 as may be, and not quite 1 at the end."""
@@ -99,7 +99,7 @@ def orthogonalized(matrix: Tensor) -> Tensor:
     x = (matrix.mT if tall else matrix).bfloat16()
     x = x / x.norm().clamp_min(1e-7)
     first, third, fifth = _POLYNOMIAL
-    for _ in range(ITERATIONS):
+    for _ in range(_ITERATIONS):
         square = x @ x.mT
         x = torch.addmm(x, torch.addmm(square, square, square, beta=third, alpha=fifth), x, beta=first)
     return x.mT if tall else x

@@ -13,7 +13,7 @@ from shapelift.training.checkpoint import read_state
 from shapelift.training.config import TrainConfig
 from shapelift.training.distributed import World
 
-SHARE = {"cpu": 0.5, "cuda": 0.7}
+_SHARE = {"cpu": 0.5, "cuda": 0.7}
 """Share of the spare memory of a device that a pack may take."""
 
 
@@ -23,7 +23,7 @@ def resolve_feed(
     """The run with `records` or `packed` for `auto`, and with a detail where it packs.
 
     A run that stands in `output` goes on as it began. Otherwise `auto` packs if every target of the family can be drawn
-    from a pack, the data fit into the memory of the device (`SHARE` of what is spare), and one process trains: what
+    from a pack, the data fit into the memory of the device (`_SHARE` of what is spare), and one process trains: what
     several draw from packs depends on their number.
 
     Raises:
@@ -53,7 +53,7 @@ def _chosen(config: TrainConfig, folders: Sequence[Path], world: World) -> tuple
         return None, f"{world.size} processes train"
     if config.detail is not None:
         return config.detail, ""
-    memory = int(spare_memory(world.device) * SHARE[world.device.type])
+    memory = int(spare_memory(world.device) * _SHARE[world.device.type])
     entries = [entry for folder in folders for entry in stored_shapes(folder, "train")]
     detail = choose_detail(entries, wanted, config.model.image_size, memory)
     return detail, f"{folders[0]}: does not fit into {memory / 1e9:.1f} GB when packed"

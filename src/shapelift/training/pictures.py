@@ -13,7 +13,7 @@ from shapelift.geometry.pointclouds import PointCloud
 from shapelift.io.atomic import atomic_path
 from shapelift.pictures.shading import PAPER, render_points
 
-SIDES_DEG: tuple[tuple[float, float], ...] = ((30.0, 20.0), (210.0, 20.0))
+_SIDES_DEG: tuple[tuple[float, float], ...] = ((30.0, 20.0), (210.0, 20.0))
 """Azimuth and elevation of the two sides every shape is shown from."""
 
 
@@ -42,7 +42,7 @@ def grid(rows: Sequence[PreviewRow], *, size_px: int = 96) -> npt.NDArray[np.uin
     for row in rows:
         tiles = [_input_tile(row.image, size_px)]
         for cloud, color in ((row.prediction, (120, 170, 235)), (row.truth, (205, 205, 205))):
-            for azimuth_deg, elevation_deg in SIDES_DEG:
+            for azimuth_deg, elevation_deg in _SIDES_DEG:
                 if cloud is None:
                     tiles.append(np.full((size_px, size_px, 3), PAPER, np.uint8))
                 else:

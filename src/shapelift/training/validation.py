@@ -21,11 +21,11 @@ from shapelift.training.distributed import World
 from shapelift.training.network import autocast, forward_pass, to_device
 from shapelift.training.pictures import PreviewRow
 
-PICTURE_RESOLUTION = 48
+_PICTURE_RESOLUTION = 48
 """Cells per side of the surfaces in the pictures."""
 THRESHOLDS = tuple(round(0.2 + 0.025 * step, 3) for step in range(19))
 """Candidates for the threshold of an exported model, 0.2 to 0.65."""
-PICTURE_POINTS = 12_000
+_PICTURE_POINTS = 12_000
 """Points drawn per surface in the pictures."""
 
 
@@ -154,6 +154,6 @@ def _surface(
 
     field = ImplicitField(logits)
     try:
-        return to_point_cloud(field, PICTURE_POINTS, np.random.default_rng(0), resolution=PICTURE_RESOLUTION)
+        return to_point_cloud(field, _PICTURE_POINTS, np.random.default_rng(0), resolution=_PICTURE_RESOLUTION)
     except ValueError:  # nowhere positive: an untrained network may well say so
         return None
