@@ -15,7 +15,7 @@ from pathlib import Path
 
 from shapelift.inference import read_card
 from shapelift.recipes import find_recipe
-from shapelift.synthesis.writer import Progress, SynthesisOptions, synthesize
+from shapelift.synthesis.writer import SynthesisOptions, SynthesisProgress, synthesize
 from shapelift.training import Status, train
 
 
@@ -43,7 +43,7 @@ def main() -> None:
         print(f"{result.model_folder}: {card.training['parameters']} parameters, validation IoU {result.best_iou:.3f}")
 
 
-def say_made(progress: Progress) -> None:
+def say_made(progress: SynthesisProgress) -> None:
     """Called after every shape."""
     if progress.done == progress.total:
         print(f"data: {progress.done} shapes, {progress.rejected} rejected")

@@ -17,7 +17,7 @@ from page_tools import IMAGES, command, save_picture
 from shapelift.losses.chamfer import chamfer_squared
 from shapelift.losses.emd import earth_mover
 from shapelift.ops.assignment import assign
-from shapelift.pictures.shading import Color
+from shapelift.pictures.shading import RGB
 from shapelift.pictures.shading import Image as Picture
 from shapelift.pictures.sheets import SheetRow, sheet, stacked
 
@@ -27,14 +27,14 @@ BAR_PLANE = (-0.6, -0.58, 0.6, 0.62)
 
 INK, AXIS, SOFT = (30, 30, 30), (60, 60, 60), (90, 90, 90)
 GREY, RED, BLUE, GREEN, PURPLE = (150, 150, 150), (206, 84, 58), (44, 104, 176), (58, 142, 92), (138, 84, 160)
-DISTANCES: dict[str, tuple[SetDistance, Color]] = {
+DISTANCES: dict[str, tuple[SetDistance, RGB]] = {
     "Chamfer": (lambda first, second: chamfer_squared(first, second, reduction="mean"), RED),
     "earth mover's": (lambda first, second: earth_mover(first, second).cost, BLUE),
     "earth mover's, squared": (lambda first, second: earth_mover(first, second, squared=True).cost, GREEN),
 }
 
 
-def tile(ambiguity: Ambiguity, *sets: tuple[torch.Tensor, Color], radius_px: float = 2.6) -> Picture:
+def tile(ambiguity: Ambiguity, *sets: tuple[torch.Tensor, RGB], radius_px: float = 2.6) -> Picture:
     """Point sets over what is possible."""
     window = PLANE if isinstance(ambiguity, HiddenRadius) else BAR_PLANE
     marks: list[Mark] = [line(outline, FAINT_LINE, 1.2, 5.0) for outline in ambiguity.outlines()]

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from shapelift.evaluation.answers import Nothing, Predicted
+from shapelift.evaluation.answers import EmptyShape, ModelShape
 from shapelift.evaluation.dataset import group_of, truth_frame
 from shapelift.evaluation.outlines import Look, silhouette_iou, thin_depth, thin_pixels
 from shapelift.geometry import Box, Camera, ImplicitField, Mesh, similarity
@@ -45,8 +45,8 @@ def test_a_perfect_result_has_the_outline_of_the_mask(scene) -> None:
     assert silhouette_iou(scene.look, scene.mesh) > 0.985
     aside = scene.mesh.transformed(similarity(translation=[0.1, 0.0, 0.0]))
     assert 0.3 < silhouette_iou(scene.look, aside) < 0.8
-    assert silhouette_iou(scene.look, Nothing().mesh) == 0.0
-    assert silhouette_iou(Look(np.zeros_like(scene.alpha), scene.camera, scene.camera), Nothing().mesh) == 0.0
+    assert silhouette_iou(scene.look, EmptyShape().mesh) == 0.0
+    assert silhouette_iou(Look(np.zeros_like(scene.alpha), scene.camera, scene.camera), EmptyShape().mesh) == 0.0
 
 
 def test_only_the_rod_is_thin(scene) -> None:
@@ -98,13 +98,13 @@ def test_a_result_with_its_own_camera_is_seen_through_it(scene) -> None:
     own = scene.camera.window(*window, 96).moved(grown)
     result = SimpleNamespace(camera=own, crop=crop, mesh=lambda resolution: scene.mesh.transformed(grown))
     sample = SimpleNamespace(rgba=rgba, camera=scene.camera)
-    answer = Predicted(result, 64, margin)
+    answer = ModelShape(result, 64, margin)
     look = answer.look(sample)
     assert silhouette_iou(look, answer.mesh) > 0.95
     np.testing.assert_allclose(
         look.true_camera.project(scene.mesh.vertices)[0], own.project(answer.mesh.vertices)[0], atol=1e-3
     )
-    plain = Predicted(SimpleNamespace(mesh=lambda resolution: scene.mesh), 64, margin).look(sample)
+    plain = ModelShape(SimpleNamespace(mesh=lambda resolution: scene.mesh), 64, margin).look(sample)
     assert plain.camera is scene.camera
 
 

@@ -71,9 +71,9 @@ def test_missing_and_altered_files(folder: Path) -> None:
 
 
 def test_files_over_the_limit(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_folder, "MAX_FILE_BYTES", 100)
+    monkeypatch.setattr(model_folder, "MAX_MODEL_FILE_BYTES", 100)
     refused(folder, "decode.onnx", "limit")
-    monkeypatch.setattr(model_folder, "MAX_CARD_BYTES", 100)
+    monkeypatch.setattr(model_folder, "_MAX_CARD_BYTES", 100)
     refused(folder, "card.json", "limit")
 
 

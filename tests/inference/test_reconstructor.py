@@ -47,7 +47,7 @@ def test_the_field_is_the_one_of_the_model(result: Reconstruction) -> None:
 def test_chunks_do_not_show(result: Reconstruction, monkeypatch: pytest.MonkeyPatch) -> None:
     points = np.random.default_rng(0).uniform(-0.5, 0.5, (1000, 3))
     whole = result.field(points)
-    monkeypatch.setattr(assemble, "CHUNK_POINTS", 7)
+    monkeypatch.setattr(assemble, "_CHUNK_POINTS", 7)
     np.testing.assert_array_equal(result.field(points), whole)
 
 

@@ -62,7 +62,7 @@ def test_parts_and_chunks_and_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     whole = pixel_crossings(both, camera)
     assert whole.thickness()[16, 16] == pytest.approx(0.2)
-    monkeypatch.setattr(pixel_rays, "CHUNK", 10)
+    monkeypatch.setattr(pixel_rays, "_CHUNK", 10)
     np.testing.assert_array_equal(pixel_crossings(both, camera).silhouette(), whole.silhouette())
     empty = pixel_crossings(Mesh(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int32)), camera)
     assert not empty.silhouette().any()

@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from shapelift.datasets import NO_AUGMENTATION, ShapeDataset
+from shapelift.geometry.fields import EMPTY
 from shapelift.imaging.preprocess import Preprocess
 from shapelift.models.pixelaligned import (
     BEYOND,
-    EMPTY,
     FALL,
     GUESSED,
     PixelAlignedConfig,

@@ -8,7 +8,7 @@ from scipy.ndimage import map_coordinates
 from shapelift.nn.convolutions import ResidualBlock
 from shapelift.nn.encoders import CompactEncoder, ImNetEncoder
 from shapelift.nn.imnet import ImNetDecoder, leaky_clip
-from shapelift.nn.planes import PlaneDecoder, PlaneGenerator, corners, sample_planes
+from shapelift.nn.planes import PlaneDecoder, PlaneGenerator, plane_corners, sample_planes
 
 
 def parameters(module: torch.nn.Module) -> int:
@@ -125,7 +125,7 @@ def test_a_projected_pixel_is_the_first_layer_pixel_by_pixel() -> None:
 def test_corners_are_the_pixels_around_a_point() -> None:
     torch.manual_seed(0)
     points, side = border_cases(2), 7
-    index, weights = corners(points, side)
+    index, weights = plane_corners(points, side)
     pixels = np.stack(np.unravel_index(index.numpy(), (2, 3, side, side)), axis=2)
     for number, point in enumerate(points.flatten(0, 1).numpy()):
         place = point * 5 + 3

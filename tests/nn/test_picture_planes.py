@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from shapelift.nn.picture_planes import CORNERS, FrontPlane, PictureDecoder, corners, squashed
+from shapelift.nn.picture_planes import CORNERS, FrontPlane, PictureDecoder, picture_corners, squashed
 
 
 def plane() -> FrontPlane:
@@ -78,7 +78,7 @@ def test_projected_planes_give_the_same_answer() -> None:
     again, colors = decoder.forward_projected(table, picture, upright, (16, 8))
     assert torch.allclose(again, logits, atol=1e-6)
     assert torch.allclose(colors, albedo, atol=1e-6)
-    index, weights = corners(picture, upright, (16, 8))
+    index, weights = picture_corners(picture, upright, (16, 8))
     assert index.shape == weights.shape == (400, CORNERS)
     assert torch.allclose(weights.sum(dim=1), torch.full((400,), 4.0).double())
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from shapelift.recipes import RECIPES
-from shapelift.recipes.fine_tuning import BATCH_SIZE, BUDGET_S, FEW_SHAPES, RATE, SLOW, WARMUP_STEPS, fine_tuned
+from shapelift.recipes.fine_tuning import BATCH_SIZE, BUDGET_S, RATE, SLOW, SMALL_DATA_SET, WARMUP_STEPS, fine_tuned
 from shapelift.training import Muon, Start, TrainConfig
 from shapelift.training.network import build_optimizer
 
@@ -33,7 +33,7 @@ def test_many_shapes_and_fresh_weights_change_nothing() -> None:
     fresh = RECIPES["implicit-general"]()
     assert fine_tuned(fresh, 10) == fresh
     started = dataclasses.replace(fresh, start=START)
-    assert fine_tuned(started, FEW_SHAPES, length_given=False) == started
+    assert fine_tuned(started, SMALL_DATA_SET, length_given=False) == started
 
 
 def test_a_length_is_shortened_only_where_nobody_asked_for_it() -> None:

@@ -14,7 +14,7 @@ import pytest
 import trimesh
 
 from shapelift import Reconstructor
-from shapelift.evaluation.answers import Predicted
+from shapelift.evaluation.answers import ModelShape
 from shapelift.geometry import Mesh
 from shapelift.inference import shipped_models
 from shapelift.inference.model_folder import SHIPPED
@@ -94,7 +94,7 @@ def test_it_knows_its_categories_better_than_a_block_does(reconstructor: Reconst
     for index in range(39):
         shown = picture(reconstructor, index, SEED + 1000 + index)
         truth = occupancy(shown.truth, points)
-        scores.append(iou(Predicted(reconstructor.reconstruct(shown.rgba), 64).inside(points), truth))
+        scores.append(iou(ModelShape(reconstructor.reconstruct(shown.rgba), 64).inside(points), truth))
         blocks.append(iou(shown.truth.bounds.contains(points), truth))
     # The block is the true bounding box: it is told the extent and must still lose.
     assert np.mean(scores) > np.mean(blocks)

@@ -15,7 +15,7 @@ from shapelift.geometry import rotation_y, similarity
 from shapelift.synthesis.labels import label
 from shapelift.synthesis.occupancy import Solid
 from shapelift.synthesis.sheets import THICKNESS
-from shapelift.synthesis.surface import sample_surface
+from shapelift.synthesis.surface import sample_boundary
 
 HALF = THICKNESS / 2
 SQUARE = mesh_of([[-0.5, 0, -0.5], [0.5, 0, -0.5], [0.5, 0, 0.5], [-0.5, 0, 0.5]], [[0, 1, 2], [0, 2, 3]])
@@ -159,7 +159,7 @@ def test_doubled_faces_welded_to_a_closed_part_are_not_lost():
 
 
 def test_surface_samples_lie_on_both_sides_and_the_rims():
-    points, normals = sample_surface(Solid(SQUARE), 20_000, np.random.default_rng(0))
+    points, normals = sample_boundary(Solid(SQUARE), 20_000, np.random.default_rng(0))
     np.testing.assert_allclose(to_square(points.astype(float)), HALF, atol=1e-6)
     np.testing.assert_allclose(to_square((points + 0.01 * normals).astype(float)), HALF + 0.01, atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1.0, atol=1e-5)
@@ -171,7 +171,7 @@ def test_surface_samples_lie_on_both_sides_and_the_rims():
 def test_samples_of_a_sheet_are_not_inside_of_anything():
     fin = mesh_of([[0.0, -0.2, 0.0], [0.5, -0.2, 0.0], [0.5, 0.2, 0.0], [0.0, 0.2, 0.0]], [[0, 1, 2], [0, 2, 3]])
     block = box((-0.5, -0.2, -0.2), (0.1, 0.2, 0.2))
-    points, normals = sample_surface(Solid(joined(block, fin)), 20_000, np.random.default_rng(0))
+    points, normals = sample_boundary(Solid(joined(block, fin)), 20_000, np.random.default_rng(0))
     assert Solid(joined(block, fin)).contains(points + 1e-3 * normals).mean() < 0.002
     assert in_box(points, (-0.49, -0.19, -0.19), (0.09, 0.19, 0.19)).mean() < 0.001
 

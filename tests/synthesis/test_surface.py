@@ -18,7 +18,7 @@ from shapelift.synthesis.labels import (
     stratified_points,
 )
 from shapelift.synthesis.occupancy import Solid
-from shapelift.synthesis.surface import sample_surface
+from shapelift.synthesis.surface import sample_boundary
 
 
 def rng(seed=0):
@@ -27,7 +27,7 @@ def rng(seed=0):
 
 def test_samples_lie_on_the_surface_with_outward_normals():
     for mesh in (box(), flipped(box())):
-        points, normals = sample_surface(Solid(mesh), 20_000, rng())
+        points, normals = sample_boundary(Solid(mesh), 20_000, rng())
         assert points.shape == normals.shape == (20_000, 3)
         faces = np.abs(points) / [0.5, 0.3, 0.2]
         np.testing.assert_allclose(faces.max(axis=1), 1.0, atol=1e-5)
@@ -36,7 +36,7 @@ def test_samples_lie_on_the_surface_with_outward_normals():
 
 
 def test_density_is_uniform_by_area():
-    points, normals = sample_surface(Solid(box()), 60_000, rng(1))
+    points, normals = sample_boundary(Solid(box()), 60_000, rng(1))
     areas = np.array([0.6 * 0.4, 1.0 * 0.4, 1.0 * 0.6])
     share = np.abs(normals).round().astype(bool).mean(axis=0)
     np.testing.assert_allclose(share, areas / areas.sum(), atol=0.01)
@@ -46,22 +46,22 @@ def test_density_is_uniform_by_area():
 
 def test_only_the_outside_of_a_union_is_sampled():
     one, other = ball(0.3, (-0.15, 0.0, 0.0)), ball(0.3, (0.15, 0.02, 0.01))
-    points, _ = sample_surface(Solid(joined(one, other)), 20_000, rng())
+    points, _ = sample_boundary(Solid(joined(one, other)), 20_000, rng())
     shrunk = [ball(0.297, (-0.15, 0.0, 0.0)), ball(0.297, (0.15, 0.02, 0.01))]
     hidden = in_convex(points, shrunk[0]) | in_convex(points, shrunk[1])
     assert hidden.mean() < 0.001
-    outside, _ = sample_surface(Solid(joined(ball(0.5), ball(0.2))), 5000, rng())
+    outside, _ = sample_boundary(Solid(joined(ball(0.5), ball(0.2))), 5000, rng())
     assert (np.linalg.norm(outside, axis=1) > 0.45).all()
 
 
 def test_hidden_parts_of_open_meshes_are_dropped_too():
     shell = without(ball(0.5), np.random.default_rng(0).permutation(1280)[:40])
-    points, _ = sample_surface(Solid(joined(shell, ball(0.2))), 10_000, rng())
+    points, _ = sample_boundary(Solid(joined(shell, ball(0.2))), 10_000, rng())
     assert (np.linalg.norm(points, axis=1) < 0.3).mean() < 0.02
 
 
 def test_walls_of_cavities_belong_to_the_surface():
-    points, normals = sample_surface(Solid(joined(ball(0.5), flipped(ball(0.25)))), 20_000, rng())
+    points, normals = sample_boundary(Solid(joined(ball(0.5), flipped(ball(0.25)))), 20_000, rng())
     inner = np.linalg.norm(points, axis=1) < 0.3
     assert 0.15 < inner.mean() < 0.25
     assert (np.einsum("nd,nd->n", points[inner], normals[inner]) < 0).all()
@@ -69,9 +69,9 @@ def test_walls_of_cavities_belong_to_the_surface():
 
 def test_nothing_to_sample():
     with pytest.raises(ValueError, match="no faces"):
-        sample_surface(Solid(mesh_of(np.zeros((0, 3)), np.zeros((0, 3)))), 10, rng())
+        sample_boundary(Solid(mesh_of(np.zeros((0, 3)), np.zeros((0, 3)))), 10, rng())
     with pytest.raises(ValueError, match="area"):
-        sample_surface(Solid(mesh_of([[0, 0, 0], [1, 0, 0], [2, 0, 0]], [[0, 1, 2]])), 10, rng())
+        sample_boundary(Solid(mesh_of([[0, 0, 0], [1, 0, 0], [2, 0, 0]], [[0, 1, 2]])), 10, rng())
 
 
 @pytest.mark.parametrize("size", [(1.0, 1.0, 1.0), (1.0, 0.3, 0.7), (1.0, 0.002, 0.5), (1.0, 0.01, 0.01)])

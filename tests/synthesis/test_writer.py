@@ -26,7 +26,7 @@ from shapelift.io.manifest import read_manifest
 from shapelift.io.records import open_record, read_record, split_of
 from shapelift.synthesis.options import SynthesisOptions
 from shapelift.synthesis.pool import Crash, run_isolated
-from shapelift.synthesis.writer import Progress, synthesize
+from shapelift.synthesis.writer import SynthesisProgress, synthesize
 
 SMALL = SynthesisOptions(views=2, size_px=32, uniform_count=2000, near_count=600, surface_count=500, workers=1)
 SMALL_ARGUMENTS = ["--views=2", "--size=32", "--points=2000", "--near=600", "--surface=500", "--workers=2"]
@@ -107,7 +107,7 @@ def test_the_number_of_workers_changes_nothing(meshes, data, tmp_path):
 def test_a_finished_run_is_kept_and_damage_is_repaired(meshes, data, tmp_path):
     output = tmp_path / "set"
     shutil.copytree(data, output)
-    seen: list[Progress] = []
+    seen: list[SynthesisProgress] = []
     damaged = output / "shapes" / "box_box_1.safetensors"
     damaged.write_bytes(damaged.read_bytes()[:-10])
     altered = bytearray((output / "shapes" / "box_box_2.safetensors").read_bytes())
@@ -117,7 +117,7 @@ def test_a_finished_run_is_kept_and_damage_is_repaired(meshes, data, tmp_path):
     synthesize(str(meshes), output, SMALL, seen.append)
     assert contents(output) == contents(data)
     assert seen[0].kept == seen[-1].kept == 4
-    assert seen[-1] == Progress(done=9, total=9, kept=4, rejected=2)
+    assert seen[-1] == SynthesisProgress(done=9, total=9, kept=4, rejected=2)
 
 
 def test_records_that_the_manifest_does_not_know_yet_are_kept(meshes, data, tmp_path):
@@ -126,7 +126,7 @@ def test_records_that_the_manifest_does_not_know_yet_are_kept(meshes, data, tmp_
     manifest = read_manifest(output)
     replace(manifest, shapes=manifest.shapes[:1], rejected=()).write(output)
     (output / "shapes" / "box_box_4.safetensors").write_bytes(b"not a record")
-    seen: list[Progress] = []
+    seen: list[SynthesisProgress] = []
     synthesize(str(meshes), output, SMALL, seen.append)
     assert seen[0].kept == 6
     assert contents(output) == contents(data)

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from shapelift.pictures.shading import Color, Image
+from shapelift.pictures.shading import RGB, Image
 
-FAINT_LINE: Color = (190, 190, 190)
+FAINT_LINE: RGB = (190, 190, 190)
 Window = tuple[float, float, float, float]
 """Left, bottom, right and top of the part of the plane that is shown."""
 Mark = Callable[[Axes], object]
@@ -23,14 +23,14 @@ _POINTS = 72.0 / _DPI  # of a pixel
 _HORIZONTAL, _VERTICAL = {"l": "left", "m": "center", "r": "right"}, {"m": "center", "a": "top", "s": "bottom"}
 
 
-def dots(points: npt.ArrayLike, color: Color, radius_px: float = 3.0) -> Mark:
+def dots(points: npt.ArrayLike, color: RGB, radius_px: float = 3.0) -> Mark:
     """A disc at every point `n 2`."""
     x, y = np.asarray(points, np.float64).reshape(-1, 2).T
     area = (2.0 * radius_px * _POINTS) ** 2
     return lambda axes: axes.scatter(x, y, s=area, color=_rgb(color), linewidths=0.0)
 
 
-def line(points: npt.ArrayLike, color: Color, width_px: float = 1.5, dash_px: float = 0.0) -> Mark:
+def line(points: npt.ArrayLike, color: RGB, width_px: float = 1.5, dash_px: float = 0.0) -> Mark:
     """A line through points `n 2`, dashed if asked."""
     x, y = np.asarray(points, np.float64).reshape(-1, 2).T
     style = "solid" if dash_px <= 0.0 else (0.0, (dash_px / width_px, dash_px / width_px))
@@ -38,7 +38,7 @@ def line(points: npt.ArrayLike, color: Color, width_px: float = 1.5, dash_px: fl
 
 
 def words(
-    place: tuple[float, float], text: str, color: Color = (120, 120, 120), anchor: str = "mm", text_px: int = 13
+    place: tuple[float, float], text: str, color: RGB = (120, 120, 120), anchor: str = "mm", text_px: int = 13
 ) -> Mark:
     """Text at a point (x, y); `anchor` says where that is in it: l, m or r across, then a, m or s down."""
     return lambda axes: axes.text(
@@ -66,5 +66,5 @@ def plot(window: Window, marks: Sequence[Mark], size_px: int) -> Image:
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-def _rgb(color: Color) -> tuple[float, ...]:
+def _rgb(color: RGB) -> tuple[float, ...]:
     return tuple(channel / 255.0 for channel in color)

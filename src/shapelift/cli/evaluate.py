@@ -9,13 +9,13 @@ import typer
 
 from shapelift.cli.output import Screen, print_json
 
-Split = Literal["train", "validation", "test"]
+_Split = Literal["train", "validation", "test"]
 
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="Name of a shipped model, or a model folder.")],
     data: Annotated[Path, typer.Argument(help="Data set made by `shapelift synthesize`.")],
-    split: Annotated[Split, typer.Option(help="Which shapes are scored.")] = "test",
+    split: Annotated[_Split, typer.Option(help="Which shapes are scored.")] = "test",
     baselines: Annotated[
         bool, typer.Option("--baselines/--no-baselines", help="Mean shape and retrieval from the training split.")
     ] = True,
@@ -48,7 +48,7 @@ def evaluate(
     """
     from shapelift import evaluation
     from shapelift.inference import Reconstructor
-    from shapelift.inference.model_folder import available_cores
+    from shapelift.io.machine import available_cores
 
     evaluation.check_folder(output)
     evaluation.find_protocols(protocol or ())  # a name that is none is told before the model is loaded

@@ -30,7 +30,7 @@ from shapelift.io.atomic import atomic_path
 from shapelift.io.manifest import StoredShape
 from shapelift.io.records import FRAMED_MARGIN, RecordReader, open_record
 
-SCHEMA = "shapelift-packed-1"
+_SCHEMA = "shapelift-packed-1"
 
 IMAGES = frozenset({"rgba", "intrinsics", "camera_from_world", "view_from_object"})
 """What every pack holds, per view."""
@@ -215,7 +215,7 @@ def _layout(shapes: int, views: int, wanted: Collection[str], image_px: int, det
 def _digest(entries: Sequence[StoredShape], layout: Layout, preprocess: Preprocess, detail: PackDetail) -> str:
     files = [(entry.shape_id, entry.path.stat().st_size, entry.path.stat().st_mtime_ns) for entry in entries]
     said = [
-        SCHEMA,
+        _SCHEMA,
         files,
         [(name, shape) for name, (_, shape) in layout.items()],
         preprocess.to_mapping(),
@@ -232,7 +232,7 @@ _DTYPES = {code: np.dtype(dtype).newbyteorder("<") for dtype, code in _CODES.ite
 
 def _create(path: Path, layout: Layout) -> Arrays:
     """An empty safetensors file of a layout, mapped to be filled in place: it never stands in memory as a whole."""
-    header: dict[str, Any] = {"__metadata__": {"schema": SCHEMA}}
+    header: dict[str, Any] = {"__metadata__": {"schema": _SCHEMA}}
     offset = 0
     for name, (dtype, shape) in layout.items():
         size = int(np.prod(shape)) * dtype.itemsize
@@ -258,7 +258,7 @@ def _mapped(path: Path, mode: str = "c") -> Arrays:
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         header = json.loads(file.read(length))
-    if header.pop("__metadata__", {}).get("schema") != SCHEMA:
+    if header.pop("__metadata__", {}).get("schema") != _SCHEMA:
         raise InputError(f"{path}: not made by this version of shapelift; delete it")
     data = np.memmap(path, np.uint8, mode, offset=8 + length)  # type: ignore[call-overload]
     return {

@@ -22,7 +22,7 @@ Inside = npt.NDArray[np.bool_]
 _BATCH = 65_536
 
 
-class Reconstruction(Protocol):
+class ReconstructionLike(Protocol):
     """What evaluation asks of a reconstruction; `shapelift.inference.Reconstruction` has it."""
 
     @property
@@ -40,21 +40,21 @@ class Reconstruction(Protocol):
         """The solid as a grid; asked only where the representation has no inside of its own."""
 
 
-class Reconstructor(Protocol):
+class ReconstructorLike(Protocol):
     """What evaluation asks of a model; `shapelift.inference.Reconstructor` has it."""
 
     @property
     def card(self) -> Any:
         """The model card: `name`, `version`, `family` and `frame`."""
 
-    def reconstruct(self, image: npt.NDArray[np.uint8]) -> Reconstruction:
+    def reconstruct(self, image: npt.NDArray[np.uint8]) -> ReconstructionLike:
         """Reconstruct from RGBA `h w 4`."""
 
     def encode(self, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Features `d` of an RGBA image, the closer the more alike the objects."""
 
 
-class Answer(Protocol):
+class PredictedShape(Protocol):
     """A solid and its surface, in the frame of the prediction.
 
     Attributes:
@@ -89,7 +89,7 @@ class _ThroughTrueCamera:
         return Look(sample.rgba[..., 3], sample.camera, sample.camera)
 
 
-class Nothing(_ThroughTrueCamera):
+class EmptyShape(_ThroughTrueCamera):
     """The answer of a method that failed: an empty solid, which gets the worst value of every metric."""
 
     cloud = None
@@ -103,15 +103,15 @@ class Nothing(_ThroughTrueCamera):
         return np.zeros(len(points), np.bool_)
 
     def surface(self, count: int, rng: np.random.Generator) -> PointCloud:
-        """Nothing."""
+        """No points."""
         del count, rng
         return PointCloud(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.float32))
 
 
-class Predicted(_ThroughTrueCamera):
+class ModelShape(_ThroughTrueCamera):
     """The answer of a model."""
 
-    def __init__(self, reconstruction: Reconstruction, resolution: int, margin: float = 0.0) -> None:
+    def __init__(self, reconstruction: ReconstructionLike, resolution: int, margin: float = 0.0) -> None:
         """Meshes are made with `resolution` cells per side; `margin` is that of the model's crop."""
         self._reconstruction = reconstruction
         self._margin = margin
@@ -168,7 +168,7 @@ class Predicted(_ThroughTrueCamera):
         return self._mesh
 
 
-class Solid(_ThroughTrueCamera):
+class ConstantShape(_ThroughTrueCamera):
     """The answer of a baseline that always says the same: a field with its mesh, sampled once."""
 
     cloud = None
@@ -194,7 +194,7 @@ class Solid(_ThroughTrueCamera):
             return self._cloud
 
 
-class Stored(_ThroughTrueCamera):
+class RetrievedShape(_ThroughTrueCamera):
     """The answer of retrieval: another shape of the data set, put into the frame by its own view."""
 
     cloud = None

@@ -14,7 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.errors import InputError
-from shapelift.evaluation.answers import Answer, Nothing, Points, Reconstructor, Solid, Stored
+from shapelift.evaluation.answers import (
+    ConstantShape,
+    EmptyShape,
+    Points,
+    PredictedShape,
+    ReconstructorLike,
+    RetrievedShape,
+)
 from shapelift.evaluation.dataset import Sample, frame_matrix, surface_of, views_of
 from shapelift.geometry import UNIT_BOX, ImplicitField
 from shapelift.io.manifest import StoredShape
@@ -28,7 +35,7 @@ ORACLE_RESOLUTION = 32
 _LEVELS = 256
 
 Packed = npt.NDArray[np.uint8]
-Report = Callable[[int, int], None]
+_Report = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,15 +59,15 @@ class TrainingPairs:
     def __len__(self) -> int:
         return len(self.entries)
 
-    def answer(self, index: int, frame: str) -> Stored:
+    def answer(self, index: int, frame: str) -> RetrievedShape:
         """Training pair `index` as the answer to an image."""
         with open_record(self.entries[index].path) as record:
             matrix = frame_matrix(record, self.views[index], frame)
-            return Stored(record, matrix, surface_of(record, matrix), note=self.entries[index].shape_id)
+            return RetrievedShape(record, matrix, surface_of(record, matrix), note=self.entries[index].shape_id)
 
 
 def collect_pairs(
-    entries: Sequence[StoredShape], reconstructor: Reconstructor, frame: str, max_pairs: int, report: Report
+    entries: Sequence[StoredShape], reconstructor: ReconstructorLike, frame: str, max_pairs: int, report: _Report
 ) -> TrainingPairs:
     """Read, encode and voxelise up to `max_pairs` training pairs: every shape once, then every shape twice, and so on.
 
@@ -87,7 +94,7 @@ def collect_pairs(
                     refusal = str(error)
                     continue  # an image that the model refuses cannot be retrieved
                 matrix = frame_matrix(record, view, frame)
-                fine, coarse = (pack(grid_in_frame(record, matrix, r)) for r in (MEAN_RESOLUTION, ORACLE_RESOLUTION))
+                fine, coarse = (_pack(grid_in_frame(record, matrix, r)) for r in (MEAN_RESOLUTION, ORACLE_RESOLUTION))
                 found.append((entry, view, feature, fine, coarse))
                 report(len(found), total)
     if not found:
@@ -101,7 +108,7 @@ def collect_pairs(
     )
 
 
-def image_features(reconstructor: Reconstructor, rgba: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def image_features(reconstructor: ReconstructorLike, rgba: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """The model's features of one image, `d`, scaled to unit length (zero stays zero)."""
     vector = np.asarray(reconstructor.encode(rgba), np.float32).ravel()
     length = float(np.linalg.norm(vector))
@@ -130,28 +137,28 @@ def grid_in_frame(
     return inside
 
 
-def pack(grid: npt.NDArray[np.bool_]) -> Packed:
+def _pack(grid: npt.NDArray[np.bool_]) -> Packed:
     """A boolean grid as bits, flat."""
     return np.packbits(grid.ravel())
 
 
-def mean_shape(pairs: TrainingPairs, report: Report) -> Answer:
+def mean_shape(pairs: TrainingPairs, report: _Report) -> PredictedShape:
     """The mean occupancy of the training pairs, cut at the level with the best mean IoU on them.
 
     The level is chosen among 255 even steps; where several are equally good (all shapes alike), the middle one.
-    Shapes too thin for the grid, every one of them, have no mean: the answer is then `Nothing`.
+    Shapes too thin for the grid, every one of them, have no mean: the answer is then `EmptyShape`.
     """
     mean = np.zeros(MEAN_RESOLUTION**3, np.float32)
     for index, packed in enumerate(pairs.grids):
         mean += np.unpackbits(packed)
         report(index + 1, 2 * len(pairs))
     if not mean.any():
-        return Nothing()
+        return EmptyShape()
     mean /= len(pairs)
     level = _best_level(mean, pairs, report)
     field = _grid_field(mean.reshape((MEAN_RESOLUTION,) * 3), level)
     # Twice the cells: every cell centre is then a node, and no cell that is full is overlooked.
-    return Solid(field, mesh_field(field, resolution=2 * MEAN_RESOLUTION, start_spacing=1))
+    return ConstantShape(field, mesh_field(field, resolution=2 * MEAN_RESOLUTION, start_spacing=1))
 
 
 def nearest_pair(pairs: TrainingPairs, feature: npt.NDArray[np.float32]) -> int:
@@ -162,14 +169,14 @@ def nearest_pair(pairs: TrainingPairs, feature: npt.NDArray[np.float32]) -> int:
 def oracle_pair(pairs: TrainingPairs, sample: Sample, frame: str) -> int:
     """The training pair with the best IoU at 32^3: what perfect retrieval could reach. It looks at the truth."""
     with open_record(sample.path) as record:
-        truth = pack(grid_in_frame(record, frame_matrix(record, sample.view, frame), ORACLE_RESOLUTION))
+        truth = _pack(grid_in_frame(record, frame_matrix(record, sample.view, frame), ORACLE_RESOLUTION))
     words, target = pairs.coarse.view(np.uint16), truth.view(np.uint16)
     both = _BITS[words & target].sum(axis=1, dtype=np.int64)
     either = _BITS[words | target].sum(axis=1, dtype=np.int64)
     return int(np.argmax(both / np.maximum(either, 1)))
 
 
-def _best_level(mean: npt.NDArray[np.float32], pairs: TrainingPairs, report: Report) -> float:
+def _best_level(mean: npt.NDArray[np.float32], pairs: TrainingPairs, report: _Report) -> float:
     step = np.ceil(mean * (_LEVELS - 1)).astype(np.int64).clip(0, _LEVELS - 1)
     # above[j] counts cells that a cut just below step j keeps.
     above = np.bincount(step, minlength=_LEVELS)[::-1].cumsum()[::-1]

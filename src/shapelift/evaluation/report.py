@@ -19,7 +19,7 @@ from shapelift.metrics import Interval, bootstrap_difference, bootstrap_mean
 if TYPE_CHECKING:
     from rich.table import Table
 
-SCHEMA = "shapelift-evaluation-1"
+_SCHEMA = "shapelift-evaluation-1"
 JSON_NAME, CSV_NAME = "scores.json", "objects.csv"
 
 _TITLES = {
@@ -57,7 +57,7 @@ def summarize(evaluation: Evaluation) -> dict[str, Any]:
     """
     groups = {name: _group([s for s in evaluation.scores if s.group == name]) for name in evaluation.groups}
     return {
-        "schema": SCHEMA,
+        "schema": _SCHEMA,
         "shapelift": __version__,
         "model": evaluation.model,
         "data": evaluation.data,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from shapelift.errors import InputError
-from shapelift.evaluation.answers import Answer, Nothing, Predicted, Reconstructor
+from shapelift.evaluation.answers import EmptyShape, ModelShape, PredictedShape, ReconstructorLike
 from shapelift.evaluation.baselines import (
     TrainingPairs,
     collect_pairs,
@@ -48,7 +48,7 @@ Chamfer distances are in units of the object's longest side (squared for `chamfe
 THIN_METRICS = ("thin_depth", "thin_ratio")
 """Columns that only images with thin parts have, see `evaluation.outlines.thin_depth`."""
 
-Progress = Callable[[str, int, int], None]
+_Progress = Callable[[str, int, int], None]
 """Called with (what is being done, how much is done, how much there is)."""
 
 
@@ -110,7 +110,7 @@ class Evaluation:
 
 
 def evaluate(
-    reconstructor: Reconstructor,
+    reconstructor: ReconstructorLike,
     dataset_dir: str | Path,
     *,
     split: str = "test",
@@ -123,7 +123,7 @@ def evaluate(
     training_pairs: int = 4000,
     protocols: Sequence[str] = (),
     workers: int = 1,
-    progress: Progress | None = None,
+    progress: _Progress | None = None,
 ) -> Evaluation:
     """Score `reconstructor` on every shape of a split. Equal arguments give equal results.
 
@@ -190,7 +190,9 @@ def evaluate(
     )
 
 
-def score_answer(sample: Sample, answer: Answer, points: int, protocols: Sequence[Protocol] = ()) -> dict[str, float]:
+def score_answer(
+    sample: Sample, answer: PredictedShape, points: int, protocols: Sequence[Protocol] = ()
+) -> dict[str, float]:
     """All metrics of one answer, finite whatever it is; nothing at all gets the worst value of each.
 
     A truth without a single stored point inside (thinner than the sampling) gives IoU 0 to every method alike.
@@ -206,7 +208,7 @@ def score_answer(sample: Sample, answer: Answer, points: int, protocols: Sequenc
 
 
 def _score_all(
-    sample: Sample, answers: Mapping[str, Answer], points: int, protocols: Sequence[Protocol]
+    sample: Sample, answers: Mapping[str, PredictedShape], points: int, protocols: Sequence[Protocol]
 ) -> Iterator[Score]:
     def score(method: str, values: dict[str, float], note: str = "") -> Score:
         return Score(sample.shape_id, sample.category, sample.group, sample.view, method, values, note)
@@ -232,25 +234,25 @@ def _side_by_side(
             yield waiting.popleft().result()
 
 
-def _predicted(reconstructor: Reconstructor, sample: Sample, resolution: int) -> Answer:
+def _predicted(reconstructor: ReconstructorLike, sample: Sample, resolution: int) -> PredictedShape:
     try:
         margin = getattr(getattr(reconstructor.card, "preprocess", None), "margin", 0.0)
-        return Predicted(reconstructor.reconstruct(sample.rgba), resolution, margin)
+        return ModelShape(reconstructor.reconstruct(sample.rgba), resolution, margin)
     except InputError as error:
         # The row stays, with the worst values: leaving failures out would flatter the model.
-        return Nothing(str(error))
+        return EmptyShape(str(error))
 
 
-def _retrieved(reconstructor: Reconstructor, sample: Sample, pairs: TrainingPairs, frame: str) -> Answer:
+def _retrieved(reconstructor: ReconstructorLike, sample: Sample, pairs: TrainingPairs, frame: str) -> PredictedShape:
     try:
         feature = image_features(reconstructor, sample.rgba)
     except InputError as error:
-        return Nothing(str(error))
+        return EmptyShape(str(error))
     return pairs.answer(nearest_pair(pairs, feature), frame)
 
 
 def _check_normals(
-    reconstructor: Reconstructor, entries: Sequence[StoredShape], frame: str, protocols: Sequence[Protocol]
+    reconstructor: ReconstructorLike, entries: Sequence[StoredShape], frame: str, protocols: Sequence[Protocol]
 ) -> None:
     """A model whose points have no normals is refused before the baselines take minutes, not after."""
     if any(protocol.needs_normals for protocol in protocols):
@@ -259,7 +261,7 @@ def _check_normals(
             check_normals(protocol, cloud)
 
 
-def _stage(progress: Progress, name: str) -> Callable[[int, int], None]:
+def _stage(progress: _Progress, name: str) -> Callable[[int, int], None]:
     return lambda done, total: progress(name, done, total)
 
 

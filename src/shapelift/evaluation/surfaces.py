@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.errors import InputError
-from shapelift.evaluation.answers import Answer
+from shapelift.evaluation.answers import PredictedShape
 from shapelift.evaluation.dataset import Sample, stable_number
 from shapelift.geometry import PointCloud
 from shapelift.geometry.neighbours import nearest_tree
@@ -49,7 +49,7 @@ def column(protocol: Protocol, name: str) -> str:
 
 
 def score_surface(
-    sample: Sample, answer: Answer, points: int, rng: np.random.Generator, protocols: Sequence[Protocol] = ()
+    sample: Sample, answer: PredictedShape, points: int, rng: np.random.Generator, protocols: Sequence[Protocol] = ()
 ) -> dict[str, float]:
     """The house's numbers for the surface of an answer, then those of each protocol, named by `column`.
 

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.errors import InputError
-from shapelift.inference.model_folder import MAX_FILE_BYTES, available_cores, open_graph
+from shapelift.inference.model_folder import MAX_MODEL_FILE_BYTES, open_graph
+from shapelift.io.machine import available_cores
 
 Normalisation = Literal["imagenet", "unit", "signed", "bytes"]
 
@@ -188,8 +189,10 @@ def _bytes(path: Path) -> bytes:
             raise InputError(f"{path}: is a folder; give the ONNX file of a depth model")
         if not path.is_file():
             raise InputError(f"{path}: no such file; check the name and the folder")
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise InputError(f"{path}: is over the limit of {MAX_FILE_BYTES // 1024**2} MiB; give a smaller model")
+        if path.stat().st_size > MAX_MODEL_FILE_BYTES:
+            raise InputError(
+                f"{path}: is over the limit of {MAX_MODEL_FILE_BYTES // 1024**2} MiB; give a smaller model"
+            )
         return path.read_bytes()
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):

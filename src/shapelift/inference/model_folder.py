@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from shapelift.errors import InputError
 from shapelift.inference.card import ModelCard
 from shapelift.inference.onnx_check import check_onnx
 from shapelift.io.atomic import write_atomically
+from shapelift.io.machine import available_cores
 
 SHIPPED = Path(__file__).parent / "shipped"
 """Where the models live that come with the package."""
@@ -31,7 +31,7 @@ CARD_NAME = "card.json"
 _MAX_CARD_BYTES = 4 * 1024 * 1024
 """Largest card that is read."""
 
-MAX_FILE_BYTES = 1024 * 1024 * 1024
+MAX_MODEL_FILE_BYTES = 1024 * 1024 * 1024
 """Largest file of a model that is read."""
 
 GRAPHS = {
@@ -202,17 +202,10 @@ def write_card(folder: str | Path, card: ModelCard, files: Iterable[str]) -> Mod
         InputError: a file is missing or the folder cannot be written.
     """
     folder = Path(folder)
-    digests = {name: hashlib.sha256(_read(folder / name, MAX_FILE_BYTES)).hexdigest() for name in sorted(files)}
+    digests = {name: hashlib.sha256(_read(folder / name, MAX_MODEL_FILE_BYTES)).hexdigest() for name in sorted(files)}
     card = dataclasses.replace(card, files=digests)
     write_atomically(folder / CARD_NAME, card.to_json())
     return card
-
-
-def available_cores() -> int:
-    """Cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
 
 
 def _array(value: Any) -> npt.NDArray[Any]:
@@ -221,7 +214,7 @@ def _array(value: Any) -> npt.NDArray[Any]:
 
 
 def _verified(path: Path, digest: str) -> bytes:
-    data = _read(path, MAX_FILE_BYTES)
+    data = _read(path, MAX_MODEL_FILE_BYTES)
     if hashlib.sha256(data).hexdigest() != digest:
         raise InputError(f"{path}: differs from its checksum in {CARD_NAME}; copy or export the model again")
     return data

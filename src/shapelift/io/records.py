@@ -22,7 +22,7 @@ from shapelift.geometry import Camera
 from shapelift.geometry.rotations import transform_points
 from shapelift.io.atomic import atomic_path
 
-SCHEMA = "shapelift-record-1"
+_SCHEMA = "shapelift-record-1"
 SUFFIX = ".safetensors"
 FRAMED_MARGIN = 0.05
 """Free border around the object in the images of a record, as a share of their side."""
@@ -192,7 +192,7 @@ def write_record(path: str | Path, record: ShapeRecord) -> None:
 
     arrays = {name: np.ascontiguousarray(getattr(record, name)) for name in record.stored_fields}
     text = {
-        "schema": SCHEMA,
+        "schema": _SCHEMA,
         "depth_scale": repr(float(record.depth_scale)),
         "metadata": json.dumps(dict(record.metadata), sort_keys=True),
     }
@@ -235,7 +235,7 @@ class RecordReader:
             raise InputError(
                 f"{path}: not a readable shape record ({error}); delete it and run `shapelift synthesize` again"
             ) from error
-        if schema != SCHEMA or missing:
+        if schema != _SCHEMA or missing:
             raise InputError(f"{path}: made by another version of shapelift ({schema}); synthesize the data set again")
 
     def __enter__(self) -> Self:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from shapelift.losses.normals import unit
 from shapelift.ops.depth_normals import depth_normals
-from shapelift.ops.view_normals import STEEPEST
+from shapelift.ops.view_normals import STEEPEST_SLOPE
 
 
 def normal_cosine(
@@ -34,7 +34,7 @@ def depth_normal_consistency(
     mask: Bool[Tensor, "b h w"],
     *,
     orthographic: bool = False,
-    jump: float = STEEPEST,
+    jump: float = STEEPEST_SLOPE,
     edges: Float[Tensor, "b h w"] | None = None,
 ) -> Float[Tensor, ""]:
     """`normal_cosine` between the normals that the depth has (`ops.depth_normals`) and normals predicted beside it.

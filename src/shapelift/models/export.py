@@ -17,7 +17,7 @@ from torch import Tensor
 from shapelift.io.atomic import atomic_path
 from shapelift.models.base import ExportGraph, ReconstructionModel
 
-Precision = Literal["fp32", "fp16"]
+WeightPrecision = Literal["fp32", "fp16"]
 
 WEIGHTS = "network/"
 """Begins the names of initialisers that are parameters and buffers of the network; its own name for them follows."""
@@ -29,7 +29,9 @@ _SMALLEST_HALVED, _SHORTEST_VECTOR_HALVED = 256, 4096
 _HALF = ".half"
 
 
-def export_graphs(model: ReconstructionModel, directory: str | Path, *, weights: Precision = "fp16") -> dict[str, Path]:
+def export_graphs(
+    model: ReconstructionModel, directory: str | Path, *, weights: WeightPrecision = "fp16"
+) -> dict[str, Path]:
     """Write every graph of `model` to `directory` as `<name>.onnx`.
 
     The files hold the whole state of the network, each tensor under its name in `state_dict()`, so that training can go

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from shapelift.datasets.image_targets import ImageCamera, ImageDepth
 from shapelift.datasets.targets import OccupancyPoints, SurfaceAlbedo, Target, UniformDraws
+from shapelift.geometry.fields import EMPTY
 from shapelift.losses.cameras import camera_disagreement
 from shapelift.losses.depth import depth_error
 from shapelift.losses.normal_maps import normal_cosine
@@ -35,9 +36,6 @@ from shapelift.nn.picture_planes import FrontPlane, PictureDecoder
 from shapelift.nn.planes import PLANES, PlaneGenerator
 from shapelift.ops.leading_channels import leading_channels
 from shapelift.ops.picture_frame import DEEPEST, in_picture, picture_depth, picture_from_world, world_from_picture
-
-EMPTY = -20.0
-"""Logit outside of the box of the frame."""
 
 BEYOND, FALL = 0.52, 40.0
 """Shapes lie in the unit cube: upright coordinates beyond this, in either direction, lower the logit by this much per

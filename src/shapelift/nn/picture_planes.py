@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from shapelift.nn.doubling import DoublingStep
 from shapelift.nn.planes import COLUMN_AXES, PLANES, ROW_AXES, projected_planes
 from shapelift.nn.planes import CORNERS as UPRIGHT_CORNERS
-from shapelift.nn.planes import corners as upright_corners
+from shapelift.nn.planes import plane_corners as upright_corners
 from shapelift.ops.plane_samples import plane_samples
 
 CORNERS = 4 + UPRIGHT_CORNERS
@@ -158,7 +158,7 @@ class PictureDecoder(nn.Module):
             upright: As for `forward`.
             sizes: Resolutions of the front plane and of the upright ones.
         """
-        index, weights = corners(picture, upright, sizes)
+        index, weights = plane_corners(picture, upright, sizes)
         pixels = projected.flatten(0, 1).index_select(0, index.flatten()).reshape(-1, CORNERS, projected.shape[2])
         # A runtime does this product of a row with a small matrix faster than a multiplication and a sum.
         x = (weights[:, None] @ pixels).squeeze(1)
@@ -185,7 +185,7 @@ def _centers(side: int) -> Tensor:
     return (torch.arange(side + 2) - 0.5) / side - 0.5
 
 
-def corners(
+def plane_corners(
     picture: Float[Tensor, "b n 3"], upright: Float[Tensor, "b n 3"], sizes: tuple[int, int]
 ) -> tuple[Int64[Tensor, "m 16"], Float[Tensor, "m 16"]]:
     """The pixels around every point in `PictureDecoder.projected` planes, and their bilinear weights.

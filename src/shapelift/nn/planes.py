@@ -136,7 +136,7 @@ class PlaneDecoder(nn.Module):
         self, projected: Float[Tensor, "b 3 s s h"], points: Float[Tensor, "b n 3"]
     ) -> Float[Tensor, "b n"]:
         """The logits of `forward` from `projected` planes: a weighted sum of twelve pixels, then the other layers."""
-        index, weights = corners(points, projected.shape[2])
+        index, weights = plane_corners(points, projected.shape[2])
         pixels = projected.flatten(0, 3).index_select(0, index.flatten()).reshape(-1, CORNERS, projected.shape[4])
         # A runtime does this product of a row with a small matrix faster than a multiplication and a sum.
         x = (weights[:, None] @ pixels).squeeze(1)
@@ -194,7 +194,7 @@ def sample_planes(planes: Float[Tensor, "b 3 c r r"], points: Float[Tensor, "b n
     return values.reshape(planes.shape[0], PLANES, planes.shape[2], points.shape[1])
 
 
-def corners(points: Float[Tensor, "b n 3"], side: int) -> tuple[Int64[Tensor, "m 12"], Float[Tensor, "m 12"]]:
+def plane_corners(points: Float[Tensor, "b n 3"], side: int) -> tuple[Int64[Tensor, "m 12"], Float[Tensor, "m 12"]]:
     """The pixels around every point in `PlaneDecoder.projected` planes, and their bilinear weights.
 
     Few operations on matrices of twelve columns: in a runtime each operation costs more than its arithmetic.

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from shapelift.ops.view_normals import STEEPEST
+from shapelift.ops.view_normals import STEEPEST_SLOPE
 
 Maps = Float[Tensor, "*s h w"]
 Vectors = Float[Tensor, "*s h w 3"]
@@ -18,7 +18,7 @@ def depth_normals(
     mask: Bool[Tensor, "*s h w"],
     *,
     orthographic: bool = False,
-    jump: float = STEEPEST,
+    jump: float = STEEPEST_SLOPE,
     edges: Float[Tensor, "*s h w"] | None = None,
 ) -> tuple[Float[Tensor, "*s h w 3"], Bool[Tensor, "*s h w"]]:
     """Unit normals in the axes of the camera, towards it, and where there are any.

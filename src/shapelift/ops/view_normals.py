@@ -9,7 +9,7 @@ from torch import Tensor
 from shapelift.ops.cameras import Cameras
 from shapelift.ops.fusion import fuse_views
 
-STEEPEST = 8.0
+STEEPEST_SLOPE = 8.0
 """A difference in depth above so many widths of a pixel is an edge between two surfaces, not a slope."""
 _SMOOTH = 0.5
 """Two one-sided differences that agree to this, in widths of a pixel, belong to one smooth surface."""
@@ -60,7 +60,7 @@ def _tangents(points: Vectors, depth: Maps, seen: Bool[Tensor, "b k h w"], camer
     count = depth.shape[axis] - 1
     step = points.narrow(axis, 1, count) - points.narrow(axis, 0, count)
     rise = (depth.narrow(axis, 1, count) - depth.narrow(axis, 0, count)) * focal
-    joined = seen.narrow(axis, 1, count) & seen.narrow(axis, 0, count) & (rise.abs() < STEEPEST)
+    joined = seen.narrow(axis, 1, count) & seen.narrow(axis, 0, count) & (rise.abs() < STEEPEST_SLOPE)
     rise = torch.where(joined, rise, torch.full_like(rise, _NONE))
     edge = torch.full_like(depth.narrow(axis, 0, 1), _NONE)
     still = torch.zeros_like(points.narrow(axis, 0, 1))

@@ -12,14 +12,14 @@ import numpy.typing as npt
 from shapelift.geometry import PointCloud, rotation_x, rotation_y
 
 Image = npt.NDArray[np.uint8]
-Color = tuple[int, int, int]
+RGB = tuple[int, int, int]
 
 PAPER = 255
 
 # Near is light, far is dark, and both stand out from paper.
-_DEPTH: tuple[Color, ...] = ((253, 221, 98), (136, 199, 121), (45, 148, 150), (42, 92, 140), (58, 22, 84))
-_DEVIATION: tuple[Color, ...] = ((24, 78, 160), (98, 156, 214), (228, 228, 228), (234, 146, 82), (168, 48, 16))
-_SHARE: tuple[Color, ...] = ((255, 255, 255), (60, 60, 60))
+_DEPTH: tuple[RGB, ...] = ((253, 221, 98), (136, 199, 121), (45, 148, 150), (42, 92, 140), (58, 22, 84))
+_DEVIATION: tuple[RGB, ...] = ((24, 78, 160), (98, 156, 214), (228, 228, 228), (234, 146, 82), (168, 48, 16))
+_SHARE: tuple[RGB, ...] = ((255, 255, 255), (60, 60, 60))
 _LIGHT = np.array([0.35, 0.55, 0.76])
 
 
@@ -33,7 +33,7 @@ class Scale:
         low_label, high_label: Written beside the two ends of a legend.
     """
 
-    colors: tuple[Color, ...]
+    colors: tuple[RGB, ...]
     low: float
     high: float
     low_label: str
@@ -88,7 +88,7 @@ def render_points(
     elevation_deg: float,
     size_px: int,
     *,
-    color: Color | None = None,
+    color: RGB | None = None,
     spot_px: int = 3,
     span: float = 1.3,
 ) -> Image:

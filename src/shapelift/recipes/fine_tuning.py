@@ -14,7 +14,7 @@ import torch
 from shapelift.training.config import TrainConfig
 from shapelift.training.network import parts_named
 
-FEW_SHAPES = 500
+SMALL_DATA_SET = 500
 """A run that begins with trained weights is tuned below so many training shapes, variants not counted."""
 RATE = 0.25
 """Factor of the recipe's learning rate."""
@@ -42,7 +42,7 @@ def is_tuned(config: TrainConfig, shapes: int) -> bool:
         config: The run.
         shapes: Training shapes, without variants.
     """
-    return config.start is not None and shapes < FEW_SHAPES
+    return config.start is not None and shapes < SMALL_DATA_SET
 
 
 def fine_tuned(config: TrainConfig, shapes: int, *, length_given: bool = True) -> TrainConfig:
@@ -50,7 +50,7 @@ def fine_tuned(config: TrainConfig, shapes: int, *, length_given: bool = True) -
 
     Args:
         config: The run; one that begins with fresh weights comes back as it is.
-        shapes: Training shapes, without variants; of `FEW_SHAPES` or more nothing is changed.
+        shapes: Training shapes, without variants; of `SMALL_DATA_SET` or more nothing is changed.
         length_given: Whether the length of the run was asked for and is not to be changed.
     """
     if not is_tuned(config, shapes):

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.synthesis.occupancy import Solid
-from shapelift.synthesis.surface import sample_surface
+from shapelift.synthesis.surface import sample_boundary
 
 NEAR_SIGMAS = (0.01, 0.04)
 """Standard deviations of the two halves of the near-surface points, in units of the longest side."""
@@ -76,7 +76,7 @@ def label(solid: Solid, uniform_count: int, near_count: int, surface_count: int,
     if int(uniform_occupancy.sum()) < LEAST_OCCUPIED:
         raise UnusableShapeError(f"encloses no volume ({int(uniform_occupancy.sum())} of {len(uniform)} points inside)")
     try:
-        surface, normals = sample_surface(solid, max(surface_count, near_count), rng)
+        surface, normals = sample_boundary(solid, max(surface_count, near_count), rng)
     except ValueError as error:
         raise UnusableShapeError(str(error)) from error
     near = near_points(surface[:near_count], rng)

@@ -19,7 +19,7 @@ from shapelift.io.atomic import atomic_path
 from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.mesh_codec import decode_asset
 
-SCHEMA = "shapelift-meshes-1"
+_SCHEMA = "shapelift-meshes-1"
 _CONTENTS = "contents.json"
 
 
@@ -50,7 +50,7 @@ def write_archive(path: Path, shapes: Iterable[tuple[ArchivedShape, bytes]]) -> 
             archive.writestr(_entry(shape.shape_id), data)
             contents.append(asdict(shape))
         contents.sort(key=lambda shape: str(shape["shape_id"]))
-        text = json.dumps({"schema": SCHEMA, "shapes": contents})
+        text = json.dumps({"schema": _SCHEMA, "shapes": contents})
         archive.writestr(zipfile.ZipInfo(_CONTENTS), text, zipfile.ZIP_DEFLATED)
 
 
@@ -63,7 +63,7 @@ def read_contents(path: Path) -> tuple[ArchivedShape, ...]:
     try:
         with zipfile.ZipFile(path) as archive:
             found: dict[str, Any] = json.loads(archive.read(_CONTENTS))
-        if found["schema"] != SCHEMA:
+        if found["schema"] != _SCHEMA:
             raise InputError(f"{path}: made by another version of shapelift; pack the meshes again")
         return tuple(
             ArchivedShape(

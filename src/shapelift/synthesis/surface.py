@@ -14,7 +14,7 @@ _LEAST_OUTER = 0.01
 _SKY_RAYS = 3
 
 
-def sample_surface(
+def sample_boundary(
     solid: Solid, count: int, rng: np.random.Generator
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Independent points, uniform by area, on the boundary of a solid.

@@ -18,18 +18,19 @@ from typing import TYPE_CHECKING, Any
 
 from shapelift._version import __version__
 from shapelift.errors import InputError
+from shapelift.io.machine import available_cores
 from shapelift.io.manifest import FILE_NAME, Manifest, Rejection, ShapeEntry, read_manifest
 from shapelift.io.records import SUFFIX, open_record, read_record, split_of, write_record
 from shapelift.io.splits import is_variant, splits_of, variant_name
 from shapelift.synthesis.labels import UnusableShapeError
 from shapelift.synthesis.options import SynthesisOptions
-from shapelift.synthesis.pool import Crash, available_cores, run_isolated
+from shapelift.synthesis.pool import Crash, run_isolated
 from shapelift.synthesis.rays import TRAIN_EXTRA
 
 if TYPE_CHECKING:
     from shapelift.synthesis.sources import Source, SourceItem
 
-__all__ = ["GENERATOR", "SHAPES", "Progress", "SynthesisOptions", "require_packages", "synthesize"]
+__all__ = ["GENERATOR", "SHAPES", "SynthesisOptions", "SynthesisProgress", "require_packages", "synthesize"]
 
 GENERATOR = f"shapelift {__version__}, synthesis 3"
 """Written into every record; a data set is only continued by the same generator."""
@@ -39,7 +40,7 @@ _SAVE_EVERY_S = 15.0
 
 
 @dataclass(frozen=True)
-class Progress:
+class SynthesisProgress:
     """How far a run is: `done` of `total` shapes, of which `kept` were there before and `rejected` were unusable."""
 
     done: int
@@ -52,7 +53,7 @@ def synthesize(
     source: str,
     output: str | Path,
     options: SynthesisOptions | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[SynthesisProgress], None] | None = None,
 ) -> Manifest:
     """Make the data set of `source` in the folder `output`, or finish it.
 
@@ -82,7 +83,7 @@ def synthesize(
     writer.save()
     expected = _variants(items, splits_of(item.shape_id for item in items), options.variants)
     report = progress or (lambda now: None)
-    now = _work(task, writer, items, Progress(0, len(items) + len(expected), 0, 0), report)
+    now = _work(task, writer, items, SynthesisProgress(0, len(items) + len(expected), 0, 0), report)
     manifest = writer.save()
     if options.variants:
         # Only now it is known which shapes can be used, and so which of them are to be trained on.
@@ -100,8 +101,12 @@ def _variants(items: Iterable[SourceItem], splits: Mapping[str, str], count: int
 
 
 def _work(
-    task: _Task, writer: _Writer, items: Sequence[SourceItem], now: Progress, report: Callable[[Progress], None]
-) -> Progress:
+    task: _Task,
+    writer: _Writer,
+    items: Sequence[SourceItem],
+    now: SynthesisProgress,
+    report: Callable[[SynthesisProgress], None],
+) -> SynthesisProgress:
     """Make the records of the items that have none yet; `now` is how far the whole run is, and what is returned."""
     todo = []
     for item in items:

@@ -12,7 +12,7 @@ import torch
 from shapelift.datasets import PackedDataset, ShapeDataset, SurfacePoints, Target, pack, packed_columns
 from shapelift.errors import InputError
 from shapelift.imaging.preprocess import Preprocess
-from shapelift.inference.model_folder import available_cores
+from shapelift.io.machine import available_cores
 from shapelift.io.splits import is_variant
 from shapelift.models.base import Batch
 from shapelift.training.config import TrainConfig

@@ -22,8 +22,8 @@ import torch
 from torch import Tensor
 
 from shapelift.errors import InputError
-from shapelift.inference.model_folder import available_cores
 from shapelift.io.atomic import write_atomically
+from shapelift.io.machine import available_cores
 from shapelift.models.base import ReconstructionModel, Thresholded
 from shapelift.training.batches import DirectBatches, PrefetchedBatches
 from shapelift.training.best import out_of_patience, take_score
@@ -115,7 +115,7 @@ class TrainResult:
     stopped_early: bool = False
 
 
-Report = Callable[[Status], None]
+_Report = Callable[[Status], None]
 
 
 def train(
@@ -127,7 +127,7 @@ def train(
     world: World | None = None,
     mixed: Sequence[Path] = (),
     start_from: Path | None = None,
-    report: Report | None = None,
+    report: _Report | None = None,
 ) -> TrainResult:
     """Train, or continue the run that stands in `output`, and export the best weights to `output/model`.
 
@@ -174,7 +174,7 @@ class _Run:
         data_folder: Path,
         output: Path,
         world: World,
-        report: Report,
+        report: _Report,
         begun: float,
         start_from: Path | None = None,
         mixed: Sequence[Path] = (),

@@ -19,7 +19,7 @@ from shapelift.synthesis.procedural.declaration import (
 )
 
 Style = Literal["smartphone", "candybar", "flip", "slider", "cordless", "desk", "rotary"]
-Camera = Literal["none", "single", "row", "square", "bar"]
+_Camera = Literal["none", "single", "row", "square", "bar"]
 Notch = Literal["none", "notch", "button"]
 Antenna = Literal["none", "stub", "long"]
 
@@ -69,7 +69,7 @@ class TelephoneParameters(Parameters):
     screen_place: float = drawn(uniform(0.4, 0.6))
     bezel: float = drawn(when(_is_smartphone, uniform(0.03, 0.08), uniform(0.08, 0.16)))
     notch: Notch = drawn(choice({"none": 0.35, "notch": 0.3, "button": 0.35}))
-    camera: Camera = drawn(choice({"none": 0.1, "single": 0.2, "row": 0.25, "square": 0.3, "bar": 0.15}))
+    camera: _Camera = drawn(choice({"none": 0.1, "single": 0.2, "row": 0.25, "square": 0.3, "bar": 0.15}))
     camera_size: float = drawn(uniform(0.8, 1.2))
     key_rows: int = drawn(integers(4, 5))
     key_columns: int = drawn(choice({3: 0.85, 4: 0.15}))
