@@ -2,10 +2,9 @@
 
 mkdocs.yml names this file as a hook; nothing here imports the package or MkDocs, except while a site is built.
 
-A room is a module or package directly in `shapelift`. Where it says with `__all__` what is public, its page has these
-names, and those of modules in it that have an `__all__` of their own; where it does not, the page has every module of
-the room, and of each what its own `__all__` names, or all that it defines without an underscore. The command line is no
-interface to call, and has a page of its own.
+A room is a module or package directly in `shapelift`, and public is what `__all__` names: that of a room and, where it
+names a module or package of the room, that of those in turn. All of that is on the page of the room, and nothing else.
+The command line is no interface to call, and has a page of its own.
 """
 
 from __future__ import annotations
@@ -39,41 +38,31 @@ def rooms() -> dict[str, Path]:
     return found
 
 
-def declared(file: Path) -> list[str] | None:
-    """The names in `__all__` of a module, sorted; None where it has none."""
-    for node in _parsed(file).body:
+def public(module: str, file: Path) -> dict[str, list[str]]:
+    """Module -> its public names, for a room and every module that is public in it, those without names left out.
+
+    Raises:
+        ValueError: one of them has no `__all__`.
+    """
+    bound, names = set(), None
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom):
+            bound |= {alias.asname or alias.name for alias in node.names}
+        elif isinstance(node, ast.FunctionDef):
+            bound.add(node.name)
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
-            return sorted(ast.literal_eval(node.value))  # type: ignore[attr-defined]
-    return None
-
-
-def defined(file: Path) -> list[str]:
-    """Public functions, classes and documented values of a module, in the order of the file."""
-    body, names = _parsed(file).body, []
-    for node, after in zip(body, [*body[1:], None], strict=True):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names.append(node.name)
-        elif isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
-            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-            names += [target.id for target in targets if isinstance(target, ast.Name)]
-    return [name for name in names if not name.startswith("_")]
-
-
-def public(room: str, file: Path) -> dict[str, list[str]]:
-    """Module -> its public names, for every module that the page of a room shows."""
-    names, shown = declared(file), {}
-    if names is not None or file.name != "__init__.py":
-        shown[room] = defined(file) if names is None else names
-    for path in sorted(file.parent.iterdir()) if file.name == "__init__.py" else ():
-        name, inner = f"{room}.{path.stem}", path / "__init__.py"
-        if inner.is_file():
-            shown |= public(name, inner)
-        elif path.suffix == ".py" and not path.stem.startswith("_"):
-            own = declared(path)
-            if own is not None or names is None:
-                shown[name] = defined(path) if own is None else own
-    return {module: own for module, own in shown.items() if own}
+            names = sorted(ast.literal_eval(node.value))  # type: ignore[attr-defined]
+    if names is None:
+        raise ValueError(f"{module} has no __all__")
+    inner = {}
+    for name in set(names) - bound if file.name == "__init__.py" else ():
+        paths = (file.parent / f"{name}.py", file.parent / name / "__init__.py")
+        inner.update((name, path) for path in paths if path.is_file())
+    shown = {module: [name for name in names if name not in inner]}
+    for name, path in sorted(inner.items()):
+        shown |= public(f"{module}.{name}", path)
+    return {where: own for where, own in shown.items() if own}
 
 
 def pages() -> dict[str, str]:
@@ -113,12 +102,8 @@ def _block(name: str, *options: str) -> Iterator[str]:
 
 
 def _summary(file: Path) -> str:
-    text = ast.get_docstring(_parsed(file)) or ""
+    text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
     return " ".join(text.partition("\n\n")[0].split()).replace("|", "\\|")
-
-
-def _parsed(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(encoding="utf-8"))
 
 
 # What MkDocs calls.

@@ -26,12 +26,11 @@ from shapelift.datasets import (
     SurfaceAlbedo,
     SurfacePoints,
     UniformDraws,
-    choose_detail,
     pack,
-    packed_bytes,
-    packed_columns,
 )
+from shapelift.datasets.packed import packed_columns
 from shapelift.datasets.packed_items import PackedItems
+from shapelift.datasets.packing import choose_detail, packed_bytes
 from shapelift.errors import InputError
 from shapelift.imaging.preprocess import Preprocess
 from shapelift.io.manifest import stored_shapes

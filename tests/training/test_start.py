@@ -18,9 +18,9 @@ from shapelift.inference import model_folder, read_card, write_card
 from shapelift.models.export import WEIGHTS
 from shapelift.recipes import implicit_tiny
 from shapelift.recipes.fine_tuning import SLOW
-from shapelift.training import TrainConfig, find_start, read_start, shipped_start, start_at, train
+from shapelift.training import TrainConfig, train
 from shapelift.training.checkpoint import CHECKPOINT_NAME, read_tensors
-from shapelift.training.start import load_start
+from shapelift.training.start import find_start, load_start, read_start, shipped_start, start_at
 
 
 def _still(tiny: Callable[..., TrainConfig]) -> TrainConfig:

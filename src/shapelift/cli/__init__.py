@@ -1,1 +1,3 @@
 """The command line: parses, calls, prints."""
+
+__all__: list[str] = []

@@ -3,8 +3,8 @@
 from shapelift.datasets.augmentation import NO_AUGMENTATION, Augmentation
 from shapelift.datasets.depth_targets import FixedViews, NovelViews
 from shapelift.datasets.image_targets import ImageCamera, ImageDepth
-from shapelift.datasets.packed import PackedDataset, packed_columns
-from shapelift.datasets.packing import Pack, PackDetail, choose_detail, pack, packed_bytes, spare_memory
+from shapelift.datasets.packed import PackedDataset
+from shapelift.datasets.packing import Pack, PackDetail, pack
 from shapelift.datasets.shapes import ShapeDataset
 from shapelift.datasets.targets import (
     Noise,
@@ -36,9 +36,5 @@ __all__ = [
     "Target",
     "UniformDraws",
     "VoxelOccupancy",
-    "choose_detail",
     "pack",
-    "packed_bytes",
-    "packed_columns",
-    "spare_memory",
 ]

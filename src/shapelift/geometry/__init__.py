@@ -6,6 +6,7 @@ from shapelift.geometry.depthmaps import DepthMaps
 from shapelift.geometry.fields import ImplicitField
 from shapelift.geometry.meshes import Mesh
 from shapelift.geometry.picture import PictureFrame
+from shapelift.geometry.placement import from_print_frame
 from shapelift.geometry.pointclouds import PointCloud
 from shapelift.geometry.representations import Representation
 from shapelift.geometry.rotations import (
@@ -16,6 +17,7 @@ from shapelift.geometry.rotations import (
     similarity,
     transform_points,
 )
+from shapelift.geometry.templates import ellipsoid_mesh, icosphere
 from shapelift.geometry.viewmaps import ViewMaps
 from shapelift.geometry.viewpoints import fixed_cameras, orthographic_camera, random_cameras
 from shapelift.geometry.voxels import VoxelGrid
@@ -32,7 +34,10 @@ __all__ = [
     "Representation",
     "ViewMaps",
     "VoxelGrid",
+    "ellipsoid_mesh",
     "fixed_cameras",
+    "from_print_frame",
+    "icosphere",
     "normalizing_transform",
     "orthographic_camera",
     "random_cameras",

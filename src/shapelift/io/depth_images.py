@@ -12,6 +12,8 @@ import numpy.typing as npt
 from shapelift.errors import InputError
 from shapelift.io.images import check_size, open_picture, read_bytes
 
+__all__ = ["load_depth"]
+
 _GREY = ("1", "L", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
 

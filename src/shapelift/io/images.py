@@ -19,6 +19,8 @@ from shapelift.errors import InputError
 if TYPE_CHECKING:
     from PIL import Image
 
+__all__ = ["image_from_array", "image_from_pil", "load_image", "load_mask", "save_image"]
+
 MAX_PIXELS = 64_000_000
 """Largest image that is decoded (8000 x 8000)."""
 

@@ -15,6 +15,8 @@ from shapelift.errors import InputError
 from shapelift.io.atomic import write_atomically
 from shapelift.io.records import Split
 
+__all__ = ["Manifest", "Rejection", "ShapeEntry", "StoredShape", "read_manifest", "stored_shapes"]
+
 SCHEMA = "shapelift-dataset-1"
 FILE_NAME = "manifest.json"
 

@@ -29,6 +29,8 @@ from shapelift.io.atomic import write_atomically
 from shapelift.io.shape_formats import encode_points_ply, srgb_colors
 from shapelift.io.shapes import MAX_FILE_BYTES, load_mesh
 
+__all__ = ["load_shape", "save_points"]
+
 _MESH_ONLY = ("stl", "3mf")
 _PLY_NAMES = {
     "i1": ("char", "int8"),

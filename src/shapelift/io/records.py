@@ -22,6 +22,8 @@ from shapelift.geometry import Camera
 from shapelift.geometry.rotations import transform_points
 from shapelift.io.atomic import atomic_path
 
+__all__ = ["RecordReader", "ShapeRecord", "open_record", "read_record", "write_record"]
+
 _SCHEMA = "shapelift-record-1"
 SUFFIX = ".safetensors"
 FRAMED_MARGIN = 0.05

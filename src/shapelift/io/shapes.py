@@ -36,6 +36,8 @@ from shapelift.io.shape_formats import ENCODERS, srgb_colors
 if TYPE_CHECKING:
     from trimesh import Trimesh
 
+__all__ = ["FORMATS", "load_mesh", "save_mesh"]
+
 FORMATS = tuple(ENCODERS)
 """Endings, without the dot, that `save_mesh` and `load_mesh` know."""
 MAX_FILE_BYTES = 2 << 30

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from shapelift.geometry import Camera, PointCloud, ViewMaps
 
-_STEEPEST = 8.0
+STEEPEST = 8.0
 """A difference in depth between neighbouring pixels above so many times the width of a pixel is an edge between two
 surfaces, not a slope: a surface seen at more than 83 degrees from its normal covers next to no pixels."""
 _SMOOTH = 0.5
@@ -72,7 +72,7 @@ def _tangents(camera: Camera, points: Array, depth: Array, seen: Mask, *, axis: 
     width = _pixel_width(camera, depth, axis)
     step = points[after] - points[before]
     rise = (depth[after] - depth[before]) / width[before]
-    joined = seen[after] & seen[before] & (np.abs(rise) < _STEEPEST)
+    joined = seen[after] & seen[before] & (np.abs(rise) < STEEPEST)
     forward, backward = np.zeros_like(points), np.zeros_like(points)
     forward[before], backward[after] = step, step
     steep_forward, steep_backward = np.full(depth.shape, np.inf), np.full(depth.shape, np.inf)

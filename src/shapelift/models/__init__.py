@@ -14,6 +14,7 @@ from shapelift.models.base import (
 )
 from shapelift.models.deform import DeformConfig
 from shapelift.models.depthnormal import DepthNormalConfig
+from shapelift.models.export import export_graphs
 from shapelift.models.implicit import ImplicitConfig
 from shapelift.models.multiview import MultiviewConfig
 from shapelift.models.pixelaligned import PixelAlignedConfig
@@ -47,4 +48,5 @@ __all__ = [
     "Thresholded",
     "VoxelConfig",
     "config_from_json",
+    "export_graphs",
 ]

@@ -14,6 +14,8 @@ from shapelift.synthesis.lighting import Lighting, direction
 from shapelift.synthesis.materials import Asset, Material
 from shapelift.synthesis.renderer import Scene, render_view
 
+__all__ = ["contact_sheet", "object_sheet", "on_paper", "render_object"]
+
 CLAY = Material((0.56, 0.66, 0.80), roughness=0.7, specular=0.12)
 """What a mesh without an appearance of its own is made of."""
 

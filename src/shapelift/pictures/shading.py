@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from shapelift.geometry import PointCloud, rotation_x, rotation_y
 
+__all__ = ["Scale", "render_points"]
+
 Image = npt.NDArray[np.uint8]
 RGB = tuple[int, int, int]
 

@@ -13,6 +13,8 @@ from shapelift.pictures.shading import PAPER, Image, Scale
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
+__all__ = ["SheetRow", "sheet", "stacked"]
+
 INK, FAINT = (40, 40, 40), (120, 120, 120)
 TITLE_PX, TEXT_PX, SMALL_PX = 20, 15, 13
 GAP_PX = 8

@@ -5,4 +5,4 @@
 
 from shapelift.pipelines.progress import Progress, Silent, Update
 
-__all__ = ["Progress", "Silent", "Update"]
+__all__ = ["Progress", "Silent", "Update", "conversion", "reconstruction", "relief", "training"]

@@ -21,19 +21,11 @@ from shapelift.synthesis.options import SynthesisOptions
 from shapelift.synthesis.procedural import CATEGORIES
 from shapelift.synthesis.sources import PROCEDURAL, open_source
 from shapelift.synthesis.writer import synthesize
-from shapelift.training import (
-    Status,
-    TrainConfig,
-    TrainResult,
-    find_run,
-    find_start,
-    parse_duration_s,
-    shipped_start,
-    start_at,
-    train,
-)
+from shapelift.training import Status, TrainConfig, TrainResult, parse_duration_s, train
 from shapelift.training.distributed import World, join_world
 from shapelift.training.export import add_scores
+from shapelift.training.loop import find_run
+from shapelift.training.start import find_start, shipped_start, start_at
 
 __all__ = ["DataOptions", "TrainedModel", "configured", "train_from"]
 

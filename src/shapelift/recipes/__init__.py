@@ -33,6 +33,8 @@ from shapelift.recipes.pointset import (
 from shapelift.recipes.voxel import voxel_compact, voxel_compact_64, voxel_published, voxel_tiny
 from shapelift.training.config import TrainConfig
 
+__all__ = ["RECIPES", "Recipe", "find_recipe", "summary"]
+
 Recipe = Callable[[], TrainConfig]
 
 RECIPES: dict[str, Recipe] = {
@@ -84,37 +86,3 @@ def find_recipe(name: str) -> TrainConfig:
 def summary(name: str) -> str:
     """What a recipe is, in one line: the first line of its docstring."""
     return (RECIPES[name].__doc__ or "").strip().splitlines()[0]
-
-
-__all__ = [
-    "RECIPES",
-    "Recipe",
-    "deform_chamfer_only",
-    "deform_compact",
-    "deform_published",
-    "deform_tiny",
-    "find_recipe",
-    "implicit_general",
-    "implicit_imnet",
-    "implicit_object",
-    "implicit_small",
-    "implicit_tiny",
-    "multiview_compact",
-    "multiview_compact_novel",
-    "multiview_original",
-    "multiview_resnet",
-    "multiview_tiny",
-    "pixelaligned_general",
-    "pixelaligned_tiny",
-    "pixelaligned_wide",
-    "pointset_compact",
-    "pointset_compact_emd",
-    "pointset_hypotheses",
-    "pointset_published",
-    "pointset_tiny",
-    "summary",
-    "voxel_compact",
-    "voxel_compact_64",
-    "voxel_published",
-    "voxel_tiny",
-]

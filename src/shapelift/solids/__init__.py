@@ -2,7 +2,18 @@
 
 from shapelift.geometry.placement import sized, to_gltf_frame, to_print_frame
 from shapelift.solids.check import MeshReport, check
+from shapelift.solids.intersections import SelfIntersections, self_intersections
 from shapelift.solids.printing import printable
 from shapelift.solids.volumes import keep_volumes
 
-__all__ = ["MeshReport", "check", "keep_volumes", "printable", "sized", "to_gltf_frame", "to_print_frame"]
+__all__ = [
+    "MeshReport",
+    "SelfIntersections",
+    "check",
+    "keep_volumes",
+    "printable",
+    "self_intersections",
+    "sized",
+    "to_gltf_frame",
+    "to_print_frame",
+]

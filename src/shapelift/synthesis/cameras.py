@@ -10,6 +10,8 @@ import numpy.typing as npt
 from shapelift.geometry import Camera, normalizing_transform, rotation_y, similarity
 from shapelift.io.records import FRAMED_MARGIN
 
+__all__ = ["framed_camera", "random_viewpoints"]
+
 HIGH_PROBABILITY = 0.15
 LOW_ELEVATION_DEG = (-5.0, 40.0)
 HIGH_ELEVATION_DEG = (40.0, 60.0)

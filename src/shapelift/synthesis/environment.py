@@ -16,6 +16,8 @@ import numpy.typing as npt
 from shapelift.synthesis.lighting import direction
 from shapelift.synthesis.spheres import blurred, looked_up, pixel_directions, shrunk, solid_angles
 
+__all__ = ["Environment"]
+
 Array = npt.NDArray[np.float32]
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])

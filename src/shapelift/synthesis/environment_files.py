@@ -14,6 +14,8 @@ import numpy.typing as npt
 from shapelift.errors import InputError
 from shapelift.synthesis.environment import Environment
 
+__all__ = ["EnvironmentFiles"]
+
 SUFFIXES = (".npz", ".hdr")
 _ROWS, _COLUMNS = 128, 256
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+__all__ = ["Lighting", "random_lighting"]
+
 Array = npt.NDArray[np.float32]
 
 MAX_LAMPS = 3

@@ -15,6 +15,8 @@ import numpy.typing as npt
 
 from shapelift.geometry import Mesh, normalizing_transform
 
+__all__ = ["Asset", "Material"]
+
 Pattern = Literal["plain", "checker", "stripes", "noise", "wood", "speckle"]
 Kind = Literal["wood", "metal", "plastic", "fabric", "glass", "stone", "rubber", "paint"]
 Color = tuple[float, float, float]

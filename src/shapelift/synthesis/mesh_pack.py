@@ -13,6 +13,8 @@ from shapelift.synthesis.mesh_codec import encode_asset
 from shapelift.synthesis.pool import Crash, run_isolated
 from shapelift.synthesis.sources import FolderSource, RejectedShape, SourceItem
 
+__all__ = ["pack_meshes"]
+
 TEXTURE_PX = 128
 
 

@@ -29,6 +29,8 @@ from shapelift.synthesis.orientation import OrientedMesh, orient
 from shapelift.synthesis.rays import CHUNK_POINTS, DIRECTIONS, TRAIN_EXTRA, RayScene
 from shapelift.synthesis.sheets import Sheets, find_sheets
 
+__all__ = ["Solid", "occupancy"]
+
 _PROBE, _WORTH_RAYS = 1000, 0.5  # an open surface most rays disagree about goes to the winding number at once
 
 

@@ -8,6 +8,8 @@ from typing import get_args
 from shapelift.geometry.viewpoints import FixedCount
 from shapelift.synthesis.environment_files import EnvironmentFiles
 
+__all__ = ["RecordOptions", "SynthesisOptions"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class RecordOptions:

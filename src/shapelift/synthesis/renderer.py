@@ -15,6 +15,8 @@ from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.occlusion import openness
 from shapelift.synthesis.shading import Light, linear_of_srgb, shade, srgb_of_linear
 
+__all__ = ["Scene", "render_depth", "render_view"]
+
 Array = npt.NDArray[np.float32]
 Faces = npt.NDArray[np.int32]
 

@@ -19,7 +19,7 @@ from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.mesh_archive import read_contents, read_shape
 from shapelift.synthesis.mesh_files import SUFFIXES, RejectedShape, randomly_dressed, read_mesh_file
 
-__all__ = ["FolderSource", "PackedMeshes", "ProceduralSource", "RejectedShape", "Source", "SourceItem", "open_source"]
+__all__ = ["RejectedShape", "Source", "SourceItem", "open_source"]
 
 PROCEDURAL = "procedural:"
 PROCEDURAL_COUNT_PER_CATEGORY = 100

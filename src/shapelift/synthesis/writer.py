@@ -30,7 +30,7 @@ from shapelift.synthesis.rays import TRAIN_EXTRA
 if TYPE_CHECKING:
     from shapelift.synthesis.sources import Source, SourceItem
 
-__all__ = ["GENERATOR", "SHAPES", "SynthesisOptions", "SynthesisProgress", "require_packages", "synthesize"]
+__all__ = ["SynthesisProgress", "synthesize"]
 
 GENERATOR = f"shapelift {__version__}, synthesis 3"
 """Written into every record; a data set is only continued by the same generator."""

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import torch
 
-from shapelift.datasets import PackedDataset, ShapeDataset, SurfacePoints, Target, pack, packed_columns
+from shapelift.datasets import PackedDataset, ShapeDataset, SurfacePoints, Target, pack
+from shapelift.datasets.packed import packed_columns
 from shapelift.errors import InputError
 from shapelift.imaging.preprocess import Preprocess
 from shapelift.io.machine import available_cores

@@ -6,7 +6,9 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from shapelift.datasets import PackDetail, choose_detail, packed_columns, spare_memory
+from shapelift.datasets import PackDetail
+from shapelift.datasets.packed import packed_columns
+from shapelift.datasets.packing import choose_detail, spare_memory
 from shapelift.errors import InputError
 from shapelift.io.manifest import stored_shapes
 from shapelift.training.checkpoint import read_state

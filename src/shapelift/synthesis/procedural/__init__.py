@@ -14,6 +14,8 @@ import numpy as np
 from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.procedural.category import Category
 
+__all__ = ["CATEGORIES", "Category", "build", "category"]
+
 _NAMES = (
     "chair",
     "table",

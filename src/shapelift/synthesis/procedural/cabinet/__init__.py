@@ -6,6 +6,6 @@ from shapelift.synthesis.procedural.cabinet.geometry import build
 from shapelift.synthesis.procedural.cabinet.parameters import CabinetParameters
 from shapelift.synthesis.procedural.category import Category
 
-__all__ = ["CATEGORY", "CabinetParameters", "build"]
+__all__ = ["CATEGORY"]
 
 CATEGORY = Category(CabinetParameters, build)

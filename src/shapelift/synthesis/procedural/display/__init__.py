@@ -6,6 +6,6 @@ from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.display.geometry import build
 from shapelift.synthesis.procedural.display.parameters import DisplayParameters
 
-__all__ = ["CATEGORY", "DisplayParameters", "build"]
+__all__ = ["CATEGORY"]
 
 CATEGORY = Category(DisplayParameters, build)
