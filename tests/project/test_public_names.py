@@ -1,4 +1,4 @@
-"""Names and docstrings, over the whole package: each name has one meaning, each function says what it takes and raises."""
+"""Over the whole package: a name has one meaning, and a function says what it takes and what it raises."""
 
 from __future__ import annotations
 

@@ -78,6 +78,11 @@ class Augmentation:
         """A random shift, zoom, cut and roll: `3 3`, pixels of the varied image to those of the image, centres at +0.5.
 
         A cut moves the window by up to 30 % of its side towards one of the four sides, away from the object.
+
+        Args:
+            width: Of the image [px].
+            height: Likewise.
+            rng: Source of randomness.
         """
         side = 1.0 + rng.uniform(-self.zoom, self.zoom)
         dx, dy = rng.uniform(-self.shift, self.shift, 2) * (width, height)
@@ -93,7 +98,13 @@ class Augmentation:
     def vary_within(
         self, rgba: npt.NDArray[np.uint8], window: npt.NDArray[np.float64], rng: np.random.Generator
     ) -> npt.NDArray[np.uint8]:
-        """`vary` with a window that has been drawn before."""
+        """`vary` with a window that has been drawn before.
+
+        Args:
+            rgba: `h w 4` uint8, straight alpha.
+            window: `3 3`, as `window` draws it.
+            rng: Source of randomness.
+        """
         height, width = rgba.shape[:2]
         matrix = window[:2].copy()
         matrix[:, 2] += 0.5 * matrix[:, :2].sum(axis=1) - 0.5

@@ -50,6 +50,12 @@ class PackedDataset:
         """The training batch of `step`: `size` pairs drawn without replacement within an epoch.
 
         With `world` processes each takes every `world`-th pair.
+
+        Args:
+            step: Number of the step, from 0; the batch depends on it and the seed alone.
+            size: Pairs of this process.
+            rank: Number of this process.
+            world: Number of processes.
         """
         pairs = self._pairs(step * size * world + rank, size, world)
         state = np.random.SeedSequence([self.seed, 1, step, rank]).generate_state(1, np.uint64)[0]

@@ -127,7 +127,15 @@ def choose_detail(
 
 
 def packed_bytes(shapes: int, views: int, wanted: Collection[str], image_px: int, detail: PackDetail) -> int:
-    """Size of a pack."""
+    """Size of a pack in bytes.
+
+    Args:
+        shapes: Number of shapes.
+        views: Images per shape.
+        wanted: Columns of the pack.
+        image_px: Side of the stored images [px].
+        detail: How finely images and points are held.
+    """
     layout = _layout(shapes, views, wanted, image_px, detail)
     return sum(int(np.prod(shape)) * dtype.itemsize for dtype, shape in layout.values())
 

@@ -17,7 +17,13 @@ MOST_BITTEN = 0.25
 
 
 def random_paper(height: int, width: int, rng: np.random.Generator) -> Array:
-    """A background `3 h w` of one random colour, or with a gradient from one to another."""
+    """A background `3 h w` of one random colour, or with a gradient from one to another.
+
+    Args:
+        height: Of the image [px].
+        width: Likewise.
+        rng: Source of randomness.
+    """
     first = _color(rng)
     if rng.random() < 0.5:
         return np.broadcast_to(first, (3, height, width))
@@ -29,7 +35,13 @@ def random_paper(height: int, width: int, rng: np.random.Generator) -> Array:
 
 
 def laid_on(color: Array, mask: Array, paper: Array) -> Array:
-    """An object on a background `3 h w`: what a camera would see."""
+    """An object on a background `3 h w`: what a camera would see.
+
+    Args:
+        color: `3 h w` in [0, 1].
+        mask: `h w` in [0, 1].
+        paper: Background `3 h w` in [0, 1].
+    """
     return np.asarray(paper + mask * np.float32(1.0 / 255.0) * (color - paper), np.float32)
 
 
@@ -67,6 +79,11 @@ def with_table(color: Array, mask: Array, rng: np.random.Generator) -> tuple[Arr
     """An object with a piece of what it stands on left in the mask: colours and mask.
 
     The piece is a flat ellipse or a box under the lowest 6 % of the mask, about as wide as what stands there.
+
+    Args:
+        color: `3 h w` in [0, 1].
+        mask: `h w` in [0, 1].
+        rng: Source of randomness.
     """
     height, width = mask.shape
     rows = np.flatnonzero((mask > 127.0).any(axis=1))
@@ -120,7 +137,14 @@ def defocused(image: Array, rng: np.random.Generator) -> Array:
 
 
 def uneven_light(height: int, width: int, strength: float, rng: np.random.Generator) -> Array:
-    """A smooth factor `h w` around 1, at most about exp(strength) times brighter or darker anywhere."""
+    """A smooth factor `h w` around 1, at most about exp(strength) times brighter or darker anywhere.
+
+    Args:
+        height: Of the image [px].
+        width: Likewise.
+        strength: Largest logarithm of the factor, about.
+        rng: Source of randomness.
+    """
     coarse = rng.uniform(-strength, strength, (3, 3)).astype(np.float32)
     return np.exp(np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.float32))
 
@@ -132,7 +156,13 @@ def white_balance(strength: float, rng: np.random.Generator) -> Array:
 
 
 def compressed(color: Array, mask: Array, rng: np.random.Generator) -> Array:
-    """Colours after JPEG at quality U[30, 90], the object having stood on a background of one colour."""
+    """Colours after JPEG at quality U[30, 90], the object having stood on a background of one colour.
+
+    Args:
+        color: `3 h w` in [0, 1].
+        mask: `h w` in [0, 1].
+        rng: Source of randomness.
+    """
     scene = laid_on(color, mask, np.broadcast_to(_color(rng), color.shape))
     quality = int(rng.integers(30, 91))
     data = cv2.imencode(

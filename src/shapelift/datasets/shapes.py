@@ -77,6 +77,12 @@ class ShapeDataset:
         """The training batch of `step`: `size` pairs drawn without replacement within an epoch.
 
         With `world` processes each takes every `world`-th pair, so that together they draw what one process would.
+
+        Args:
+            step: Number of the step, from 0; the batch depends on it and the seed alone.
+            size: Pairs of this process.
+            rank: Number of this process.
+            world: Number of processes.
         """
         first = step * size * world + rank
         positions = first + world * np.arange(size)

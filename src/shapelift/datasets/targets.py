@@ -53,7 +53,13 @@ class Target(abc.ABC):
 
     @abc.abstractmethod
     def read(self, name: str, sample: ShapeView, rng: np.random.Generator) -> Arrays:
-        """Arrays of one sample, under `name` and names that begin with it."""
+        """Arrays of one item of a batch, under `name` and names that begin with it.
+
+        Args:
+            name: Name of the batch field.
+            sample: The shape and the view of it that are read.
+            rng: Source of randomness.
+        """
 
     def columns(self) -> frozenset[str] | None:
         """The columns of a pack (see `packing`) that `draw` reads; None where the field needs the records."""

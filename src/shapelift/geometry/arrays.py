@@ -16,7 +16,14 @@ def frozen(
     *,
     finite: bool = True,
 ) -> npt.NDArray[Any]:
-    """Convert `value` to a read-only contiguous array of `dtype` and check its shape (None matches any length).
+    """Convert `value` to a read-only contiguous array of `dtype`, and check its shape.
+
+    Args:
+        name: How messages call it.
+        value: What is converted.
+        dtype: Type of the result.
+        shape: Length of every axis; None matches any.
+        finite: Whether infinite numbers and NaN are refused.
 
     Raises:
         ValueError: wrong shape, or non-finite numbers where `finite` is asked for.

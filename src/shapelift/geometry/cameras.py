@@ -70,6 +70,9 @@ class Camera:
             fov_deg: Vertical field of view.
             image_size_px: (width, height).
             up: World direction `3` that points up in the image; not parallel to the view direction.
+
+        Raises:
+            ValueError: the camera looks along `up`, or stands on its target.
         """
         position = np.asarray(position, np.float64)
         forward = np.asarray(target, np.float64) - position
@@ -94,8 +97,12 @@ class Camera:
     ) -> Camera:
         """A perspective camera on a sphere around the origin, gravity up.
 
-        Azimuth 0 stands on the +Z side and sees the front; positive azimuth moves towards +X. Elevation 90 looks
-        straight down. `distance` is from the origin; `fov_deg` is vertical.
+        Args:
+            azimuth_deg: 0 stands on the +Z side and sees the front; positive values move towards +X.
+            elevation_deg: 90 looks straight down.
+            distance: From the origin.
+            fov_deg: Vertical field of view.
+            image_size_px: (width, height).
         """
         rotation = np.diag([1.0, -1.0, -1.0]) @ rotation_x(elevation_deg) @ rotation_y(-azimuth_deg)
         matrix = np.eye(4)
@@ -169,7 +176,17 @@ class Camera:
         return Camera(self.intrinsics, rigid, self.image_size_px, self.projection)
 
     def window(self, x_px: float, y_px: float, side_px: float, size_px: int) -> Camera:
-        """The camera of a square crop with corner (`x_px`, `y_px`) and `side_px`, resampled to `size_px`."""
+        """The camera of a square crop of the image, resampled.
+
+        Args:
+            x_px: Left edge of the crop.
+            y_px: Its upper edge.
+            side_px: Its side.
+            size_px: Side of the resampled image.
+
+        Raises:
+            ValueError: a side or size that is not positive.
+        """
         if side_px <= 0 or size_px < 1:
             raise ValueError("a window needs a positive side and size")
         zoom = size_px / side_px

@@ -37,7 +37,11 @@ class DepthMaps:
 
 
 def check_image_sizes(cameras: tuple[Camera, ...], image_shape: tuple[int, ...]) -> None:
-    """Raise ValueError where a camera's image size differs from maps of shape (h, w)."""
+    """Check that all cameras see images of the size of maps (h, w).
+
+    Raises:
+        ValueError: they are not.
+    """
     for camera in cameras:
         if camera.image_size_px != (image_shape[1], image_shape[0]):
             raise ValueError(f"a camera sees {camera.image_size_px} pixels, the maps have {image_shape[::-1]}")

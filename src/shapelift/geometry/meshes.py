@@ -46,7 +46,11 @@ class Mesh:
 
     @cached_property
     def bounds(self) -> Box:
-        """Bounding box of the vertices. Raises ValueError for an empty or flat mesh."""
+        """Bounding box of the vertices.
+
+        Raises:
+            ValueError: an empty or flat mesh.
+        """
         if len(self.vertices) == 0:
             raise ValueError("an empty mesh has no bounds")
         low, high = self.vertices.min(axis=0).tolist(), self.vertices.max(axis=0).tolist()

@@ -29,7 +29,13 @@ def rotation_z(angle_deg: float) -> Matrix:
 def similarity(
     rotation: npt.ArrayLike | None = None, translation: npt.ArrayLike | None = None, scale: float = 1.0
 ) -> Matrix:
-    """The `4 4` matrix of ``x -> scale * rotation @ x + translation``."""
+    """The `4 4` matrix of ``x -> scale * rotation @ x + translation``.
+
+    Args:
+        rotation: `3 3`; None for none.
+        translation: `3`; None for none.
+        scale: Of lengths.
+    """
     matrix = np.eye(4)
     matrix[:3, :3] = scale * (np.eye(3) if rotation is None else np.asarray(rotation, np.float64))
     if translation is not None:

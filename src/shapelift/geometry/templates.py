@@ -23,6 +23,9 @@ def icosphere(subdivisions: int, radius: float = 0.5) -> Mesh:
     Args:
         subdivisions: n, 0 for the icosahedron itself.
         radius: In the unit of the result.
+
+    Raises:
+        ValueError: fewer than 0 subdivisions.
     """
     if subdivisions < 0:
         raise ValueError(f"subdivisions are at least 0, got {subdivisions}")
@@ -44,6 +47,9 @@ def ellipsoid_mesh(radii: tuple[float, float, float], vertices: int = _PUBLISHED
     Args:
         radii: Half axes along x, y and z, in the unit of the result.
         vertices: At least 4.
+
+    Raises:
+        ValueError: fewer than 4 vertices, or a half axis that is not positive.
 
     Source: the counts are those of Wang et al., "Pixel2Mesh", ECCV 2018; the mesh is our own.
     """

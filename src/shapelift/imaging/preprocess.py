@@ -98,6 +98,13 @@ def resample_window(rgba: Image, x_px: float, y_px: float, side_px: float, size_
     """A square window of an image at another size, transparent outside: `h w 4` -> `size size 4` uint8.
 
     Colours are weighted by alpha, so a transparent pixel never bleeds into the object. Shrinking averages areas.
+
+    Args:
+        rgba: `h w 4` uint8, straight alpha.
+        x_px: Left edge of the window, which may lie outside of the image.
+        y_px: Its upper edge.
+        side_px: Side of the window.
+        size_px: Side of the result.
     """
     # INTER_AREA works on whole pixels only: average whole blocks of the source, counted from the corner of the window,
     # then read between them. One block on each side is for the interpolation.

@@ -26,7 +26,11 @@ _BYTES_PER_SURFACE_CELL = 500
 
 
 def check_resolution(resolution: int) -> None:
-    """Raises InputError where `resolution` is out of range or needs more memory than there is."""
+    """Check the resolution of a mesh.
+
+    Raises:
+        InputError: it is out of range, or needs more memory than there is.
+    """
     if not MIN_RESOLUTION <= resolution <= MAX_RESOLUTION:
         raise InputError(f"`resolution` {resolution}: out of range; give {MIN_RESOLUTION} to {MAX_RESOLUTION}")
     needed, free = needed_bytes(resolution), available_bytes()
@@ -38,7 +42,11 @@ def check_resolution(resolution: int) -> None:
 
 
 def check_size_mm(size_mm: float | None) -> None:
-    """Raises InputError where the longest side of the result is not a sensible length."""
+    """Check the longest side of a result; None is none asked for.
+
+    Raises:
+        InputError: it is no sensible length.
+    """
     if size_mm is None:
         return
     if not math.isfinite(size_mm) or not MIN_SIZE_MM <= size_mm <= MAX_SIZE_MM:
@@ -46,19 +54,31 @@ def check_size_mm(size_mm: float | None) -> None:
 
 
 def check_threads(threads: int | None) -> None:
-    """Raises InputError where the number of threads is not sensible."""
+    """Check a number of threads; None is all cores.
+
+    Raises:
+        InputError: it is out of range.
+    """
     if threads is not None and not 1 <= threads <= _MAX_THREADS:
         raise InputError(f"`threads` {threads}: out of range; give 1 to {_MAX_THREADS}")
 
 
 def check_samples(samples: int) -> None:
-    """Raises InputError where the number of hypotheses is not sensible."""
+    """Check a number of hypotheses.
+
+    Raises:
+        InputError: it is out of range.
+    """
     if not 1 <= samples <= _MAX_SAMPLES:
         raise InputError(f"`samples` {samples}: out of range; give 1 to {_MAX_SAMPLES}")
 
 
 def check_seed(seed: int) -> None:
-    """Raises InputError where a seed is no number that randomness can begin with."""
+    """Check a seed.
+
+    Raises:
+        InputError: it is negative, or too large.
+    """
     if not 0 <= seed <= _MAX_SEED:
         raise InputError(f"`seed` {seed}: out of range; give a whole number from 0")
 

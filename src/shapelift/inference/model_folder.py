@@ -198,6 +198,11 @@ def read_card(folder: str | Path) -> ModelCard:
 def write_card(folder: str | Path, card: ModelCard, files: Iterable[str]) -> ModelCard:
     """Write `card.json` beside finished `files` of `folder`, with their checksums, and return what was written.
 
+    Args:
+        folder: The model folder.
+        card: What is written; its checksums are replaced.
+        files: Names of the finished files in the folder.
+
     Raises:
         InputError: a file is missing or the folder cannot be written.
     """
@@ -233,7 +238,12 @@ def _read(path: Path, limit: int) -> bytes:
 
 
 def open_graph(data: bytes, origin: str, threads: int) -> OnnxGraph:
-    """The graph in the bytes of an ONNX file, which messages call `origin`.
+    """The graph in the bytes of an ONNX file.
+
+    Args:
+        data: The bytes.
+        origin: How messages call it.
+        threads: CPU threads.
 
     Raises:
         InputError: no ONNX model, operators or weights from outside of it, or one that the runtime refuses.

@@ -87,7 +87,12 @@ class Reconstruction:
         return self._meshes[resolution]
 
     def point_cloud(self, n: int = 10_000, seed: int = 0, resolution: int = 128) -> PointCloud:
-        """`n` points spread evenly over the surface, with normals; the same for the same `seed`.
+        """Points spread evenly over the surface, with normals; the same for the same `seed`.
+
+        Args:
+            n: Number of points.
+            seed: What the randomness begins with.
+            resolution: As for `mesh`.
 
         Raises:
             InputError: as `mesh`.

@@ -105,7 +105,11 @@ class Reconstructor:
         return Hypotheses(tuple(answers))
 
     def check_samples(self, samples: int) -> None:
-        """Raises InputError where the model cannot give so many shapes of one picture."""
+        """Check that the model can give so many shapes of one picture.
+
+        Raises:
+            InputError: it cannot.
+        """
         check_samples(samples)
         if samples > 1 and not self.card.stochastic:
             raise InputError(

@@ -49,7 +49,18 @@ def match_auction(
     squared: bool = False,
     tolerance: float = 0.01,
 ) -> Assignment:
-    """The assignment by auction, on the device of the points; arguments and errors of `earth_mover`."""
+    """The assignment by auction, on the device of the points.
+
+    Args:
+        prediction: As for `earth_mover`.
+        truth: As for `earth_mover`.
+        squared: As for `earth_mover`.
+        tolerance: As for `earth_mover`.
+
+    Raises:
+        ValueError: as `earth_mover`.
+        InputError: as `earth_mover`.
+    """
     return assign(prediction, truth, squared=squared, method="auction", tolerance=tolerance)
 
 

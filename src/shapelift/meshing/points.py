@@ -40,7 +40,12 @@ def sample_surface(mesh: Mesh, count: int, rng: np.random.Generator) -> PointClo
 
 
 def choose_points(cloud: PointCloud, count: int, rng: np.random.Generator) -> PointCloud:
-    """`count` points of a cloud: each at most once while there are enough, else with repetition.
+    """Some points of a cloud: each at most once while there are enough, else with repetition.
+
+    Args:
+        cloud: The cloud.
+        count: Number of points.
+        rng: Source of randomness.
 
     Raises:
         ValueError: a negative count, or points asked of an empty cloud.

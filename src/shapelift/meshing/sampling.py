@@ -62,6 +62,9 @@ def cells_per_axis(field: ImplicitField, resolution: int) -> tuple[int, int, int
     """Number of cells per axis: `resolution` on the longest side, nearly cubic cells on the others.
 
     In the coordinates of a picture `resolution` cells make a unit, the side of the window, however long the box is.
+
+    Raises:
+        ValueError: a resolution below 1.
     """
     if resolution < 1:
         raise ValueError(f"resolution must be at least 1 cell, got {resolution}")

@@ -73,7 +73,15 @@ def bootstrap_difference(
     resamples: int = 2000,
     seed: int = 0,
 ) -> Interval:
-    """Interval of mean(first - second) for values `n` measured on the same objects: pairs are resampled together.
+    """Interval of mean(first - second) of paired values: pairs are resampled together.
+
+    Args:
+        first: `n`.
+        second: `n`, measured on the same objects in the same order.
+        groups: As for `bootstrap_mean`.
+        confidence: As for `bootstrap_mean`.
+        resamples: As for `bootstrap_mean`.
+        seed: As for `bootstrap_mean`.
 
     Raises:
         ValueError: lists of different length, and as `bootstrap_mean`.

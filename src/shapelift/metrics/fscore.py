@@ -16,9 +16,14 @@ FRACTIONS = (0.005, 0.01, 0.02, 0.05)
 def fscore(prediction: npt.ArrayLike, reference: npt.ArrayLike, threshold: float) -> float:
     """Harmonic mean of precision and recall at a distance `threshold`, in [0, 1].
 
-    Precision is the fraction of predicted points `n 3` strictly closer than `threshold` to the reference, recall the
+    Precision is the fraction of predicted points strictly closer than `threshold` to the reference, recall the
     fraction of reference points `m 3` strictly closer than `threshold` to the prediction. Everything is in one frame
     and unit. An empty prediction gets 0, the worst value.
+
+    Args:
+        prediction: Points `n 3`; may be empty.
+        reference: Points `m 3` in the same frame and unit.
+        threshold: A distance in the unit of the points.
 
     Raises:
         ValueError: an empty reference, a threshold that is not positive, other shapes, values that are not finite.
@@ -29,7 +34,11 @@ def fscore(prediction: npt.ArrayLike, reference: npt.ArrayLike, threshold: float
 
 
 def fscore_of(matches: Matches, threshold: float) -> float:
-    """`fscore` of point sets that are matched already."""
+    """`fscore` of point sets that are matched already.
+
+    Raises:
+        ValueError: a threshold that is not positive.
+    """
     if not threshold > 0.0:
         raise ValueError(f"a threshold is a positive distance, got {threshold}")
     if matches.is_empty:
@@ -49,6 +58,11 @@ def fscores(
     prediction: npt.ArrayLike, reference: npt.ArrayLike, fractions: Sequence[float] = FRACTIONS
 ) -> dict[float, float]:
     """F-score per fraction of the longest side of the reference's bounding box.
+
+    Args:
+        prediction: Points `n 3`; may be empty.
+        reference: Points `m 3` in the same frame and unit.
+        fractions: Thresholds as shares of that side.
 
     Raises:
         ValueError: as `fscore`.

@@ -55,9 +55,12 @@ def longest_side(points: npt.ArrayLike) -> float:
 
 
 def match(prediction: npt.ArrayLike, reference: npt.ArrayLike, side: float | None = None) -> Matches:
-    """Match a prediction `n 3` and a reference `m 3`, both in the same frame and unit, nearest neighbour both ways.
+    """Match a prediction and a reference, nearest neighbour both ways.
 
-    `side` overrides the reference's longest side where it is known better than the sampled points tell.
+    Args:
+        prediction: Points `n 3`; may be empty.
+        reference: Points `m 3` in the same frame and unit.
+        side: Longest side of the reference, where it is known better than the sampled points tell.
 
     Raises:
         ValueError: an empty reference (nothing can be measured against it), other shapes, values that are not finite.
@@ -77,7 +80,11 @@ def match(prediction: npt.ArrayLike, reference: npt.ArrayLike, side: float | Non
 
 
 def checked_points(name: str, points: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """`points` as finite float64 `n 3`; an empty sequence counts as `0 3`. Raises ValueError otherwise."""
+    """`points` as finite float64 `n 3`; an empty sequence counts as `0 3`.
+
+    Raises:
+        ValueError: another shape, or values that are not finite.
+    """
     array = np.asarray(points, np.float64)
     if array.size == 0 and array.ndim <= 2:
         return np.zeros((0, 3))

@@ -29,7 +29,13 @@ def normal_consistency(prediction: PointCloud, reference: PointCloud) -> float:
 def normal_consistency_of(
     matches: Matches, prediction_normals: npt.NDArray[np.float32], reference_normals: npt.NDArray[np.float32]
 ) -> float:
-    """`normal_consistency` of matched clouds with normals `n 3` and `m 3`."""
+    """`normal_consistency` of clouds that are matched already.
+
+    Args:
+        matches: Of the two clouds.
+        prediction_normals: `n 3`, unit.
+        reference_normals: `m 3`, unit.
+    """
     if matches.is_empty:
         return 0.0
     forward = _agreement(prediction_normals, reference_normals[matches.reference_index])

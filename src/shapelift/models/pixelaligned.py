@@ -240,7 +240,13 @@ class PixelAlignedModel(ReconstructionModel):
         return [resized_maps(maps, _COARSEST << index) for index, maps in enumerate(reversed(pyramid[1:]))]
 
     def answer(self, prediction: Prediction, picture: Tensor, upright: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits `b n` and colours `b n 3` of points, given in the picture and upright."""
+        """Logits `b n` and colours `b n 3` of points.
+
+        Args:
+            prediction: Of `forward`.
+            picture: Points `b n 3` in the frame of the picture.
+            upright: The same points in the upright frame.
+        """
         logits, albedo = self.decoder(prediction["front"], prediction["planes"], picture, upright)
         return logits - beyond(upright), albedo
 

@@ -182,7 +182,11 @@ class DeformationNetwork(nn.Module):
         return stages
 
     def stage(self, number: int) -> Topology:
-        """The topology of the mesh that block `number` moves."""
+        """The topology of the mesh that block `number` moves.
+
+        Raises:
+            TypeError: never, but the type checker cannot know.
+        """
         topology = self.topologies[number]
         if not isinstance(topology, Topology):
             raise TypeError("stages are topologies")

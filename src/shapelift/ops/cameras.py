@@ -45,7 +45,13 @@ class Cameras:
     def unit_orthographic(
         cls, camera_from_world: Float[Tensor, "*s 4 4"], size_px: int, extent: float = 1.0
     ) -> Cameras:
-        """The cameras of `geometry.viewpoints`: orthographic, square images with `extent` world units to a side."""
+        """The cameras of `geometry.viewpoints`: orthographic, with square images.
+
+        Args:
+            camera_from_world: Where they stand.
+            size_px: Side of the images.
+            extent: World units to a side.
+        """
         half, focal = size_px / 2.0, size_px / extent
         intrinsics = camera_from_world.new_tensor([[focal, 0.0, half], [0.0, focal, half], [0.0, 0.0, 1.0]])
         return cls(intrinsics.expand(*camera_from_world.shape[:-2], 3, 3), camera_from_world, orthographic=True)

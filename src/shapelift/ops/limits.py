@@ -12,7 +12,11 @@ _NOT_WORTH_ASKING = 64 * 1024**2
 
 
 def check_point_sets(**sets: Tensor) -> None:
-    """Raises ValueError where a point set `b n 3` has no points or values that are not finite, naming it."""
+    """Check point sets `b n 3`, given by name.
+
+    Raises:
+        ValueError: a set has no points, or values that are not finite; the message names it.
+    """
     for name, points in sets.items():
         if points.shape[-2] == 0:
             raise ValueError(f"{name} has no points: distances to an empty set are not defined")
@@ -21,7 +25,17 @@ def check_point_sets(**sets: Tensor) -> None:
 
 
 def check_memory(needed: int, device: torch.device, what: str, remedy: str) -> None:
-    """Raises InputError where `what` needs more bytes than `device` has left; nothing is allocated before that."""
+    """Check that a device has enough memory; nothing is allocated before that.
+
+    Args:
+        needed: Bytes.
+        device: Where they are needed.
+        what: What needs them, for the message.
+        remedy: What to do, for the message.
+
+    Raises:
+        InputError: more is needed than the device has left.
+    """
     if needed < _NOT_WORTH_ASKING:
         return
     free = _free_bytes(device)

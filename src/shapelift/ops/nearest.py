@@ -75,7 +75,13 @@ def mutual_neighbours(first: Float[Tensor, "b n 3"], second: Float[Tensor, "b m 
 def squared_distances(
     points: Float[Tensor, "b n 3"], others: Float[Tensor, "b m 3"], index: Int64[Tensor, "b n"]
 ) -> Float[Tensor, "b n"]:
-    """Squared distance of every point to the one of `others` that `index` names; gradients reach both."""
+    """Squared distance of every point to one of another set; gradients reach both.
+
+    Args:
+        points: The points.
+        others: The set that `index` counts in.
+        index: For every point, which of `others` is meant.
+    """
     return (points - chosen(others, index)).square().sum(dim=-1)
 
 

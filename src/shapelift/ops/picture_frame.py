@@ -51,7 +51,14 @@ def picture_depth(
     camera_from_world: Float[Tensor, "b 4 4"],
     size_px: int,
 ) -> Tensor:
-    """The coordinate w of depths `b ...` along the optical axis; the other arguments as for `picture_from_world`."""
+    """The coordinate w of depths.
+
+    Args:
+        depth: `b ...`, along the optical axis.
+        intrinsics: As for `picture_from_world`.
+        camera_from_world: As for `picture_from_world`.
+        size_px: As for `picture_from_world`.
+    """
     axes = (slice(None), *[None] * (depth.dim() - 1))
     origin = camera_from_world[:, 2, 3].clamp_min(_NEAREST)[axes]
     return (depth / origin - 1.0) * (intrinsics[:, 0, 0] / size_px)[axes]
@@ -63,7 +70,14 @@ def world_from_picture(
     camera_from_world: Float[Tensor, "b 4 4"],
     size_px: int,
 ) -> Float[Tensor, "b n 3"]:
-    """The points that have these picture coordinates: the inverse of `picture_from_world` before the camera."""
+    """The points that have these picture coordinates: the inverse of `picture_from_world` before the camera.
+
+    Args:
+        picture: Points in the frame of the picture.
+        intrinsics: As for `picture_from_world`.
+        camera_from_world: As for `picture_from_world`.
+        size_px: As for `picture_from_world`.
+    """
     dtype = torch.promote_types(picture.dtype, torch.float32)
     matrix, intrinsics = camera_from_world.to(dtype), intrinsics.to(dtype)
     focal, center = intrinsics[:, None, [0, 1], [0, 1]] / size_px, intrinsics[:, None, :2, 2] / size_px

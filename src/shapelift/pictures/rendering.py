@@ -85,7 +85,14 @@ def object_sheet(
     title: str = "",
     columns: Sequence[str] = (),
 ) -> Image:
-    """Named objects, one row each, from several sides (azimuth, elevation), `h w 3` on white.
+    """Named objects, one row each, from several sides: RGB `h w 3` uint8 on white.
+
+    Args:
+        subjects: Name -> object, as for `render_object`.
+        sides_deg: Azimuth and elevation of every column.
+        tile_px: Side of a picture.
+        title: Above the sheet.
+        columns: Above the columns.
 
     Raises:
         ValueError: no subjects, or a mesh without faces.

@@ -52,7 +52,17 @@ def published_run(
     criterion: Criterion = "loss",
     checked_items: int = 128,
 ) -> TrainConfig:
-    """A run as papers of the field describe theirs: a constant rate, images as they are, no average of the weights."""
+    """A run as papers of the field describe theirs: a constant rate, images as they are, no average of the weights.
+
+    Args:
+        recipe: Name of the recipe.
+        model: What is trained.
+        optimizer: With what.
+        batch_size: Images per step.
+        steps: Number of steps.
+        criterion: What the best weights are chosen by.
+        checked_items: Views that a validation scores.
+    """
     return TrainConfig(
         recipe=recipe,
         model=model,
@@ -68,7 +78,13 @@ def published_run(
 
 
 def tiny_run(recipe: str, model: ModelConfig, *, criterion: Criterion = "iou") -> TrainConfig:
-    """A run for tests: seconds long, and learns next to nothing."""
+    """A run for tests: seconds long, and learns next to nothing.
+
+    Args:
+        recipe: Name of the recipe.
+        model: What is trained.
+        criterion: What the best weights are chosen by.
+    """
     return TrainConfig(
         recipe=recipe,
         model=model,

@@ -8,10 +8,15 @@ from shapelift.training.validation import ValidationResult
 
 
 def take_score(state: RunState, score: ValidationResult, settings: Validation) -> bool:
-    """Enter the score of a validation into the state of the run, in place.
+    """Enter the result of a validation into the state of the run.
 
     The first one of a run that begins with trained weights, at step 0, is that of these weights: they are the best
     until others are, so that a run never ends with worse ones.
+
+    Args:
+        state: Of the run; changed in place.
+        score: Of the validation.
+        settings: What counts as better.
 
     Returns:
         Whether the weights are the best so far; of equals the later ones.

@@ -120,6 +120,12 @@ def load_checkpoint(
 ) -> None:
     """Put the tensors of the checkpoint in a folder back where `save_checkpoint` took them from, in place.
 
+    Args:
+        folder: Of the run.
+        model: The network.
+        average: The moving average by name, None where the run has none.
+        optimizer: The optimiser.
+
     Raises:
         InputError: the file belongs to another network.
     """
@@ -147,7 +153,13 @@ def load_checkpoint(
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> None:
-    """Write tensors and text into one safetensors file, atomically."""
+    """Write tensors and text into one safetensors file, atomically.
+
+    Args:
+        path: The file.
+        tensors: By name.
+        header: Text by name.
+    """
     plain = {name: value.detach().to("cpu").contiguous().clone() for name, value in tensors.items()}
     with atomic_path(path) as temporary:
         save_file(plain, temporary, metadata={"schema": str(_SCHEMA), **header})
@@ -155,6 +167,11 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str
 
 def read_tensors(path: Path, *, device: str, only_header: bool = False) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Tensors and text of a file of `write_tensors`.
+
+    Args:
+        path: The file.
+        device: Where the tensors are put.
+        only_header: Whether the tensors are left out.
 
     Raises:
         InputError: the file is missing, damaged, or of another version of the layout.

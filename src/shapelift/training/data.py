@@ -53,11 +53,21 @@ class TrainingData:
         self.views = self._dataset.views
 
     def batch(self, step: int, rank: int, world: int) -> Batch:
-        """The part of the batch of a step that belongs to one of `world` processes."""
+        """The part of the batch of a step that belongs to one process.
+
+        Args:
+            step: Number of the step.
+            rank: Number of this process.
+            world: Number of processes.
+        """
         return self._dataset.batch(step, self._config.batch_size // world, rank=rank, world=world)
 
     def packed(self, device: torch.device) -> PackedDataset:
-        """The same shapes packed on a device, as finely as the configuration says."""
+        """The same shapes packed on a device, as finely as the configuration says.
+
+        Raises:
+            InputError: the family needs what packed data do not hold.
+        """
         config = self._config
         wanted, detail = packed_columns(config.model.targets()), config.detail
         if wanted is None or detail is None:

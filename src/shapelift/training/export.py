@@ -63,7 +63,16 @@ def export_run(
 
 
 def add_scores(folder: Path, name: str, scores: dict[str, Any]) -> None:
-    """Enter the result of an evaluation into the card of a model folder, under a name such as `test`."""
+    """Enter the result of an evaluation into the card of a model folder.
+
+    Args:
+        folder: The model folder.
+        name: Under which they stand on the card, such as `test`.
+        scores: As `evaluation.for_card` gives them.
+
+    Raises:
+        InputError: as `read_card` and `write_card`.
+    """
     card = read_card(folder)
     write_card(folder, dataclasses.replace(card, scores={**card.scores, name: scores}), card.files)
 

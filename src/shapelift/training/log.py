@@ -95,7 +95,13 @@ class Meter:
         return {name: float(value) for name, value in self._sums.items()}
 
     def read(self, world: World, batch_size: int, waited_s: float) -> LogEntry:
-        """The entry that is due, averaged over the world; sums and stopwatch start afresh."""
+        """The entry that is due, averaged over the world; sums and stopwatch start afresh.
+
+        Args:
+            world: The processes of the run.
+            batch_size: Images per step, of all processes.
+            waited_s: Seconds spent waiting for batches.
+        """
         names = sorted(self._sums)
         totals = world.total(torch.stack([self._sums[name] for name in names])) / (world.size * self.counted)
         means = dict(zip(names, totals.tolist(), strict=True))
@@ -149,7 +155,13 @@ class MetricsLog:
                 self._writer.add_scalar(f"{kind}/{name}", float(value), values["step"])
 
     def picture(self, name: str, pixels: npt.NDArray[np.uint8], step: int) -> None:
-        """Show an RGB picture `h w 3` in TensorBoard."""
+        """Show a picture in TensorBoard.
+
+        Args:
+            name: Of the picture.
+            pixels: RGB `h w 3`.
+            step: When it was made.
+        """
         if self._writer is not None:
             self._writer.add_image(name, pixels, step, dataformats="HWC")
 

@@ -15,7 +15,13 @@ from shapelift.training.muon import MuonOptimizer
 
 
 def build_network(model: ReconstructionModel, device: torch.device, *, channels_last: bool) -> ReconstructionModel:
-    """The network on its device, convolution weights in channels-last memory if asked."""
+    """The network on its device.
+
+    Args:
+        model: The network; moved in place.
+        device: Where it computes.
+        channels_last: Whether convolution weights lie in channels-last memory.
+    """
     model = model.to(device)
     if channels_last:
         # Not `Module.to`, which would ask the same of the five axes of a 3D convolution.
@@ -32,6 +38,11 @@ def build_optimizer(
 
     Its groups have an entry `factor`, that of their learning rate (`TrainConfig.slow`). Parts with a factor of 0 get no
     gradients from here on.
+
+    Args:
+        model: The network.
+        settings: Which optimiser.
+        slow: Part of the network -> factor of its learning rate (`TrainConfig.slow`).
 
     Raises:
         ValueError: `slow` names a part that the network does not have.
@@ -108,7 +119,13 @@ def autocast(device: torch.device, precision: Precision) -> AbstractContextManag
 
 
 def forward_pass(network: nn.Module, batch: Batch, precision: Precision) -> dict[str, Tensor]:
-    """Forward pass under the run's precision; floating-point outputs come back as float32."""
+    """Forward pass under the run's precision; floating-point outputs come back as float32.
+
+    Args:
+        network: The network, perhaps wrapped for several processes.
+        batch: On its device.
+        precision: Of the run.
+    """
     device = next(iter(batch.values())).device
     with autocast(device, precision):
         prediction = network(batch)
@@ -116,7 +133,13 @@ def forward_pass(network: nn.Module, batch: Batch, precision: Precision) -> dict
 
 
 def to_device(batch: Batch, device: torch.device, *, channels_last: bool) -> Batch:
-    """The batch where the network computes; images in channels-last memory if asked."""
+    """The batch where the network computes.
+
+    Args:
+        batch: On the host, or there already.
+        device: Where the network computes.
+        channels_last: Whether images lie in channels-last memory.
+    """
     moved = {}
     for name, value in batch.items():
         if device.type == "cuda":

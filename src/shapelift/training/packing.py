@@ -28,6 +28,13 @@ def resolve_feed(
     from a pack, the data fit into the memory of the device (`_SHARE` of what is spare), and one process trains: what
     several draw from packs depends on their number.
 
+    Args:
+        config: The run.
+        data_folder: Its data set.
+        output: Its folder.
+        world: Its processes.
+        mixed: Data sets that are trained on besides.
+
     Raises:
         InputError: `packed` was asked for and cannot be had, or the data set is unusable.
     """

@@ -16,6 +16,11 @@ def resolve_precision(config: TrainConfig, output: Path, world: World) -> TrainC
     """The run with `bf16` or `fp32` for `auto`; a run that stands in `output` goes on as it began.
 
     Where one of several processes is on a device without bfloat16, all compute in single precision.
+
+    Args:
+        config: The run.
+        output: Its folder.
+        world: Its processes.
     """
     if config.precision != "auto":
         return config

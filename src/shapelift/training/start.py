@@ -94,6 +94,11 @@ def read_start(folder: Path) -> Start:
 def load_start(folder: Path | None, start: Start, model: ReconstructionModel) -> None:
     """Put the weights of a model folder into a network of the same kind, in place.
 
+    Args:
+        folder: The model folder.
+        start: What the run remembers of it.
+        model: The network; changed in place.
+
     Raises:
         InputError: the folder is not given, has changed since `read_start`, or holds another kind of network.
     """

@@ -48,9 +48,15 @@ class ValidationResult:
 def validate(
     model: ReconstructionModel, validation_set: ValidationSet, world: World, config: TrainConfig
 ) -> ValidationResult:
-    """Score a network (in eval mode) on the held-out items, shared over the world.
+    """Score a network on the items of the validation split, shared over the processes.
 
     Items are the same every time, with the same points: two validations differ by the network alone.
+
+    Args:
+        model: The network, in eval mode.
+        validation_set: The items.
+        world: The processes of the run.
+        config: The run.
     """
     sums = torch.zeros(3, dtype=torch.float64)
     for batch in validation_set.batches(world.share(validation_set.items), config.batch_size // world.size):
@@ -129,7 +135,14 @@ def weighted_iou(
 def draw_rows(
     model: ReconstructionModel, validation_set: ValidationSet, config: TrainConfig, device: torch.device
 ) -> Sequence[PreviewRow]:
-    """The rows of the picture, from a network in eval mode: input, predicted surface and true surface."""
+    """The rows of the picture: input, predicted surface and true surface.
+
+    Args:
+        model: The network, in eval mode.
+        validation_set: Its `shown` items are drawn.
+        config: The run.
+        device: Where the network is.
+    """
     moved = to_device(validation_set.shown, device, channels_last=config.channels_last)
     rows = []
     for item in range(len(moved["image"])):
