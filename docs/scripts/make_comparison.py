@@ -25,7 +25,7 @@ from shapelift.errors import InputError
 from shapelift.evaluation import evaluate, summarize, write_report
 from shapelift.geometry.templates import icosphere
 from shapelift.inference.model_folder import GRAPHS
-from shapelift.io.machine import available_cores
+from shapelift.io.cores import available_cores
 from shapelift.io.manifest import read_manifest
 from shapelift.io.records import ShapeRecord, read_record
 from shapelift.pictures.rendering import on_paper, render_object

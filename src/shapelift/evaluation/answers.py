@@ -236,7 +236,13 @@ def inside_field(field: ImplicitField, points: Points) -> Inside:
 
 
 def sample_mesh(mesh: Mesh, count: int, rng: np.random.Generator) -> PointCloud:
-    """`count` points on a mesh, uniform by area, with the normals of their faces; none where there is no area."""
+    """Points on a mesh, uniform by area, with the normals of their faces; none where there is no area.
+
+    Args:
+        mesh: The surface.
+        count: Number of points.
+        rng: Source of randomness.
+    """
     if mesh.is_empty or not mesh.area > 0.0:
         return PointCloud(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.float32))
     return sample_surface(mesh, count, rng)
@@ -245,7 +251,14 @@ def sample_mesh(mesh: Mesh, count: int, rng: np.random.Generator) -> PointCloud:
 def look_up(
     occupancy: Inside, low: npt.NDArray[np.float64], size: npt.NDArray[np.float64], points: npt.NDArray[Any]
 ) -> Inside:
-    """Label of the cell that each point `n 3` falls into, in a grid `x y z` over a box; False outside the box."""
+    """Label of the cell of a grid that each point falls into; False outside of its box.
+
+    Args:
+        occupancy: `x y z`, whether a cell is inside.
+        low: Corner `3` of the box.
+        size: Its sides `3`.
+        points: `n 3`.
+    """
     result = np.zeros(len(points), np.bool_)
     cells = np.floor((points - low) / size * occupancy.shape).astype(np.int64)
     within = ((cells >= 0) & (cells < occupancy.shape)).all(axis=1)

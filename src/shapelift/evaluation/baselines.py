@@ -118,7 +118,13 @@ def image_features(reconstructor: ReconstructorLike, rgba: npt.NDArray[np.uint8]
 def grid_in_frame(
     record: RecordReader, frame_from_object: npt.NDArray[np.float64], resolution: int
 ) -> npt.NDArray[np.bool_]:
-    """Occupancy `r r r` of the unit cube of a frame, each cell looked up at its centre in the stratified grid."""
+    """Occupancy `r r r` of the unit cube of a frame, each cell looked up at its centre in the stratified grid.
+
+    Args:
+        record: The shape.
+        frame_from_object: `4 4` similarity.
+        resolution: Cells r per side.
+    """
     shape = tuple(int(n) for n in record.field("grid_shape"))
     low, high = record.field("bounds").astype(np.float64)
     cells_from_object = np.diag([*(shape / (high - low)), 1.0])
@@ -167,7 +173,13 @@ def nearest_pair(pairs: TrainingPairs, feature: npt.NDArray[np.float32]) -> int:
 
 
 def oracle_pair(pairs: TrainingPairs, sample: Sample, frame: str) -> int:
-    """The training pair with the best IoU at 32^3: what perfect retrieval could reach. It looks at the truth."""
+    """The training pair with the best IoU at 32^3: what perfect retrieval could reach. It looks at the truth.
+
+    Args:
+        pairs: What can be retrieved.
+        sample: What is looked for.
+        frame: `object` or `view`.
+    """
     with open_record(sample.path) as record:
         truth = _pack(grid_in_frame(record, frame_matrix(record, sample.view, frame), ORACLE_RESOLUTION))
     words, target = pairs.coarse.view(np.uint16), truth.view(np.uint16)

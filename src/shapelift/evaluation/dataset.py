@@ -52,9 +52,14 @@ class Sample:
 
 
 def read_entries(folder: str | Path, split: str | None = None, limit: int | None = None) -> tuple[StoredShape, ...]:
-    """The shapes of a data set that belong to `split` (None: to any), in an order that only their names decide.
+    """The shapes of a data set, in an order that only their names decide.
 
     The order is by hash, so that the first `limit` shapes are a fair draw and stay the same ones when shapes are added.
+
+    Args:
+        folder: The data set.
+        split: `train`, `validation` or `test`; None for all.
+        limit: At most so many; None for all.
 
     Raises:
         InputError: no data set there, a damaged manifest, or no shape in the split.
@@ -108,7 +113,16 @@ def views_of(shape_id: str, count: int) -> list[int]:
 
 
 def frame_matrix(record: RecordReader, view: int, frame: str) -> npt.NDArray[np.float64]:
-    """The `4 4` similarity from the object frame into `frame` for image `view`."""
+    """The `4 4` similarity from the object frame into a frame.
+
+    Args:
+        record: The shape.
+        view: Index of the image.
+        frame: `object` or `view`.
+
+    Raises:
+        ValueError: another frame.
+    """
     if frame == "object":
         return np.eye(4)
     if frame != "view":

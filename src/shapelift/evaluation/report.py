@@ -86,7 +86,11 @@ def write_report(evaluation: Evaluation, folder: str | Path) -> tuple[Path, Path
 
 
 def check_folder(folder: str | Path) -> None:
-    """Raises InputError where `folder` cannot hold a report; makes nothing. For a look before hours of work."""
+    """Check that a folder can hold a report; makes nothing. For a look before hours of work.
+
+    Raises:
+        InputError: it cannot.
+    """
     folder = Path(folder)
     nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not nearest.is_dir():

@@ -57,6 +57,13 @@ def score_surface(
     as they are; of any other method it takes as many of the samples as its source does (at most `points`). One that
     matches points in pairs takes as many as of the truth, and some twice where there are fewer.
 
+    Args:
+        sample: An image with its truth.
+        answer: What a method makes of it.
+        points: Samples of its surface.
+        rng: Source of randomness.
+        protocols: Whose numbers are given, too.
+
     Raises:
         InputError: a protocol compares normals, and the predicted points have none.
     """
@@ -79,7 +86,11 @@ def score_surface(
 
 
 def check_normals(protocol: Protocol, cloud: PointCloud | None) -> None:
-    """Raises InputError where `protocol` compares normals and predicted points have none."""
+    """Check that predicted points have normals where a protocol compares them.
+
+    Raises:
+        InputError: they have none.
+    """
     if protocol.needs_normals and cloud is not None and cloud.normals is None:
         raise InputError(
             f"`protocol` {protocol.name}: compares normals, and this model predicts points without any; leave it out"
@@ -89,7 +100,14 @@ def check_normals(protocol: Protocol, cloud: PointCloud | None) -> None:
 def floor_scores(
     surface: PointCloud, points: int, rng: np.random.Generator, protocols: Sequence[Protocol] = ()
 ) -> dict[str, float]:
-    """What a perfect surface would score: `sampling_floor` of every protocol, with as many samples as it draws."""
+    """What a perfect surface would score: `sampling_floor` of every protocol, with as many samples as it draws.
+
+    Args:
+        surface: The truth.
+        points: Samples of it.
+        rng: Source of randomness.
+        protocols: Whose numbers are given, too.
+    """
     reference = at_most(surface, points, rng)
     values = sampling_floor(reference)
     for protocol in protocols:
@@ -139,7 +157,13 @@ def sampling_floor(
 
 
 def at_most(cloud: PointCloud, count: int | None, rng: np.random.Generator) -> PointCloud:
-    """The cloud itself, or `count` points of it drawn at random where it has more."""
+    """The cloud itself, or points of it drawn at random where it has more than are asked for.
+
+    Args:
+        cloud: The cloud.
+        count: Number of points; None for all.
+        rng: Source of randomness.
+    """
     if count is None or len(cloud) <= count:
         return cloud
     return _chosen(cloud, rng.choice(len(cloud), count, replace=False))

@@ -37,7 +37,7 @@ class DepthMaps:
 
 
 def check_image_sizes(cameras: tuple[Camera, ...], image_shape: tuple[int, ...]) -> None:
-    """Check that all cameras see images of the size of maps (h, w).
+    """Check that all cameras see images of the size of maps `h w`.
 
     Raises:
         ValueError: they are not.

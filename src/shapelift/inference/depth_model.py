@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from shapelift.errors import InputError
 from shapelift.inference.model_folder import MAX_MODEL_FILE_BYTES, open_graph
-from shapelift.io.machine import available_cores
+from shapelift.io.cores import available_cores
 
 Normalisation = Literal["imagenet", "unit", "signed", "bytes"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from shapelift.errors import InputError
-from shapelift.io.machine import available_bytes, megabytes
+from shapelift.io.memory import available_bytes, megabytes
 
 MIN_RESOLUTION, MAX_RESOLUTION = 16, 512
 """Cells per side of the grid on which a surface is looked for."""

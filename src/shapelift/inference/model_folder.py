@@ -21,7 +21,7 @@ from shapelift.errors import InputError
 from shapelift.inference.card import ModelCard
 from shapelift.inference.onnx_check import check_onnx
 from shapelift.io.atomic import write_atomically
-from shapelift.io.machine import available_cores
+from shapelift.io.cores import available_cores
 
 SHIPPED = Path(__file__).parent / "shipped"
 """Where the models live that come with the package."""

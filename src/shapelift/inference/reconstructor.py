@@ -19,6 +19,7 @@ from shapelift.inference.hypotheses import Hypotheses
 from shapelift.inference.limits import check_samples, check_seed, check_threads
 from shapelift.inference.model_folder import ModelFolder, open_model
 from shapelift.inference.reconstruction import Reconstruction
+from shapelift.inference.self_intersections import self_intersection_warnings
 from shapelift.io.images import image_from_array, image_from_pil, load_image, load_mask
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class Reconstructor:
             representation, unsure = with_fallback_level(representation)
             warnings += tuple(f"{name}: {line}" for line in unsure)
         elif isinstance(representation, Mesh):
-            warnings += tuple(f"{name}: {line}" for line in _self_intersection_warnings(representation))
+            warnings += tuple(f"{name}: {line}" for line in self_intersection_warnings(representation))
         return Reconstruction(
             representation=representation,
             crop=crop,
@@ -164,20 +165,6 @@ class Reconstructor:
         rgba = _pixels(image, name)
         found = object_mask(rgba, None if mask is None else _mask(mask, mask_name), name=name, mask_name=mask_name)
         return with_mask(rgba, found), found.warnings, name
-
-
-def _self_intersection_warnings(mesh: Mesh) -> tuple[str, ...]:
-    """A line for the user where the surface of a predicted mesh passes through itself, and how often.
-
-    Such a mesh is closed and oriented all the same: a slicer fills what it goes around.
-    """
-    from shapelift.solids.intersections import self_intersections
-
-    count = len(self_intersections(mesh))
-    if not count:
-        return ()
-    places = "place" if count == 1 else "places"
-    return (f"the surface passes through itself in {count} {places} (edges through faces); thin parts may be folded",)
 
 
 def _pixels(image: Picture, name: str) -> npt.NDArray[np.uint8]:

@@ -1,6 +1,6 @@
 """Image files to arrays: every common format and mode, with stated limits and one-line errors.
 
-Limits: at most `MAX_PIXELS` pixels and 512 MiB on disk, at least `MIN_SIDE_PX` pixels a side. They are checked
+Limits: at most `MAX_PIXELS` pixels and `MAX_FILE_BYTES` on disk, at least `MIN_SIDE_PX` pixels a side. They are checked
 on the header, before a single pixel is decoded, so a decompression bomb costs nothing.
 """
 
@@ -24,7 +24,7 @@ __all__ = ["image_from_array", "image_from_pil", "load_image", "load_mask", "sav
 MAX_PIXELS = 64_000_000
 """Largest image that is decoded (8000 x 8000)."""
 
-_MAX_FILE_BYTES = 512 * 1024 * 1024
+MAX_FILE_BYTES = 512 * 1024 * 1024
 """Largest file that is opened."""
 
 MIN_SIDE_PX = 8
@@ -173,8 +173,8 @@ def read_bytes(path: Path) -> bytes:
         size = path.stat().st_size
         if size == 0:
             raise InputError(f"{path}: is empty; copy or export the image again")
-        if size > _MAX_FILE_BYTES:
-            raise InputError(f"{path}: is over the limit of {_MAX_FILE_BYTES // 1024**2} MiB; give a smaller copy")
+        if size > MAX_FILE_BYTES:
+            raise InputError(f"{path}: is over the limit of {MAX_FILE_BYTES // 1024**2} MiB; give a smaller copy")
         return path.read_bytes()
     except (OSError, ValueError) as error:
         if isinstance(error, InputError):

@@ -270,7 +270,11 @@ class RecordReader:
         return tuple(self._file.get_slice(name).get_shape())
 
     def read(self) -> ShapeRecord:
-        """The whole record."""
+        """The whole record.
+
+        Raises:
+            InputError: the record is damaged.
+        """
         try:
             arrays = {name: self.field(name) for name in _ALL if name in self}
             return ShapeRecord(

@@ -7,7 +7,13 @@ from torch import Tensor, nn
 
 
 class ConvBlock(nn.Sequential):
-    """3x3 convolution, batch normalisation, ReLU."""
+    """3x3 convolution, batch normalisation, ReLU.
+
+    Args:
+        inputs: Channels in.
+        outputs: Channels out.
+        stride: 2 halves the map.
+    """
 
     def __init__(self, inputs: int, outputs: int, *, stride: int = 1) -> None:
         super().__init__(

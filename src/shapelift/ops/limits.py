@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from shapelift.errors import InputError
-from shapelift.io.machine import available_bytes, megabytes
+from shapelift.io.memory import available_bytes, megabytes
 
 _NOT_WORTH_ASKING = 64 * 1024**2
 

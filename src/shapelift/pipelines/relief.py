@@ -26,7 +26,7 @@ from shapelift.pipelines.jobs import check_targets
 
 __all__ = ["DepthOptions", "PlateOptions", "make_relief"]
 
-MIN_PIXELS, MAX_PIXELS = 8, 2000
+_FEWEST_PIXELS, _MOST_PIXELS = 8, 2000
 """Pixels on the longest side of a relief."""
 NORMALISATIONS = ("imagenet", "unit", "signed", "bytes")
 
@@ -145,8 +145,8 @@ def _check_lengths(options: PlateOptions) -> None:
             f"`thickness_mm` {thickness_mm:g}, `base_mm` {base_mm:g}: the base is at least 0.05, less than the "
             f"thickness, and that at most {_LARGEST:g} of `size_mm`"
         )
-    if not MIN_PIXELS <= options.pixels <= MAX_PIXELS:
-        raise InputError(f"`pixels` {options.pixels}: out of range; give {MIN_PIXELS} to {MAX_PIXELS}")
+    if not _FEWEST_PIXELS <= options.pixels <= _MOST_PIXELS:
+        raise InputError(f"`pixels` {options.pixels}: out of range; give {_FEWEST_PIXELS} to {_MOST_PIXELS}")
     if not 0.0 <= options.clip < 50.0:
         raise InputError(f"`clip` {options.clip:g}: out of range; give 0 to less than 50 percent")
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from shapelift._version import __version__
 from shapelift.errors import InputError
-from shapelift.io.machine import available_cores
+from shapelift.io.cores import available_cores
 from shapelift.io.manifest import FILE_NAME, Manifest, Rejection, ShapeEntry, read_manifest
 from shapelift.io.records import SUFFIX, open_record, read_record, split_of, write_record
 from shapelift.io.splits import is_variant, splits_of, variant_name

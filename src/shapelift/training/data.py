@@ -13,7 +13,7 @@ from shapelift.datasets import PackedDataset, ShapeDataset, SurfacePoints, Targe
 from shapelift.datasets.packed import packed_columns
 from shapelift.errors import InputError
 from shapelift.imaging.preprocess import Preprocess
-from shapelift.io.machine import available_cores
+from shapelift.io.cores import available_cores
 from shapelift.io.splits import is_variant
 from shapelift.models.base import Batch
 from shapelift.training.config import TrainConfig

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from shapelift.errors import InputError
 from shapelift.io.atomic import write_atomically
-from shapelift.io.machine import available_cores
+from shapelift.io.cores import available_cores
 from shapelift.models.base import ReconstructionModel, Thresholded
 from shapelift.training.batches import DirectBatches, PrefetchedBatches
 from shapelift.training.best import out_of_patience, take_score

@@ -14,7 +14,7 @@ import numpy as np
 from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.procedural.category import Category
 
-__all__ = ["CATEGORIES", "Category", "build", "category"]
+__all__ = ["CATEGORIES", "build", "category"]
 
 _NAMES = (
     "chair",

@@ -6,6 +6,6 @@ from shapelift.synthesis.procedural.bench.geometry import build
 from shapelift.synthesis.procedural.bench.parameters import BenchParameters
 from shapelift.synthesis.procedural.category import Category
 
-__all__ = ["CATEGORY"]
+__all__ = ["CATEGORY", "BenchParameters", "build"]
 
 CATEGORY = Category(BenchParameters, build)

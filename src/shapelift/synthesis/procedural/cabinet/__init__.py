@@ -6,6 +6,6 @@ from shapelift.synthesis.procedural.cabinet.geometry import build
 from shapelift.synthesis.procedural.cabinet.parameters import CabinetParameters
 from shapelift.synthesis.procedural.category import Category
 
-__all__ = ["CATEGORY"]
+__all__ = ["CATEGORY", "CabinetParameters", "build"]
 
 CATEGORY = Category(CabinetParameters, build)

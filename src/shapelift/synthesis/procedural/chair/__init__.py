@@ -6,6 +6,6 @@ from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.chair.geometry import build
 from shapelift.synthesis.procedural.chair.parameters import ChairParameters
 
-__all__ = ["CATEGORY"]
+__all__ = ["CATEGORY", "ChairParameters", "build"]
 
 CATEGORY = Category(ChairParameters, build)

@@ -6,6 +6,6 @@ from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.display.geometry import build
 from shapelift.synthesis.procedural.display.parameters import DisplayParameters
 
-__all__ = ["CATEGORY"]
+__all__ = ["CATEGORY", "DisplayParameters", "build"]
 
 CATEGORY = Category(DisplayParameters, build)

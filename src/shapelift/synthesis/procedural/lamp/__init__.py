@@ -6,6 +6,6 @@ from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.lamp.geometry import build
 from shapelift.synthesis.procedural.lamp.parameters import LampParameters
 
-__all__ = ["CATEGORY"]
+__all__ = ["CATEGORY", "LampParameters", "build"]
 
 CATEGORY = Category(LampParameters, build)

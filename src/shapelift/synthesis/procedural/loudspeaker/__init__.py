@@ -6,6 +6,6 @@ from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.loudspeaker.geometry import build
 from shapelift.synthesis.procedural.loudspeaker.parameters import LoudspeakerParameters
 
-__all__ = ["CATEGORY"]
+__all__ = ["CATEGORY", "LoudspeakerParameters", "build"]
 
 CATEGORY = Category(LoudspeakerParameters, build)

@@ -6,6 +6,6 @@ from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.rifle.geometry import build
 from shapelift.synthesis.procedural.rifle.parameters import RifleParameters
 
-__all__ = ["CATEGORY"]
+__all__ = ["CATEGORY", "RifleParameters", "build"]
 
 CATEGORY = Category(RifleParameters, build)

@@ -6,6 +6,6 @@ from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.sofa.geometry import build
 from shapelift.synthesis.procedural.sofa.parameters import SofaParameters
 
-__all__ = ["CATEGORY"]
+__all__ = ["CATEGORY", "SofaParameters", "build"]
 
 CATEGORY = Category(SofaParameters, build)

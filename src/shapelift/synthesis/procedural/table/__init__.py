@@ -6,6 +6,6 @@ from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.table.geometry import build
 from shapelift.synthesis.procedural.table.parameters import TableParameters
 
-__all__ = ["CATEGORY"]
+__all__ = ["CATEGORY", "TableParameters", "build"]
 
 CATEGORY = Category(TableParameters, build)

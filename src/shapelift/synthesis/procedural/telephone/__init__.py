@@ -6,6 +6,6 @@ from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.telephone.geometry import build
 from shapelift.synthesis.procedural.telephone.parameters import TelephoneParameters
 
-__all__ = ["CATEGORY"]
+__all__ = ["CATEGORY", "TelephoneParameters", "build"]
 
 CATEGORY = Category(TelephoneParameters, build)

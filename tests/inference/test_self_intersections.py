@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from shapelift.geometry import Mesh
 from shapelift.geometry.templates import icosphere
-from shapelift.inference.reconstructor import _self_intersection_warnings
+from shapelift.inference.self_intersections import self_intersection_warnings
 
 
 def test_a_sound_mesh_says_nothing() -> None:
-    assert _self_intersection_warnings(icosphere(1)) == ()
+    assert self_intersection_warnings(icosphere(1)) == ()
 
 
 def test_a_folded_mesh_says_how_often() -> None:
@@ -16,6 +16,6 @@ def test_a_folded_mesh_says_how_often() -> None:
     vertices = ball.vertices.copy()
     centers = ball.corners.mean(axis=1)
     vertices[0] = 1.3 * centers[(centers @ vertices[0]).argmin()]
-    (line,) = _self_intersection_warnings(Mesh(vertices, ball.faces))
+    (line,) = self_intersection_warnings(Mesh(vertices, ball.faces))
     assert "\n" not in line
     assert "passes through itself in 5 places" in line

@@ -1,10 +1,9 @@
-"""What this process may take of the machine: memory, asked before much of it is taken, and cores."""
+"""How much memory is left, asked before much of it is taken."""
 
 from __future__ import annotations
 
 import contextlib
 import math
-import os
 from pathlib import Path
 
 _UNLIMITED = 1 << 60
@@ -14,13 +13,6 @@ def available_bytes() -> int | None:
     """Memory that this process can still get: machine, control group and own limits; None: unknown."""
     found = [value for value in (_machine_bytes(), _group_bytes(), _process_bytes()) if value is not None]
     return min(found) if found else None
-
-
-def available_cores() -> int:
-    """Cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
 
 
 def megabytes(size: int) -> int:
