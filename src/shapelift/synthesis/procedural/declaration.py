@@ -26,6 +26,8 @@ import numpy as np
 
 Value = TypeVar("Value")
 
+Range = tuple[float, float]
+"""Lower and upper bound."""
 Drawn = SimpleNamespace
 """The parameters drawn so far, by name."""
 Distribution: TypeAlias = Callable[[np.random.Generator, Drawn], Value]
@@ -62,7 +64,7 @@ def uniform(low: Given[float], high: Given[float]) -> Distribution[float]:
     return lambda rng, so_far: float(rng.uniform(_value(low, so_far), _value(high, so_far)))
 
 
-def within(bounds: Callable[[Drawn], tuple[float, float]]) -> Distribution[float]:
+def within(bounds: Callable[[Drawn], Range]) -> Distribution[float]:
     """Uniform between two bounds that the parameters drawn so far say, mostly by a table."""
     return lambda rng, so_far: float(rng.uniform(*bounds(so_far)))
 
@@ -70,6 +72,11 @@ def within(bounds: Callable[[Drawn], tuple[float, float]]) -> Distribution[float
 def integers(low: Given[int], high: Given[int]) -> Distribution[int]:
     """Uniform whole number, both ends included."""
     return lambda rng, so_far: int(rng.integers(_value(low, so_far), _value(high, so_far) + 1))
+
+
+def integers_within(bounds: Callable[[Drawn], tuple[int, int]]) -> Distribution[int]:
+    """Uniform whole number between two bounds, both included, that the parameters drawn so far say."""
+    return lambda rng, so_far: int(rng.integers(*bounds(so_far), endpoint=True))
 
 
 def chance(probability: Given[float]) -> Distribution[bool]:

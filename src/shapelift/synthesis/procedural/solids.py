@@ -1,14 +1,13 @@
-"""Bricks that the procedural families are built from: closed solids, and their assembly into one.
+"""Closed solids that procedural shapes are built of, and their assembly into one.
 
-Every brick returns a `manifold3d.Manifold`, which is closed by construction. Families build in any unit
-(metres read best) with +Y up and the front towards +Z; `assemble` unites the parts, remembers which part
-every face came from, and normalises. Parts that should hold together must overlap (0.002 of the longest
-side is enough); parts that merely touch are not guaranteed to fuse.
+Categories build in any unit (metres read best) with +Y up and the front towards +Z; `assemble` unites the parts,
+remembers which part every face came from, and normalises. Parts that should be connected must overlap (0.002 of the
+longest side is enough); parts that merely touch are not guaranteed to fuse.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -22,18 +21,24 @@ from shapelift.synthesis.materials import Asset, Material
 Axis = Literal["x", "y", "z"]
 Array = npt.NDArray[np.float64]
 Vector = Sequence[float] | Array
-Part = tuple[Manifold, Material]
-Piece = tuple[Manifold, str]  # a part with the name of its material group
+Part = tuple[Manifold, str]
+"""A solid with the name of its material group."""
 
 SIDES = (-1.0, 1.0)
 """Signs of the two halves of something symmetric."""
 
+# Rotations that carry the Z axis to another one.
+_FROM_Z: dict[Axis, Array] = {
+    "x": np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]),
+    "y": np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]]),
+    "z": np.eye(3),
+}
 # Vertices closer than this share of the longest side are one vertex: single precision could not keep them apart.
 _MERGE_TOLERANCE = 2e-5
 # Parts are grown by about this share of their longest side before they are united.
 _HAIR = 4e-4
-# Shells of less volume (the cube has 1) are crumbs of rounding where two surfaces cross at a grazing angle.
-_CRUMB = 1e-7
+# Components of less volume (the cube has 1) come of rounding where two surfaces cross at a grazing angle.
+_LEAST_VOLUME = 1e-7
 # Distinct vertices that still coincide are parted by steps of this size, as often as it takes up to a limit.
 _NUDGE = 2e-6
 _ATTEMPTS = 6
@@ -98,11 +103,21 @@ def smooth_curve(points: Vector | Sequence[Vector], samples: int, closed: bool =
     return np.asarray(0.5 * (2 * p1 + (p2 - p0) * t + (2 * p0 - 5 * p1 + 4 * p2 - p3) * t**2 + cubic * t**3))
 
 
-# ---------------------------------------------------------------------------------------------- solid bricks
+def outline_at(outline: Array, at: float, axis: Axis = "y") -> Array:
+    """Points `n 3` of an outline `n 2` in the plane at a place along an axis; coordinates as for `prism`."""
+    u, v, w = outline[:, 0], outline[:, 1], np.full(len(outline), at)
+    return np.stack({"x": (w, v, u), "y": (u, w, v), "z": (u, v, w)}[axis], axis=1)
 
 
-def solid(vertices: Array, faces: npt.NDArray[np.integer]) -> Manifold:
-    """Solid from a closed triangle mesh `v 3`, `f 3`; either orientation. Raises ValueError when it is not closed."""
+# ---------------------------------------------------------------------------------------------- solids
+
+
+def solid_from_mesh(vertices: Array, faces: npt.NDArray[np.integer]) -> Manifold:
+    """Solid from a closed triangle mesh `v 3`, `f 3`, in either orientation.
+
+    Raises:
+        ValueError: The mesh is not closed.
+    """
     tri = np.ascontiguousarray(faces, dtype=np.uint64)
     result = Manifold(Mesh64(np.ascontiguousarray(vertices, dtype=np.float64), tri))
     if result.status() != Error.NoError:
@@ -118,7 +133,7 @@ def box(size: Vector, center: Vector = (0.0, 0.0, 0.0), rounding: float = 0.0, s
     middle = np.asarray(center, dtype=np.float64)
     radius = min(rounding, 0.499 * float(extent.min()))
     if radius <= 1e-9:
-        return Manifold.cube(tuple(extent), True).translate(tuple(middle))
+        return Manifold.cube(extent, True).translate(middle)
     angles = np.linspace(0, np.pi / 2, segments)
     longitude, latitude = (grid.ravel() for grid in np.meshgrid(angles, angles))
     octant = np.stack(
@@ -129,20 +144,25 @@ def box(size: Vector, center: Vector = (0.0, 0.0, 0.0), rounding: float = 0.0, s
     return Manifold.hull_points(points.reshape(-1, 3) + middle)
 
 
-def span(low: Vector, high: Vector, rounding: float = 0.0, segments: int = 3) -> Manifold:
+def box_between(low: Vector, high: Vector, rounding: float = 0.0, segments: int = 3) -> Manifold:
     """Box between two corners, given in any order (see `box`)."""
     a, b = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
     return box(np.abs(b - a), (a + b) / 2, rounding, segments)
 
 
-def prism(outlines: Array | Sequence[Array], low: float, high: float, axis: Axis = "y") -> Manifold:
+def prism(
+    outline: Sequence[Vector] | Array,
+    low: float,
+    high: float,
+    axis: Axis = "y",
+    holes: Sequence[Sequence[Vector] | Array] = (),
+) -> Manifold:
     """Straight extrusion of an outline from `low` to `high` along an axis; further outlines cut holes.
 
     The outline's two coordinates are (x, z) for axis "y", (x, y) for "z" and (z, y) for "x".
     """
-    rings = [outlines] if isinstance(outlines, np.ndarray) else list(outlines)
     bottom, top = min(low, high), max(low, high)
-    section = CrossSection(rings, FillRule.EvenOdd)
+    section = CrossSection([np.asarray(one, dtype=np.float64) for one in (outline, *holes)], FillRule.EvenOdd)
     return _along_axis(Manifold.extrude(section, top - bottom).translate((0.0, 0.0, bottom)), axis)
 
 
@@ -173,7 +193,7 @@ def loft(sections: Array | Sequence[Array]) -> Manifold:
     last = (count - 1) * n
     faces.append(np.stack([far, near, np.full(n, count * n)], axis=1))
     faces.append(np.stack([last + near, last + far, np.full(n, count * n + 1)], axis=1))
-    return solid(*_without_collapsed(vertices, np.concatenate(faces)))
+    return solid_from_mesh(*_without_collapsed(vertices, np.concatenate(faces)))
 
 
 def _without_collapsed(vertices: Array, faces: npt.NDArray[np.int_]) -> tuple[Array, npt.NDArray[np.int_]]:
@@ -186,12 +206,7 @@ def _without_collapsed(vertices: Array, faces: npt.NDArray[np.int_]) -> tuple[Ar
 
 def stack(outline: Array, levels: Sequence[tuple[float, float]], center: Vector = (0.0, 0.0)) -> Manifold:
     """Loft of one horizontal (x, z) outline through (height, scale) levels, about the vertical line at `center`."""
-    offset = np.array([center[0], center[1]])
-    rings = []
-    for height, scale in levels:
-        flat = outline * scale + offset
-        rings.append(np.stack([flat[:, 0], np.full(len(flat), height), flat[:, 1]], axis=1))
-    return loft(rings)
+    return loft([outline_at(outline * scale + np.asarray(center), height) for height, scale in levels])
 
 
 def slab(outline: Array, low: float, high: float, bevel: float = 0.0, segments: int = 2) -> Manifold:
@@ -204,11 +219,7 @@ def slab(outline: Array, low: float, high: float, bevel: float = 0.0, segments: 
     inset, rise = bevel * (1 - np.sin(angles)), bevel * (1 - np.cos(angles))
     levels = [(low + y, d) for d, y in zip(inset, rise, strict=True)]
     levels += [(high - y, d) for d, y in reversed(list(zip(inset, rise, strict=True)))]
-    rings = []
-    for height, d in levels:
-        flat = outline * ((half - d) / half)
-        rings.append(np.stack([flat[:, 0], np.full(len(flat), height), flat[:, 1]], axis=1))
-    return loft(rings)
+    return loft([outline_at(outline * ((half - d) / half), height) for height, d in levels])
 
 
 def post(
@@ -222,18 +233,15 @@ def post(
     `profile` holds (height fraction from 0 at `bottom` to 1 at `top`, scale): a taper, or a turned leg.
     """
     start, end = np.asarray(bottom, dtype=np.float64), np.asarray(top, dtype=np.float64)
-    rings = []
-    for fraction, scale in profile:
-        middle = start + (end - start) * fraction
-        rings.append(middle + np.stack([outline[:, 0], np.zeros(len(outline)), outline[:, 1]], axis=1) * scale)
-    return loft(rings)
+    return loft([start + (end - start) * fraction + outline_at(outline, 0.0) * scale for fraction, scale in profile])
 
 
-def revolve(profile: Sequence[Vector] | Array, segments: int = 24, center: Vector = (0.0, 0.0, 0.0)) -> Manifold:
-    """Closed (radius, height) outline turned about the vertical axis through `center`; radius 0 touches the axis."""
-    section = CrossSection([np.asarray(profile, dtype=np.float64)], FillRule.EvenOdd)
-    turned = Manifold.revolve(section, segments).rotate((-90.0, 0.0, 0.0))
-    return turned.translate(tuple(np.asarray(center, dtype=np.float64)))
+def revolve(
+    profile: Sequence[Vector] | Array, axis: Axis = "y", segments: int = 24, center: Vector = (0.0, 0.0, 0.0)
+) -> Manifold:
+    """Closed outline of (radius, position along the axis) turned about the axis through `center`."""
+    turned = CrossSection([np.asarray(profile, dtype=np.float64)], FillRule.EvenOdd).revolve(segments)
+    return turned.transform(np.column_stack([_FROM_Z[axis], center]))
 
 
 def cylinder(low: float, high: float, radius: float, top_radius: float | None = None, segments: int = 24) -> Manifold:
@@ -312,13 +320,13 @@ def _ring(rings: Array) -> Manifold:
     b = (np.arange(count)[:, None] * n + (np.arange(n) + 1) % n).ravel()
     a_next, b_next = (a + n) % (count * n), (b + n) % (count * n)
     faces = np.concatenate([np.stack([a, b, b_next], axis=1), np.stack([a, b_next, a_next], axis=1)])
-    return solid(rings.reshape(-1, 3), faces)
+    return solid_from_mesh(rings.reshape(-1, 3), faces)
 
 
 def ellipsoid(size: Vector, center: Vector = (0.0, 0.0, 0.0), segments: int = 16) -> Manifold:
     """Ellipsoid with full axes `size`."""
     extent = np.asarray(size, dtype=np.float64) / 2
-    return Manifold.sphere(1.0, segments).scale(tuple(extent)).translate(tuple(np.asarray(center, dtype=np.float64)))
+    return Manifold.sphere(1.0, segments).scale(extent).translate(center)
 
 
 def pillow(size: Vector, center: Vector = (0.0, 0.0, 0.0), power: float = 4.0, segments: int = 6) -> Manifold:
@@ -342,7 +350,9 @@ def pillow(size: Vector, center: Vector = (0.0, 0.0, 0.0), power: float = 4.0, s
     cube = np.round(np.concatenate(vertices), 12)
     radius = (np.abs(cube) ** power).sum(axis=1) ** (-1 / power)
     merged, triangles = _without_collapsed(cube * radius[:, None], np.concatenate(faces))
-    return solid(merged * (np.asarray(size, dtype=np.float64) / 2) + np.asarray(center, dtype=np.float64), triangles)
+    return solid_from_mesh(
+        merged * (np.asarray(size, dtype=np.float64) / 2) + np.asarray(center, dtype=np.float64), triangles
+    )
 
 
 # ---------------------------------------------------------------------------------------------- operations
@@ -353,83 +363,75 @@ def union(solids: Sequence[Manifold]) -> Manifold:
     return Manifold.batch_boolean(list(solids), OpType.Add)
 
 
-def difference(solid_: Manifold, cutters: Sequence[Manifold]) -> Manifold:
+def difference(solid: Manifold, cutters: Sequence[Manifold]) -> Manifold:
     """The solid without the cutters."""
-    return Manifold.batch_boolean([solid_, *cutters], OpType.Subtract) if cutters else solid_
+    return Manifold.batch_boolean([solid, *cutters], OpType.Subtract) if cutters else solid
 
 
-def hull(solids: Sequence[Manifold]) -> Manifold:
-    """Convex hull of all of the solids."""
-    return Manifold.batch_hull(list(solids))
-
-
-def move(solid_: Manifold, offset: Vector) -> Manifold:
-    """The solid shifted by `offset`."""
-    return solid_.translate((float(offset[0]), float(offset[1]), float(offset[2])))
-
-
-def turn(solid_: Manifold, axis: Axis, angle_deg: float, pivot: Vector = (0.0, 0.0, 0.0)) -> Manifold:
+def rotated(solid: Manifold, axis: Axis, angle_deg: float, pivot: Vector = (0.0, 0.0, 0.0)) -> Manifold:
     """The solid turned about a line through `pivot` along an axis, right-handed."""
-    angles = tuple(angle_deg if name == axis else 0.0 for name in "xyz")
-    return move(move(solid_, -np.asarray(pivot, dtype=np.float64)).rotate(angles), pivot)
+    angles = [angle_deg if name == axis else 0.0 for name in "xyz"]
+    return solid.translate(-np.asarray(pivot, dtype=np.float64)).rotate(angles).translate(pivot)
 
 
-def flip(solid_: Manifold, axis: Axis = "x") -> Manifold:
+def reflected(solid: Manifold, axis: Axis = "x") -> Manifold:
     """The mirror image in the plane through 0 square to an axis."""
-    return solid_.mirror(tuple(float(name == axis) for name in "xyz"))
+    return solid.mirror([float(name == axis) for name in "xyz"])
 
 
-def mirrored(solid_: Manifold, axis: Axis = "x") -> Manifold:
+def symmetric(solid: Manifold, axis: Axis = "x") -> Manifold:
     """The solid together with its mirror image."""
-    return union([solid_, flip(solid_, axis)])
+    return union([solid, reflected(solid, axis)])
 
 
-def around(solid_: Manifold, count: int, phase_deg: float = 0.0) -> list[Manifold]:
+def circular_pattern(solid: Manifold, count: int, phase_deg: float = 0.0) -> list[Manifold]:
     """`count` copies turned evenly about the Y axis."""
-    return [turn(solid_, "y", phase_deg + 360.0 * index / count) for index in range(count)]
+    return [rotated(solid, "y", phase_deg + 360.0 * index / count) for index in range(count)]
 
 
-def bend(solid_: Manifold, function: Callable[[Array], Array], edge_length: float | None = None) -> Manifold:
-    """Move every vertex by `function` (points `n 3` -> `n 3`), after splitting edges to `edge_length`.
+def warped(solid: Manifold, function: Callable[[Array], Array], edge_length: float | None = None) -> Manifold:
+    """The solid with every vertex moved by `function` (points `n 3` -> `n 3`), after splitting edges to `edge_length`.
 
     The map must keep inside and outside apart (no folding, no crossing).
     """
-    refined = solid_ if edge_length is None else solid_.refine_to_length(edge_length)
+    refined = solid if edge_length is None else solid.refine_to_length(edge_length)
     return refined.warp_batch(function)
 
 
-def bow(solid_: Manifold, forward: float, length: float, edge_length: float) -> Manifold:
-    """Bring the ends of a solid that is `length` long in X forward by `forward`, on a parabola; see `bend`."""
+def bowed(solid: Manifold, forward: float, length: float, edge_length: float) -> Manifold:
+    """The ends of a solid that is `length` long in X brought forward by `forward`, on a parabola; see `warped`."""
 
     def parabola(points: Array) -> Array:
         moved = points.copy()
         moved[:, 2] += forward * (2 * points[:, 0] / length) ** 2
         return moved
 
-    return bend(solid_, parabola, edge_length)
+    return warped(solid, parabola, edge_length)
 
 
 # ---------------------------------------------------------------------------------------------- assembly
 
 
-def assemble(parts: Sequence[Part]) -> Asset:
-    """Unite parts into one closed solid, centred with longest side 1, every face with its part's material.
+def assemble(parts: Sequence[Part], materials: Mapping[str, Material]) -> Asset:
+    """Unite parts into one closed solid, centred with longest side 1, every face with the material of its part's group.
 
     Every part is first grown by a hair, each by another: touching parts fuse, and no two surfaces coincide, which
     would leave edges that four faces share. Sealed hollows are filled: no ray from outside reaches them. Where
-    parts overlap, the surface belongs to whichever part is outermost. Raises ValueError when the parts do not all
-    hold together.
+    parts overlap, the surface belongs to whichever part is outermost.
+
+    Raises:
+        ValueError: The parts are not all connected.
     """
-    present = [(part, material) for part, material in parts if not part.is_empty()]
-    marked = [(_grown(part, index).as_original(), material) for index, (part, material) in enumerate(present)]
-    mesh = _one_body([part for part, _ in marked]).to_mesh()
+    present = [(solid, group) for solid, group in parts if not solid.is_empty()]
+    marked = [(_grown(solid, index).as_original(), materials[group]) for index, (solid, group) in enumerate(present)]
+    mesh = _connected_union([solid for solid, _ in marked]).to_mesh()
     palette: dict[Material, int] = {}
-    slots = {part.original_id(): palette.setdefault(material, len(palette)) for part, material in marked}
+    slots = {solid.original_id(): palette.setdefault(material, len(palette)) for solid, material in marked}
     ends = np.asarray(mesh.run_index) // 3
     runs = np.array([slots[identity] for identity in mesh.run_original_id], dtype=np.int32)
     faces = np.asarray(mesh.tri_verts, dtype=np.int32)
     return Asset(
-        mesh=Mesh(vertices=_apart(mesh.vert_properties[:, :3], faces), faces=faces),
+        mesh=Mesh(vertices=_parted(mesh.vert_properties[:, :3], faces), faces=faces),
         face_material=np.repeat(runs, np.diff(ends)),
         materials=tuple(palette),
         face_texture=np.full(len(faces), -1, dtype=np.int32),
@@ -438,7 +440,7 @@ def assemble(parts: Sequence[Part]) -> Asset:
     )
 
 
-def _apart(positions: npt.NDArray[np.float32], faces: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
+def _parted(positions: npt.NDArray[np.float32], faces: npt.NDArray[np.int32]) -> npt.NDArray[np.float32]:
     """Vertices moved inwards by millionths where several share a place, then centred, longest side exactly 1.
 
     Two wedges that meet in a line stay two surfaces even for a reader that merges vertices by position.
@@ -459,25 +461,25 @@ def _apart(positions: npt.NDArray[np.float32], faces: npt.NDArray[np.int32]) -> 
     return np.asarray((vertices - (low + high) / 2) / (high - low).max(), dtype=np.float32)
 
 
-def _grown(part: Manifold, index: int) -> Manifold:
-    """The part, larger by an amount of its own (golden-ratio sequence) in every direction."""
-    low_x, low_y, low_z, high_x, high_y, high_z = part.bounding_box()
-    middle = np.array([low_x + high_x, low_y + high_y, low_z + high_z]) / 2
-    extent = np.array([high_x - low_x, high_y - low_y, high_z - low_z])
+def _grown(solid: Manifold, index: int) -> Manifold:
+    """The solid, larger by an amount of its own (golden-ratio sequence) in every direction."""
+    middle, extent = _middle_and_extent(solid)
     hair = _HAIR * float(extent.max()) * (0.4 + 0.618034 * (index + 1) % 1.0)
-    factor = 1 + hair / np.maximum(extent, 1e-9)
-    return part.translate(tuple(-middle)).scale(tuple(factor)).translate(tuple(middle))
+    return solid.translate(-middle).scale(1 + hair / np.maximum(extent, 1e-9)).translate(middle)
 
 
-def _one_body(parts: Sequence[Manifold]) -> Manifold:
-    """Union of the parts, normalised, without its sealed hollows."""
-    whole = Manifold.batch_boolean(list(parts), OpType.Add)
-    low_x, low_y, low_z, high_x, high_y, high_z = whole.bounding_box()
-    low, high = np.array([low_x, low_y, low_z]), np.array([high_x, high_y, high_z])
-    longest = float((high - low).max())
-    whole = whole.translate(tuple(-(low + high) / 2)).scale((1 / longest,) * 3)
-    bodies = [shell for shell in whole.decompose() if shell.volume() > _CRUMB]
-    if len(bodies) != 1:
-        volumes = ", ".join(f"{body.volume():.2g}" for body in bodies)
-        raise ValueError(f"the parts fall into {len(bodies)} pieces of volume {volumes}: let them overlap")
-    return bodies[0].simplify(_MERGE_TOLERANCE)
+def _connected_union(solids: Sequence[Manifold]) -> Manifold:
+    """Union of the solids, normalised, without its sealed hollows."""
+    whole = union(solids)
+    middle, extent = _middle_and_extent(whole)
+    whole = whole.translate(-middle).scale((1 / float(extent.max()),) * 3)
+    components = [component for component in whole.decompose() if component.volume() > _LEAST_VOLUME]
+    if len(components) != 1:
+        volumes = ", ".join(f"{component.volume():.2g}" for component in components)
+        raise ValueError(f"the parts are {len(components)} connected components of volume {volumes}: let them overlap")
+    return components[0].simplify(_MERGE_TOLERANCE)
+
+
+def _middle_and_extent(solid: Manifold) -> tuple[Array, Array]:
+    corners = np.array(solid.bounding_box())
+    return (corners[:3] + corners[3:]) / 2, corners[3:] - corners[:3]

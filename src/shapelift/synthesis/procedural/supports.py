@@ -11,12 +11,11 @@ from manifold3d import Manifold
 from shapelift.synthesis.procedural.solids import (
     Array,
     Vector,
-    around,
     beam,
+    circular_pattern,
     cylinder,
     ellipse,
     ellipsoid,
-    move,
     post,
     prism,
     rectangle,
@@ -114,7 +113,7 @@ class FourLegs:
 def apron(half_width: float, half_depth: float, thickness: float, low: float, high: float) -> Manifold:
     """Boards below a seat or a top, along the rectangle of these half sides, between two heights."""
     x, z, t = half_width, half_depth, thickness / 2
-    return prism([rectangle(2 * (x + t), 2 * (z + t)), rectangle(2 * (x - t), 2 * (z - t))], low, high)
+    return prism(rectangle(2 * (x + t), 2 * (z + t)), low, high, holes=[rectangle(2 * (x - t), 2 * (z - t))])
 
 
 def stretchers(points: Array, kind: Stretcher, thickness: float, round_bars: bool = False) -> list[Manifold]:
@@ -145,7 +144,7 @@ def star_base(spokes: int, radius: float, height: float, thickness: float, caste
         end = cylinder(0.03, tip_y + 0.01, 0.3 * thickness, segments=8) + wheel
     else:
         end = cylinder(0.0, tip_y + 0.01, 0.45 * thickness, segments=10)
-    return around(spoke, spokes) + around(move(end, (radius * 0.96, 0.0, 0.0)), spokes)
+    return circular_pattern(spoke, spokes) + circular_pattern(end.translate((radius * 0.96, 0.0, 0.0)), spokes)
 
 
 def pedestal(height: float, column: float, foot: float, flare: float, kind: PedestalFoot) -> list[Manifold]:
@@ -154,7 +153,7 @@ def pedestal(height: float, column: float, foot: float, flare: float, kind: Pede
         levels = np.linspace(0.0, 1.0, 9)
         radii = column + (foot - column) * (1 - levels) ** 4 + 0.25 * (foot - column) * levels**5
         edge = [(r, 0.4 * flare + y * (height - 0.4 * flare)) for r, y in zip(radii, levels, strict=True)]
-        return [revolve([(0.0, 0.0), (foot, 0.0), *edge, (0.0, height)], 24)]
+        return [revolve([(0.0, 0.0), (foot, 0.0), *edge, (0.0, height)])]
     base = cylinder(0.0, flare, foot, foot * 0.94)
     if kind == "dome":
         base = ellipsoid((2 * foot, 4 * flare, 2 * foot), segments=24).trim_by_plane((0.0, 1.0, 0.0), 0.0)
