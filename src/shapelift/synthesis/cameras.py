@@ -29,13 +29,18 @@ class Viewpoint:
 
 
 def random_viewpoints(rng: np.random.Generator, count: int, radius: float = 0.75**0.5) -> tuple[Viewpoint, ...]:
-    """`count` viewpoints around an object inside the sphere of `radius` (by default that around the unit cube).
+    """Viewpoints around an object inside a sphere.
 
     - azimuth: U[0, 360) for every view; stratified, so that the views of a shape stand all around it, shuffled.
     - elevation: U[-5, 40] with probability 0.85, else U[40, 60].
     - field of view: U[15, 55] degrees, a telephoto lens to a wide one.
     - distance: the nearest from which the sphere fits into the field of view, times U[1, 1.3].
     - no roll: gravity points down in the image, as the frame `view` promises.
+
+    Args:
+        rng: Draws all of these.
+        count: Number of viewpoints.
+        radius: Of the sphere, by default that around the unit cube.
     """
     strata = rng.permutation(count)
     views = []
@@ -65,8 +70,17 @@ def framed_camera(
 ) -> Camera:
     """The camera of an orbit whose square image is fitted to the object.
 
-    The image is the square window around the bounding box of the projected `vertices` (n, 3), centred on it, the
-    longest side of the box being ``1 - 2 * margin`` of the window's; the intrinsics hold the window.
+    The image is the square window around the bounding box of the projected vertices, centred on it; the intrinsics hold
+    the window.
+
+    Args:
+        vertices: Of the object, `n 3`.
+        azimuth_deg: Where the camera stands.
+        elevation_deg: Likewise.
+        fov_deg: Field of view, before framing.
+        distance: From the origin.
+        size_px: Side of the image.
+        margin: On each side, as a share of the window.
 
     Raises:
         ValueError: no vertices, a margin outside [0, 0.5), or a vertex behind the camera.
@@ -88,7 +102,7 @@ def framed_camera(
 def view_from_object(vertices: npt.ArrayLike, azimuth_deg: float) -> npt.NDArray[np.float64]:
     """The 4x4 similarity from the object frame to the frame `view` of a camera at `azimuth_deg`.
 
-    The object, vertices (n, 3), is turned about +Y by ``-azimuth_deg``, which puts the camera above the +Z axis; then
+    The object, vertices `n 3`, is turned about +Y by ``-azimuth_deg``, which puts the camera above the +Z axis; then
     the bounding box of the turned vertices is centred at 0 and its longest side scaled to 1.
     """
     turn = similarity(rotation=rotation_y(-azimuth_deg))

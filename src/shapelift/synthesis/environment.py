@@ -36,10 +36,10 @@ _PEAK = 200.0  # lamps are looked for in a map blurred by about 4 degrees
 class Environment:
     """An environment map taken apart; energies as in the map.
 
-    directions: (k, 3) float32 unit vectors *towards* the lamps, k at most MAX_SOURCES, strongest first.
-    colors: (k, 3) float32, what a white face that looks straight at the lamp reflects.
-    spreads: (k,) float32, angular radius of the lamp [rad], as a disc of even brightness.
-    reflected: (h, w, 3) float32, what white faces reflect of the rest, a map over their normals.
+    directions: `k 3` float32 unit vectors *towards* the lamps, k at most MAX_SOURCES, strongest first.
+    colors: `k 3` float32, what a white face that looks straight at the lamp reflects.
+    spreads: `k` float32, angular radius of the lamp [rad], as a disc of even brightness.
+    reflected: `h w 3` float32, what white faces reflect of the rest, a map over their normals.
     mirrored: (l, h, w, 3) float32, the rest blurred for each of ROUGHNESS_LEVELS, maps over directions.
     """
 
@@ -142,19 +142,19 @@ class EnvironmentLighting:
 
     @property
     def directions(self) -> Array:
-        """(k, 3) unit vectors towards the lamps."""
+        """`k 3` unit vectors towards the lamps."""
         sine, cosine = np.sin(self.turn_rad), np.cos(self.turn_rad)
         matrix = np.array([[cosine, 0.0, sine], [0.0, 1.0, 0.0], [-sine, 0.0, cosine]], np.float32)
         return self.environment.directions @ matrix.T
 
     @property
     def colors(self) -> Array:
-        """(k, 3) what a white face that looks straight at the lamp reflects."""
+        """`k 3` what a white face that looks straight at the lamp reflects."""
         return self.environment.colors * self.gain
 
     @property
     def spreads(self) -> Array:
-        """(k,) angular radii of the lamps [rad]."""
+        """`k` angular radii of the lamps [rad]."""
         return self.environment.spreads
 
     @property
@@ -168,16 +168,16 @@ class EnvironmentLighting:
         return True
 
     def irradiance(self, normals: Array) -> Array:
-        """What unshadowed white faces with normals (n, 3) reflect: (n, 3), linear."""
+        """What unshadowed white faces with normals `n 3` reflect: `n 3`, linear."""
         light: Array = np.maximum(normals @ self.directions.T, 0.0) @ self.colors + self.reflected(normals)
         return light
 
     def reflected(self, normals: Array) -> Array:
-        """What white faces with normals (n, 3) reflect of everything but the lamps: (n, 3), linear."""
+        """What white faces with normals `n 3` reflect of everything but the lamps: `n 3`, linear."""
         return looked_up(self.environment.reflected[None], normals, 0, self.turn_rad) * self.gain
 
     def mirrored(self, directions: Array, roughness: Array) -> Array:
-        """What mirrors of a roughness (n,) show in directions (n, 3) of everything but the lamps: (n, 3), linear."""
+        """What mirrors of a roughness `n` show in directions `n 3` of everything but the lamps: `n 3`, linear."""
         edges = np.convolve(ROUGHNESS_LEVELS, [0.5, 0.5], "valid")
         level = np.searchsorted(edges, roughness)
         return looked_up(self.environment.mirrored, directions, level, self.turn_rad) * self.gain
@@ -186,7 +186,7 @@ class EnvironmentLighting:
 def random_environment_lighting(
     rng: np.random.Generator, environment: Environment, azimuth_deg: float
 ) -> EnvironmentLighting:
-    """An environment around a camera at `azimuth_deg`.
+    """An environment around a camera.
 
     - Turned about +Y: the strongest lamp stands within 100 degrees of the camera's azimuth with probability 0.85, else
       anywhere, as the key light of lamps does. Without lamps: anywhere.
@@ -194,6 +194,11 @@ def random_environment_lighting(
       logarithm.
     - Exposure: white faces towards the camera, up and to both sides reflect exp(N(-0.2, 0.22)) in the geometric mean,
       were nothing in their way; so neither side of an object is lost where light comes from one side alone.
+
+    Args:
+        rng: Draws all of these.
+        environment: The surroundings.
+        azimuth_deg: Where the camera stands.
     """
     key = np.append(environment.directions[:, [0, 2]], [[0.0, 1.0]], axis=0)[0]
     spread = 100.0 if rng.random() < 0.85 and len(environment.directions) else 180.0

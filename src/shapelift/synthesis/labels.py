@@ -111,9 +111,14 @@ def grid_shape(size: npt.ArrayLike, count: int) -> npt.NDArray[np.int32]:
 def stratified_points(
     bounds: npt.NDArray[np.float32], shape: npt.NDArray[np.int32], rng: np.random.Generator
 ) -> npt.NDArray[np.float16]:
-    """One point per cell of a grid of `shape` cells over `bounds` `2 3`, uniform in its cell, C order, `n 3`.
+    """One point per cell of a grid, uniform in its cell, C order, `n 3`.
 
     Rounded to float16; a point that rounding moves out of its cell is drawn again.
+
+    Args:
+        bounds: Corners of the grid, `2 3`.
+        shape: Cells along x, y and z, `3`.
+        rng: Draws the points.
     """
     low = bounds[0].astype(np.float64)
     side = np.ptp(bounds.astype(np.float64), axis=0) / shape

@@ -17,8 +17,8 @@ SHADOW_PROBABILITY = 0.6
 class Lighting:
     """Light that does not depend on the place.
 
-    directions: (k, 3) float32 unit vectors *towards* the lamps, world; the first lamp is the key light.
-    colors: (k, 3) float32, linear: what a white face that looks straight at the lamp reflects, per channel.
+    directions: `k 3` float32 unit vectors *towards* the lamps, world; the first lamp is the key light.
+    colors: `k 3` float32, linear: what a white face that looks straight at the lamp reflects, per channel.
     sky, ground: (3,) float32, linear: what a white face that looks up, or down, reflects of the surroundings;
         in between the two are mixed linearly with the cosine.
     shadows: whether the key light casts shadows.
@@ -52,7 +52,7 @@ class Lighting:
 
     @property
     def spreads(self) -> Array:
-        """(k,) angular radii of the lamps [rad]: they are points."""
+        """`k` angular radii of the lamps [rad]: they are points."""
         return np.zeros(len(self.directions), np.float32)
 
     @property
@@ -61,17 +61,17 @@ class Lighting:
         return False
 
     def reflected(self, normals: Array) -> Array:
-        """What white faces with normals (n, 3) reflect of everything but the lamps: (n, 3), linear."""
+        """What white faces with normals `n 3` reflect of everything but the lamps: `n 3`, linear."""
         light: Array = self.ground + (0.5 + 0.5 * normals[:, 1:2]) * (self.sky - self.ground)
         return light
 
     def mirrored(self, directions: Array, roughness: Array) -> Array:
-        """What mirrors show in directions (n, 3) of everything but the lamps: (n, 3), at any roughness, linear."""
+        """What mirrors show in directions `n 3` of everything but the lamps: `n 3`, at any roughness, linear."""
         del roughness
         return self.reflected(directions)
 
     def irradiance(self, normals: Array) -> Array:
-        """What unshadowed white faces with normals (n, 3) reflect: (n, 3), linear."""
+        """What unshadowed white faces with normals `n 3` reflect: `n 3`, linear."""
         lambert = np.maximum(normals @ self.directions.T, 0.0)
         up = 0.5 + 0.5 * normals[:, 1:2]
         light: Array = lambert @ self.colors + self.ground + up * (self.sky - self.ground)

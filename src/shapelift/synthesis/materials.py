@@ -67,7 +67,7 @@ class Material:
             raise ValueError("Material.roughness and Material.specular must lie in [0, 1]")
 
     def color_at(self, points: Array) -> Array:
-        """Colours (n, 3), sRGB in [0, 1], at points (n, 3) of the object frame."""
+        """Colours `n 3`, sRGB in [0, 1], at points `n 3` of the object frame."""
         base = np.asarray(self.base_color, dtype=np.float32)
         if self.pattern == "plain":
             return np.broadcast_to(base, (len(points), 3)).copy()
@@ -78,7 +78,7 @@ class Material:
 
 
 def _waves(points: Array) -> Array:
-    """Smooth noise (n,) of unit variance at points (n, 3) measured in periods."""
+    """Smooth noise `n` of unit variance at points `n 3` measured in periods."""
     noise: Array = np.sin(points @ _WAVE_VECTORS + _WAVE_PHASES) @ _AMPLITUDES
     return noise
 
@@ -183,7 +183,8 @@ def _rgb(hue: float, saturation: float, value: float) -> Color:
 def random_material(rng: np.random.Generator, kind: Kind | None = None) -> Material:
     """A random material of a kind ("wood", "metal", ...), of any kind when `kind` is None.
 
-    Raises ValueError for an unknown kind.
+    Raises:
+        ValueError: the kind is unknown.
     """
     if kind is None:
         kind = KINDS[int(rng.integers(len(KINDS)))]
@@ -213,11 +214,11 @@ class Asset:
     """A mesh and everything that decides the colour of its faces.
 
     mesh: v vertices, f faces; `mesh.colors` (sRGB u8) where there are vertex colours.
-    face_material: (f,) int32, index into `materials`.
-    face_texture: (f,) int32, index into `textures`, -1 where the face has none.
-    uv: (f, 3, 2) float32 of the corners of the faces, or None. (0, 0) is the *top left* corner of the image
+    face_material: `f` int32, index into `materials`.
+    face_texture: `f` int32, index into `textures`, -1 where the face has none.
+    uv: `f 3 2` float32 of the corners of the faces, or None. (0, 0) is the *top left* corner of the image
         (the glTF convention); a texture repeats outside [0, 1].
-    textures: sRGB images (h, w, 4) uint8; their alpha is ignored, the object is opaque.
+    textures: sRGB images `h w 4` uint8; their alpha is ignored, the object is opaque.
 
     The colour of a face is its texture; without one the vertex colours; without those its material's pattern.
     The highlight always comes from the material.

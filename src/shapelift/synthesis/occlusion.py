@@ -24,14 +24,14 @@ _SAME_COSINE = 0.95  # of the normals of two points of one pixel that share
 
 
 def openness(occluded: Occluded, points: Array, normals: Array, rows: Indices, columns: Indices) -> Array:
-    """The share (n,) in [0, 1] of the light from all around that reaches points, by the cosine law.
+    """The share `n` in [0, 1] of the light from all around that reaches points, by the cosine law.
 
     Args:
-        occluded: Whether anything lies along rays (k, 3), (k, 3).
-        points: (n, 3) places seen in a picture.
-        normals: (n, 3) unit face normals there, towards the camera.
-        rows: (n,) of their pixels.
-        columns: (n,) of their pixels.
+        occluded: Whether anything lies along rays `k 3`, `k 3`.
+        points: `n 3` places seen in a picture.
+        normals: `n 3` unit face normals there, towards the camera.
+        rows: `n` of their pixels.
+        columns: `n` of their pixels.
     """
     if not len(points):
         return np.zeros(0, np.float32)
@@ -62,7 +62,7 @@ def openness(occluded: Occluded, points: Array, normals: Array, rows: Indices, c
 def _representatives(
     points: Array, normals: Array, rows: Indices, columns: Indices
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """For every point (n,) one that stands for it, in its pixel and of its surface or itself; and those that do."""
+    """For every point `n` one that stands for it, in its pixel and of its surface or itself; and those that do."""
     pixel = rows * (columns.max() + 1) + columns
     last = np.empty(int(pixel.max()) + 1, np.intp)
     index = np.arange(len(points))
@@ -77,9 +77,9 @@ def _representatives(
 
 
 def _probes(occluded: Occluded, points: Array, normals: Array, probe: npt.NDArray[np.intp]) -> Array:
-    """What is known of every block, (5, b): the plane of its probe (normal, offset) and the openness there.
+    """What is known of every block, `5 b`: the plane of its probe (normal, offset) and the openness there.
 
-    probe: (b,) index of a point, -1 for none.
+    probe: `b` index of a point, -1 for none.
     """
     known = np.zeros((5, len(probe)), np.float32)
     filled = np.flatnonzero(probe >= 0)
@@ -93,7 +93,7 @@ def _probes(occluded: Occluded, points: Array, normals: Array, probe: npt.NDArra
 def _shared(
     points: Array, normals: Array, rows: Indices, columns: Indices, block: Indices, width: int, probes: Array
 ) -> tuple[Array, Array]:
-    """Sums (n,) over the four nearest blocks of weight times openness, and of the weights.
+    """Sums `n` over the four nearest blocks of weight times openness, and of the weights.
 
     Weights are bilinear in the picture, and small for blocks that show another surface.
     """
@@ -124,7 +124,7 @@ def _shared(
 
 
 def _cast(occluded: Occluded, points: Array, normals: Array) -> Array:
-    """Openness (n,) by RAYS rays each, spread by the cosine law and turned by another angle at every point."""
+    """Openness `n` by RAYS rays each, spread by the cosine law and turned by another angle at every point."""
     first = np.eye(3, dtype=np.float32)[np.where(np.abs(normals[:, 0]) < 0.6, 0, 1)]
     across = np.cross(normals, first)
     across /= np.linalg.norm(across, axis=1, keepdims=True) + np.float32(1e-12)

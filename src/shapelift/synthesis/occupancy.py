@@ -85,7 +85,11 @@ class Solid:
         return inside
 
     def winding_number(self, points: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Generalized winding number at points `n 3`, `n`, by libigl's hierarchical approximation."""
+        """Generalized winding number at points `n 3`, `n`, by libigl's hierarchical approximation.
+
+        Raises:
+            InputError: libigl is not installed.
+        """
         try:
             import igl
         except ImportError as error:

@@ -29,9 +29,9 @@ _SHADOW_OFFSET = 5e-4  # of the object's longest side: far above the rounding of
 class View:
     """One picture.
 
-    rgba: (h, w, 4) uint8, sRGB with straight alpha; antialiased.
-    depth: (h, w) float32, z of the surface at the pixel centre, 0 where there is none; not antialiased.
-    normals: (h, w, 3) float32, unit face normal of that surface in the object frame, turned towards the camera; 0
+    rgba: `h w 4` uint8, sRGB with straight alpha; antialiased.
+    depth: `h w` float32, z of the surface at the pixel centre, 0 where there is none; not antialiased.
+    normals: `h w 3` float32, unit face normal of that surface in the object frame, turned towards the camera; 0
         where there is none.
     """
 
@@ -44,8 +44,8 @@ class View:
 class Hits:
     """What n rays met.
 
-    faces: (n,) the face, -1 for none. u, v: (n,) barycentric coordinates, the weights of its second and third corner.
-    distance: (n,) in lengths of the ray's direction vector.
+    faces: `n` the face, -1 for none. u, v: `n` barycentric coordinates, the weights of its second and third corner.
+    distance: `n` in lengths of the ray's direction vector.
     """
 
     faces: Faces
@@ -73,18 +73,18 @@ class Scene:
         TriangleMesh(self._embree, np.array(mesh.vertices, np.float32), np.array(mesh.faces, np.int32))
 
     def intersect(self, origins: Array, directions: Array) -> Hits:
-        """The first face along rays (n, 3), float32."""
+        """The first face along rays `n 3`, float32."""
         found = self._embree.run(origins, directions, query="INTERSECT", output=True)
         return Hits(found["primID"], found["u"], found["v"], found["tfar"])
 
     def occluded(self, origins: Array, directions: Array) -> npt.NDArray[np.bool_]:
-        """Whether anything lies along rays (n, 3), float32: (n,)."""
+        """Whether anything lies along rays `n 3`, float32: `n`."""
         blocked: npt.NDArray[np.bool_] = self._embree.run(origins, directions, query="OCCLUDED") != -1
         return blocked
 
 
 def smooth_corner_normals(corners: Array, faces: Faces) -> Array | None:
-    """Unit normals (f, 3, 3) of the corners of faces (f, 3) with positions (f, 3, 3).
+    """Unit normals `f 3 3` of the corners of faces `f 3` with positions `f 3 3`.
 
     A corner's normal is the area-weighted mean over the faces around its vertex that lean less than SMOOTH_ANGLE_DEG
     from the corner's own face, whichever way round they are wound.
@@ -118,11 +118,17 @@ def smooth_corner_normals(corners: Array, faces: Faces) -> Array | None:
 
 
 def render_view(scene: Scene, camera: Camera, lighting: Light, supersampling: int = 2) -> View:
-    """The picture that `camera` takes of a scene in its object frame.
+    """The picture that a camera takes of a scene.
 
-    `supersampling` squared rays per pixel on a regular grid are shaded and averaged in linear light, premultiplied;
-    one more ray at the pixel centre gives depth and normals. Rays are cast only inside the bounding box of the
-    projected vertices. What lies behind the camera is not seen.
+    A regular grid of rays per pixel is shaded and averaged in linear light, premultiplied; one more ray at the pixel
+    centre gives depth and normals. Rays are cast only inside the bounding box of the projected vertices. What lies
+    behind the camera is not seen.
+
+    Args:
+        scene: The object.
+        camera: In the frame of the object.
+        lighting: Lamps or an environment.
+        supersampling: Rays along each side of a pixel.
 
     Raises:
         ValueError: supersampling below 1.
@@ -166,7 +172,7 @@ def render_view(scene: Scene, camera: Camera, lighting: Light, supersampling: in
 
 
 def render_depth(scene: Scene, camera: Camera) -> Array:
-    """Depth (h, w) float32 that `camera` sees of a scene in its object frame, 0 where there is nothing.
+    """Depth `h w` float32 that `camera` sees of a scene in its object frame, 0 where there is nothing.
 
     One ray per pixel, through its centre: the depth of `render_view` without the picture.
     """
@@ -200,7 +206,7 @@ def _window(vertices: Array, camera: Camera) -> tuple[int, int, int, int]:
 
 
 def _offsets(supersampling: int) -> tuple[Array, int]:
-    """Places of the rays in a pixel, (p, 2) in [0, 1], and which of them is the centre."""
+    """Places of the rays in a pixel, `p 2` in [0, 1], and which of them is the centre."""
     steps = (np.arange(supersampling) + 0.5) / supersampling
     grid = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
     if supersampling % 2:
@@ -245,7 +251,7 @@ def _samples_per_unit(camera: Camera, depth: Array) -> float:
 
 
 def _turned(normals: Array, directions: Array) -> Array:
-    """Normals (n, 3) turned against the directions (n, 3) they are seen along."""
+    """Normals `n 3` turned against the directions `n 3` they are seen along."""
     against = np.einsum("ij,ij->i", normals, directions) > 0.0
     normals[against] *= -1.0
     return normals
@@ -261,7 +267,7 @@ def _shade_hits(
     samples_per_unit: float,
     shape: tuple[int, int],
 ) -> Array:
-    """Linear light (k, 3) of the rays with indices `hit` (k,): sample by sample, rows by columns of `shape`."""
+    """Linear light `k 3` of the rays with indices `hit` `k`: sample by sample, rows by columns of `shape`."""
     if not len(hit):
         return np.zeros((0, 3), np.float32)
     faces, along, distance = hits.faces[hit], directions[hit], hits.distance[hit]
@@ -292,9 +298,9 @@ def _shade_hits(
 def _visible(
     scene: Scene, lighting: Light, points: Array, normals: Array, place: Faces
 ) -> npt.NDArray[np.bool_] | None:
-    """Whether the lamps that cast shadows reach points (k, 3) with face normals (k, 3) towards the camera: (k, s).
+    """Whether the lamps that cast shadows reach points `k 3` with face normals `k 3` towards the camera: `k s`.
 
-    A wide lamp has as many places as _LAMP_PLACES; every point looks at the one that `place` (k,) says, so that a
+    A wide lamp has as many places as _LAMP_PLACES; every point looks at the one that `place` `k` says, so that a
     pixel's samples and its neighbours see different ones, and the edge of a shadow is soft.
     """
     if not lighting.casting:

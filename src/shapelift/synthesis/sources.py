@@ -69,7 +69,11 @@ class Source(Protocol):
         ...
 
     def load(self, item: SourceItem) -> Asset:
-        """The shape, normalised, +Y up, front +Z. Raises RejectedShape with the reason where it cannot be used."""
+        """The shape, normalised, +Y up, front +Z.
+
+        Raises:
+            RejectedShape: it cannot be used; the message is the reason.
+        """
         ...
 
 
@@ -140,7 +144,11 @@ class ProceduralSource:
         return tuple(made)
 
     def load(self, item: SourceItem) -> Asset:
-        """Build the shape. Raises RejectedShape where the family's geometry fails for this seed."""
+        """Build the shape.
+
+        Raises:
+            RejectedShape: the parts of this seed are not connected.
+        """
         try:
             return procedural.build(item.category, item.seed)
         except ValueError as error:
@@ -196,11 +204,20 @@ class FolderSource:
         return tuple(made)
 
     def load(self, item: SourceItem) -> Asset:
-        """Read the file. Raises RejectedShape with the reason where it cannot be used."""
+        """Read the file.
+
+        Raises:
+            RejectedShape: the file cannot be used; the message is the reason.
+        """
         return _dressed(self.read(item), item.seed)
 
     def read(self, item: SourceItem) -> Asset | Mesh:
-        """Read the file; the mesh alone where its looks are to be invented. Raises RejectedShape like `load`."""
+        """Read the file; the mesh alone where its looks are to be invented.
+
+        Raises:
+            ValueError: the item is of another source.
+            RejectedShape: as `load` does.
+        """
         if item.path is None:
             raise ValueError(f"{item.shape_id} does not come from a folder")
         return read_mesh_file(
@@ -238,7 +255,11 @@ class PackedMeshes:
         )
 
     def load(self, item: SourceItem) -> Asset:
-        """Unpack the shape. Raises RejectedShape where it is damaged."""
+        """Unpack the shape.
+
+        Raises:
+            RejectedShape: the shape is damaged.
+        """
         try:
             return _dressed(read_shape(self.path, item.shape_id), item.seed)
         except ValueError as error:

@@ -54,7 +54,16 @@ def blurred(values: npt.NDArray[np.floating], kernel: Kernel) -> npt.NDArray[np.
 
 
 def shrunk(values: npt.NDArray[np.floating], height: int, width: int) -> npt.NDArray[np.float64]:
-    """A map `h w c` with fewer rows and columns (divisors of its own), averaged by solid angle."""
+    """A map with fewer rows and columns, averaged by solid angle.
+
+    Args:
+        values: `h w c`.
+        height: A divisor of its own.
+        width: A divisor of its own.
+
+    Raises:
+        ValueError: one of them does not divide.
+    """
     rows, columns, channels = values.shape
     if rows % height or columns % width:
         raise ValueError(f"a map of {rows} x {columns} pixels cannot be shrunk to {height} x {width}")

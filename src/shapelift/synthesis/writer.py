@@ -121,7 +121,11 @@ def _work(
 
 
 def require_packages() -> None:
-    """Raises InputError with one line when the packages for making data are not installed."""
+    """Check that the packages for making data are there.
+
+    Raises:
+        InputError: one is not installed.
+    """
     for name, package in (("embreex", "embreex"), ("igl", "libigl")):
         try:
             __import__(name)

@@ -103,7 +103,13 @@ def maybe(
 @overload
 def maybe(probability: Given[float], value: Draw[Value], otherwise: Draw[Value]) -> Distribution[Value]: ...
 def maybe(probability: Given[float], value: Draw[Value], otherwise: Draw[Value]) -> Distribution[Value]:
-    """With this probability `value`, else `otherwise`; only the one chosen is drawn."""
+    """One of two, drawn by chance.
+
+    Args:
+        probability: Of `value`.
+        value: A distribution or the only value.
+        otherwise: Likewise. Only the one chosen is drawn.
+    """
     happens = chance(probability)
     return lambda rng, so_far: _draw(value if happens(rng, so_far) else otherwise, rng, so_far)
 
@@ -115,7 +121,13 @@ def when(
 @overload
 def when(condition: Callable[[Drawn], bool], value: Draw[Value], otherwise: Draw[Value]) -> Distribution[Value]: ...
 def when(condition: Callable[[Drawn], bool], value: Draw[Value], otherwise: Draw[Value]) -> Distribution[Value]:
-    """`value` where a condition on the parameters drawn so far holds, else `otherwise`; only that one is drawn."""
+    """One of two, told by a condition.
+
+    Args:
+        condition: On the parameters drawn so far.
+        value: A distribution or the only value, where the condition holds.
+        otherwise: Likewise, where it does not. Only the one chosen is drawn.
+    """
     return lambda rng, so_far: _draw(value if condition(so_far) else otherwise, rng, so_far)
 
 

@@ -30,7 +30,15 @@ def by_group(
 
 
 def tinted(rng: np.random.Generator, kind: Kind, hue: Range, saturation: Range, value: Range) -> Material:
-    """A plain material with the gloss of `kind` and a colour drawn from ranges of hue, saturation and value."""
+    """A plain material of a random colour.
+
+    Args:
+        rng: Draws colour and gloss.
+        kind: Gives the gloss.
+        hue: Range in turns of the colour wheel, which it may run past.
+        saturation: Range in [0, 1].
+        value: Range in [0, 1].
+    """
     color = colorsys.hsv_to_rgb(rng.uniform(*hue) % 1.0, rng.uniform(*saturation), rng.uniform(*value))
     return replace(random_material(rng, kind), base_color=color, pattern="plain")
 

@@ -15,12 +15,7 @@ Station = tuple[float, float, float, float]
 
 def body(stations: Sequence[Station], outline: Array) -> Manifold:
     """Loft along z whose sections are `outline` `n 2` (in x and y, within [-1, 1]) scaled to each station."""
-    return loft(
-        [
-            outline_at(outline * (half_width, half_height) + (0.0, y), z, "z")
-            for z, y, half_width, half_height in stations
-        ]
-    )
+    return loft([outline_at(outline * (width, height) + (0.0, y), z, "z") for z, y, width, height in stations])
 
 
 def grown(stations: Sequence[Station], margin: float) -> list[Station]:
@@ -57,9 +52,16 @@ def wing(sections: Sequence[tuple[Vector, float, float]], upright: bool = False)
 
 
 def wheel(radius: float, width: float, dish: float, segments: int = 20) -> tuple[Manifold, float, float]:
-    """Tyre about the x axis with a recess on both faces: (solid, radius of the recess, x of its floor).
+    """Tyre about the x axis with a recess on both faces.
 
-    `dish` in [0, 1] is how deep the recess goes, relative to half of the width.
+    Args:
+        radius: Of the tyre.
+        width: Along the axis.
+        dish: How deep the recess goes, in [0, 1] of about half the width.
+        segments: Corners of its circles.
+
+    Returns:
+        The solid, the radius of the recess, x of its floor.
     """
     half, floor, rim = width / 2, width / 2 * (1.0 - 0.9 * dish), 0.64 * radius
     side = [(rim, half), (0.9 * radius, half), (radius, 0.7 * half)]
@@ -69,7 +71,15 @@ def wheel(radius: float, width: float, dish: float, segments: int = 20) -> tuple
 
 
 def spokes(rim: float, low: float, high: float, count: int, segments: int = 14) -> Manifold:
-    """What fills the recess of a wheel between x = `low` and `high`: a hub with `count` spokes, a plain disc for 0."""
+    """What fills the recess of a wheel: a hub with spokes.
+
+    Args:
+        rim: Radius of the recess.
+        low: x of the inner face.
+        high: x of the outer face.
+        count: Number of spokes, 0 for a plain disc.
+        segments: Corners of its circles.
+    """
     if count == 0:
         middle = 0.4 * low + 0.6 * high
         return revolve(

@@ -54,12 +54,25 @@ def rectangle(width: float, height: float) -> Array:
 
 
 def ellipse(width: float, height: float, segments: int = 24) -> Array:
-    """Outline `segments 2` of a centred ellipse with these full axes, counter-clockwise."""
+    """Outline `segments 2` of a centred ellipse, counter-clockwise.
+
+    Args:
+        width: Full axis along the first coordinate.
+        height: Full axis along the second one.
+        segments: Number of points.
+    """
     return superellipse(width, height, 2.0, segments)
 
 
 def superellipse(width: float, height: float, power: float, segments: int = 32) -> Array:
-    """Outline `segments 2` of |x/a|^power + |y/b|^power = 1: 2 is an ellipse, 4 a squircle, large a rectangle."""
+    """Outline `segments 2` of |x/a|^power + |y/b|^power = 1, counter-clockwise.
+
+    Args:
+        width: 2a.
+        height: 2b.
+        power: 2 is an ellipse, 4 a squircle, large a rectangle.
+        segments: Number of points.
+    """
     angles = 2 * np.pi * np.arange(segments) / segments
     directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     radius = (np.abs(directions) ** power).sum(axis=1) ** (-1 / power)
@@ -67,7 +80,14 @@ def superellipse(width: float, height: float, power: float, segments: int = 32) 
 
 
 def rounded_rectangle(width: float, height: float, radius: float, segments: int = 4) -> Array:
-    """Outline of a centred rectangle whose corners are arcs of `segments` edges; the radius is clipped to fit."""
+    """Outline `n 2` of a centred rectangle whose corners are arcs, counter-clockwise.
+
+    Args:
+        width: Full length along the first coordinate.
+        height: Full length along the second one.
+        radius: Of the arcs, clipped to fit.
+        segments: Edges of each arc.
+    """
     radius = min(radius, 0.499 * width, 0.499 * height)
     if radius <= 1e-9:
         return rectangle(width, height)
@@ -80,13 +100,25 @@ def rounded_rectangle(width: float, height: float, radius: float, segments: int 
 
 
 def regular_polygon(sides: int, radius: float, phase_deg: float = 0.0) -> Array:
-    """Outline `sides 2` of a regular polygon with this circumradius; the first corner stands at `phase_deg`."""
+    """Outline `sides 2` of a centred regular polygon, counter-clockwise.
+
+    Args:
+        sides: Number of corners.
+        radius: From the middle to the corners.
+        phase_deg: Where the first corner stands, from the first axis towards the second.
+    """
     angles = 2 * np.pi * np.arange(sides) / sides + np.radians(phase_deg)
     return radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
 def smooth_curve(points: Vector | Sequence[Vector], samples: int, closed: bool = False) -> Array:
-    """Catmull-Rom curve through control points `k d`, as `samples` points `samples d` (ends included)."""
+    """Catmull-Rom curve through control points.
+
+    Args:
+        points: Control points `k d`.
+        samples: Number of points of the result `samples d`, both ends included.
+        closed: Whether the last control point is followed by the first.
+    """
     control = np.asarray(points, dtype=np.float64)
     if closed:
         padded = np.concatenate([control[-1:], control, control[:2]])
@@ -104,7 +136,13 @@ def smooth_curve(points: Vector | Sequence[Vector], samples: int, closed: bool =
 
 
 def outline_at(outline: Array, at: float, axis: Axis = "y") -> Array:
-    """Points `n 3` of an outline `n 2` in the plane at a place along an axis; coordinates as for `prism`."""
+    """Points `n 3` of an outline that lies in a plane square to an axis.
+
+    Args:
+        outline: `n 2`, with coordinates as for `prism`.
+        at: Where the plane cuts the axis.
+        axis: The axis.
+    """
     u, v, w = outline[:, 0], outline[:, 1], np.full(len(outline), at)
     return np.stack({"x": (w, v, u), "y": (u, w, v), "z": (u, v, w)}[axis], axis=1)
 
@@ -128,7 +166,14 @@ def solid_from_mesh(vertices: Array, faces: npt.NDArray[np.integer]) -> Manifold
 
 
 def box(size: Vector, center: Vector = (0.0, 0.0, 0.0), rounding: float = 0.0, segments: int = 3) -> Manifold:
-    """Box with full extents `size` about `center`; `rounding` is the radius of all edges (clipped to fit)."""
+    """Box about a middle.
+
+    Args:
+        size: Full extents `3`.
+        center: The middle `3`.
+        rounding: Radius of all edges, clipped to fit.
+        segments: Points along a quarter of a rounded edge.
+    """
     extent = np.asarray(size, dtype=np.float64)
     middle = np.asarray(center, dtype=np.float64)
     radius = min(rounding, 0.499 * float(extent.min()))
@@ -145,7 +190,14 @@ def box(size: Vector, center: Vector = (0.0, 0.0, 0.0), rounding: float = 0.0, s
 
 
 def box_between(low: Vector, high: Vector, rounding: float = 0.0, segments: int = 3) -> Manifold:
-    """Box between two corners, given in any order (see `box`)."""
+    """Box between two corners.
+
+    Args:
+        low: One corner `3`.
+        high: The opposite one; either may be the greater.
+        rounding: See `box`.
+        segments: See `box`.
+    """
     a, b = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
     return box(np.abs(b - a), (a + b) / 2, rounding, segments)
 
@@ -157,9 +209,14 @@ def prism(
     axis: Axis = "y",
     holes: Sequence[Sequence[Vector] | Array] = (),
 ) -> Manifold:
-    """Straight extrusion of an outline from `low` to `high` along an axis; further outlines cut holes.
+    """Straight extrusion of an outline along an axis.
 
-    The outline's two coordinates are (x, z) for axis "y", (x, y) for "z" and (z, y) for "x".
+    Args:
+        outline: `n 2`, coordinates (x, z) for the axis "y", (x, y) for "z" and (z, y) for "x".
+        low: One end along the axis.
+        high: The other end; either may be the greater.
+        axis: The direction.
+        holes: Outlines of what is cut out.
     """
     bottom, top = min(low, high), max(low, high)
     section = CrossSection([np.asarray(one, dtype=np.float64) for one in (outline, *holes)], FillRule.EvenOdd)
@@ -205,12 +262,26 @@ def _without_collapsed(vertices: Array, faces: npt.NDArray[np.int_]) -> tuple[Ar
 
 
 def stack(outline: Array, levels: Sequence[tuple[float, float]], center: Vector = (0.0, 0.0)) -> Manifold:
-    """Loft of one horizontal (x, z) outline through (height, scale) levels, about the vertical line at `center`."""
+    """Loft of one lying outline through levels.
+
+    Args:
+        outline: `n 2`, coordinates (x, z).
+        levels: Height and scale of every section.
+        center: (x, z) of the vertical line that the sections are scaled about.
+    """
     return loft([outline_at(outline * scale + np.asarray(center), height) for height, scale in levels])
 
 
 def slab(outline: Array, low: float, high: float, bevel: float = 0.0, segments: int = 2) -> Manifold:
-    """Lying plate: (x, z) outline (convex) from height `low` to `high`, upper and lower rims rounded by `bevel`."""
+    """Lying plate with rounded rims.
+
+    Args:
+        outline: `n 2`, coordinates (x, z), convex.
+        low: Height of the lower face.
+        high: Height of the upper face.
+        bevel: Radius of the rims, clipped to fit.
+        segments: Edges of each rim.
+    """
     bevel = min(bevel, 0.49 * (high - low))
     if bevel <= 1e-9:
         return prism(outline, low, high)
@@ -228,9 +299,13 @@ def post(
     outline: Array,
     profile: Sequence[tuple[float, float]] = ((0.0, 1.0), (1.0, 1.0)),
 ) -> Manifold:
-    """Upright, possibly slanting bar with level ends: the (x, z) outline is scaled along `profile`.
+    """Upright, possibly slanting bar with level ends.
 
-    `profile` holds (height fraction from 0 at `bottom` to 1 at `top`, scale): a taper, or a turned leg.
+    Args:
+        bottom: Middle `3` of the lower end.
+        top: Middle `3` of the upper end.
+        outline: `n 2`, coordinates (x, z).
+        profile: Height fraction from 0 at `bottom` to 1 at `top`, and scale of the outline: a taper, or a turned leg.
     """
     start, end = np.asarray(bottom, dtype=np.float64), np.asarray(top, dtype=np.float64)
     return loft([start + (end - start) * fraction + outline_at(outline, 0.0) * scale for fraction, scale in profile])
@@ -239,29 +314,67 @@ def post(
 def revolve(
     profile: Sequence[Vector] | Array, axis: Axis = "y", segments: int = 24, center: Vector = (0.0, 0.0, 0.0)
 ) -> Manifold:
-    """Closed outline of (radius, position along the axis) turned about the axis through `center`."""
+    """Solid of revolution about a line along an axis.
+
+    Args:
+        profile: Closed outline `n 2` of (radius, position along the axis).
+        axis: The direction of the line.
+        segments: Corners of every circle.
+        center: A point `3` on the line, where the position is 0.
+    """
     turned = CrossSection([np.asarray(profile, dtype=np.float64)], FillRule.EvenOdd).revolve(segments)
     return turned.transform(np.column_stack([_FROM_Z[axis], center]))
 
 
 def cylinder(low: float, high: float, radius: float, top_radius: float | None = None, segments: int = 24) -> Manifold:
-    """Upright cylinder or cone about the Y axis between two heights (see `rod` for any direction)."""
+    """Upright cylinder or cone about the Y axis (see `rod` for any direction).
+
+    Args:
+        low: Height of the lower end.
+        high: Height of the upper end.
+        radius: At the lower end.
+        top_radius: At the upper end, the same by default.
+        segments: Corners of the circle.
+    """
     return rod((0.0, low, 0.0), (0.0, high, 0.0), radius, top_radius, segments)
 
 
 def rod(start: Vector, end: Vector, radius: float, end_radius: float | None = None, segments: int = 16) -> Manifold:
-    """Round bar or frustum between two points, ends square to its axis."""
+    """Round bar or frustum between two points, ends square to its axis.
+
+    Args:
+        start: Middle `3` of one end.
+        end: Middle `3` of the other.
+        radius: At the start.
+        end_radius: At the end, the same by default.
+        segments: Corners of the circle.
+    """
     radii = (radius, radius if end_radius is None else max(end_radius, 1e-3 * radius))
     return sweep([start, end], ellipse(2.0, 2.0, segments), radii)
 
 
 def beam(start: Vector, end: Vector, width: float, height: float, up: Vector = (0.0, 1.0, 0.0)) -> Manifold:
-    """Rectangular bar between two points; `height` is measured along `up`, `width` across."""
+    """Rectangular bar between two points.
+
+    Args:
+        start: Middle `3` of one end.
+        end: Middle `3` of the other.
+        width: Across.
+        height: Along `up`.
+        up: Direction `3`.
+    """
     return sweep([start, end], rectangle(width, height), up=up)
 
 
 def tube(path: Sequence[Vector] | Array, radius: float | Vector, segments: int = 10, closed: bool = False) -> Manifold:
-    """Round bar along a polyline `k 3` (see `sweep`); one radius or one per point."""
+    """Round bar along a polyline; see `sweep`.
+
+    Args:
+        path: Points `k 3`.
+        radius: One for all, or one for each point.
+        segments: Corners of the circle.
+        closed: Whether the last point is followed by the first.
+    """
     return sweep(path, ellipse(2.0, 2.0, segments), radius, closed=closed)
 
 
@@ -272,10 +385,14 @@ def sweep(
     up: Vector = (0.0, 1.0, 0.0),
     closed: bool = False,
 ) -> Manifold:
-    """Section outline `n 2` carried along a polyline `k 3` with mitred joints, scaled per point.
+    """Section carried along a polyline with mitred joints; bends sharper than about 120 degrees make long mitres.
 
-    The section's second coordinate starts along `up` (made square to the path) and does not twist. Bends sharper
-    than about 120 degrees make long mitres. A closed path must lie in a plane.
+    Args:
+        path: Points `k 3`, in a plane if closed.
+        section: Outline `n 2`; its second coordinate starts along `up`, made square to the path, and does not twist.
+        scale: Of the section, one for all or one for each point.
+        up: Direction `3`.
+        closed: Whether the last point is followed by the first.
     """
     points = np.asarray(path, dtype=np.float64)
     scales = np.broadcast_to(np.asarray(scale, dtype=np.float64), (len(points),))
@@ -324,15 +441,25 @@ def _ring(rings: Array) -> Manifold:
 
 
 def ellipsoid(size: Vector, center: Vector = (0.0, 0.0, 0.0), segments: int = 16) -> Manifold:
-    """Ellipsoid with full axes `size`."""
+    """Ellipsoid about a middle.
+
+    Args:
+        size: Full axes `3`.
+        center: The middle `3`.
+        segments: Corners of its circles.
+    """
     extent = np.asarray(size, dtype=np.float64) / 2
     return Manifold.sphere(1.0, segments).scale(extent).translate(center)
 
 
 def pillow(size: Vector, center: Vector = (0.0, 0.0, 0.0), power: float = 4.0, segments: int = 6) -> Manifold:
-    """Superellipsoid with full axes `size`: power 2 is an ellipsoid, 4 a cushion, 8 a soft box.
+    """Superellipsoid about a middle.
 
-    `segments` is the number of cells along each side of the six patches.
+    Args:
+        size: Full axes `3`.
+        center: The middle `3`.
+        power: 2 is an ellipsoid, 4 a cushion, 8 a soft box.
+        segments: Cells along each side of the six patches.
     """
     ticks = np.tan(np.linspace(-np.pi / 4, np.pi / 4, segments + 1))
     grid = np.arange((segments + 1) ** 2).reshape(segments + 1, segments + 1)
@@ -369,7 +496,14 @@ def difference(solid: Manifold, cutters: Sequence[Manifold]) -> Manifold:
 
 
 def rotated(solid: Manifold, axis: Axis, angle_deg: float, pivot: Vector = (0.0, 0.0, 0.0)) -> Manifold:
-    """The solid turned about a line through `pivot` along an axis, right-handed."""
+    """The solid turned about a line, right-handed.
+
+    Args:
+        solid: Any.
+        axis: Direction of the line.
+        angle_deg: The angle.
+        pivot: A point `3` on the line.
+    """
     angles = [angle_deg if name == axis else 0.0 for name in "xyz"]
     return solid.translate(-np.asarray(pivot, dtype=np.float64)).rotate(angles).translate(pivot)
 
@@ -385,21 +519,37 @@ def symmetric(solid: Manifold, axis: Axis = "x") -> Manifold:
 
 
 def circular_pattern(solid: Manifold, count: int, phase_deg: float = 0.0) -> list[Manifold]:
-    """`count` copies turned evenly about the Y axis."""
+    """Copies turned evenly about the Y axis.
+
+    Args:
+        solid: The first copy, before it is turned by `phase_deg`.
+        count: Number of copies.
+        phase_deg: Where they begin.
+    """
     return [rotated(solid, "y", phase_deg + 360.0 * index / count) for index in range(count)]
 
 
 def warped(solid: Manifold, function: Callable[[Array], Array], edge_length: float | None = None) -> Manifold:
-    """The solid with every vertex moved by `function` (points `n 3` -> `n 3`), after splitting edges to `edge_length`.
+    """The solid with every vertex moved by a function.
 
-    The map must keep inside and outside apart (no folding, no crossing).
+    Args:
+        solid: Any.
+        function: Points `n 3` -> `n 3`. It must keep inside and outside apart (no folding, no crossing).
+        edge_length: Longer edges are split before; None leaves all as they are.
     """
     refined = solid if edge_length is None else solid.refine_to_length(edge_length)
     return refined.warp_batch(function)
 
 
 def bowed(solid: Manifold, forward: float, length: float, edge_length: float) -> Manifold:
-    """The ends of a solid that is `length` long in X brought forward by `forward`, on a parabola; see `warped`."""
+    """The ends of a solid brought forward, on a parabola.
+
+    Args:
+        solid: Centred at x = 0.
+        forward: How far the ends move, along Z.
+        length: Of the solid, along X.
+        edge_length: See `warped`.
+    """
 
     def parabola(points: Array) -> Array:
         moved = points.copy()

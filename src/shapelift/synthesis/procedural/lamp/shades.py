@@ -27,7 +27,14 @@ _WALL = 0.015  # thickness of open shades
 
 
 def hung_shade(p: LampParameters, at: Vector, scale: float = 1.0, tilt_deg: float = 0.0) -> list[Part]:
-    """Shade with its bulb, fixed at a point, opening downwards; tilted about X."""
+    """Shade with its bulb, opening downwards.
+
+    Args:
+        p: The lamp.
+        at: The point `3` that it is fixed at.
+        scale: Of the shade.
+        tilt_deg: About X.
+    """
     radius = p.shade_radius * scale
     parts, top = _shade(p, radius, p.shade_height * scale)
     if p.shade_open and p.shade not in {"globe", "tiers"}:

@@ -36,7 +36,15 @@ ACCENTS = ("accent_1", "accent_2", "accent_3", "accent_4")
 
 
 def rounded_dome(radius: float, low: float, high: float, segments: int, steps: int = 5) -> Manifold:
-    """Upper half of an ellipsoid about the Y axis, `radius` wide at the height `low`."""
+    """Upper half of an ellipsoid about the Y axis.
+
+    Args:
+        radius: At the lower end.
+        low: Height of the lower end.
+        high: Height of the top.
+        segments: Corners of its circles.
+        steps: Levels.
+    """
     angles = np.linspace(0.0, np.pi / 2, steps + 1)
     arc = np.stack([radius * np.cos(angles), low + (high - low) * np.sin(angles)], axis=1)
     return revolve(np.concatenate([[[0.0, low]], arc]), segments=segments).rotate((0.0, -90.0, 0.0))
@@ -99,7 +107,16 @@ class Vessel:
         windows: bool = True,
         back: float = 0.1,
     ) -> list[Part]:
-        """Deck house from z[0] to z[1] (front), leaning front and rear walls, a band of windows round it."""
+        """Deck house with leaning front and rear walls.
+
+        Args:
+            z: Of its rear and its front.
+            y: Of its floor and its roof.
+            half: Half width.
+            slant: Run over rise of the front wall.
+            windows: A band of them around it.
+            back: Run over rise of the rear wall.
+        """
         (start, end), (low, high) = z, y
         tall, long, middle = high - low, end - start, (start + end) / 2
         lean, rear = min(slant * tall, 0.45 * long), min(back * tall, 0.2 * long)
@@ -125,7 +142,16 @@ class Vessel:
         return [(difference(block, cutters), "house"), (core, "glass")]
 
     def funnel(self, x: float, y: float, z: float, size: float, height: float, lean: float = 0.15) -> list[Part]:
-        """Raked oval funnel with a dark top, standing on y."""
+        """Raked oval funnel with a dark top.
+
+        Args:
+            x: Of its middle.
+            y: Of its lower end.
+            z: Of its middle, at the lower end.
+            size: About its half breadth.
+            height: From end to end.
+            lean: Run over rise, backwards.
+        """
         outline = ellipse(1.3 * size, 2.0 * size, 14)
         back = lean * height
         levels = ((y, 1.0, 0.0), (y + height, 0.85, -back))
@@ -135,14 +161,26 @@ class Vessel:
         return [(pipe, "funnel"), (top, "dark")]
 
     def pole_mast(self, y: float, z: float, height: float) -> Part:
-        """Signal mast with a yard and a radar bar."""
+        """Signal mast with a yard and a radar bar.
+
+        Args:
+            y: Of its foot.
+            z: Of its foot.
+            height: Above the foot.
+        """
         pole = rod((0, y, z), (0, y + height, z), 0.11, 0.07, 8)
         yard = beam((-0.5, y + 0.7 * height, z), (0.5, y + 0.7 * height, z), 0.12, 0.12)
         radar = box((0.8, 0.14, 0.16), (0.0, y + 0.45 * height, z + 0.12), 0.03)
         return union([pole, yard, radar]), "mast"
 
     def tower_mast(self, y: float, z: float, height: float) -> Part:
-        """Tapering mast with a radar on it."""
+        """Tapering mast with a radar on it.
+
+        Args:
+            y: Of the deck it stands on.
+            z: Of its middle.
+            height: Of the tower above the deck.
+        """
         tower = stack(rounded_rectangle(0.5, 0.6, 0.1, 2), [(y - 0.3, 1.0), (y + height, 0.4)], (0.0, z))
         radar = box((0.9, 0.35, 0.15), (0.0, y + 0.75 * height, z + 0.16), 0.04)
         pole = rod((0, y + height - 0.1, z), (0, y + 1.5 * height, z), 0.075, segments=6)

@@ -11,9 +11,16 @@ from shapelift.synthesis.procedural.solids import Array, Vector, loft
 def sail(
     tack: Vector, head: Vector, foot: float, top: float, belly: float, angle_deg: float, thickness: float
 ) -> Manifold:
-    """Fore-and-aft sail: its leading edge runs from `tack` to `head`, its foot `foot` long, its upper edge `top`.
+    """Fore-and-aft sail: a bellied sheet.
 
-    The sail swings out by `angle_deg` and bellies by the share `belly` of its chord.
+    Args:
+        tack: Lower end `3` of its leading edge.
+        head: Upper end `3`.
+        foot: Length of the lower edge.
+        top: Length of the upper edge.
+        belly: Depth as a share of the chord.
+        angle_deg: How far it swings out.
+        thickness: Of the sheet.
     """
     start, end = np.asarray(tack, dtype=np.float64), np.asarray(head, dtype=np.float64)
     angle = np.radians(angle_deg)
@@ -31,7 +38,16 @@ def sail(
 
 
 def square_sail(center: Vector, width: float, head: float, height: float, belly: float, thickness: float) -> Manifold:
-    """Sail set across the ship: `center` is the middle of its foot, `head` its upper width; it bellies forward."""
+    """Sail set across the ship, bellied forward.
+
+    Args:
+        center: Middle `3` of its foot.
+        width: At the foot.
+        head: Width at the top.
+        height: From foot to top.
+        belly: Depth at the middle.
+        thickness: Of the sheet.
+    """
     across = np.linspace(-0.5, 0.5, 6)
     rings = []
     for share in np.linspace(0.0, 1.0, 5):
