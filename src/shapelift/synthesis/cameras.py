@@ -10,11 +10,11 @@ import numpy.typing as npt
 from shapelift.geometry import Camera, normalizing_transform, rotation_y, similarity
 from shapelift.io.records import FRAMED_MARGIN
 
-HIGH_PROBABILITY = 0.15
-LOW_ELEVATION_DEG = (-5.0, 40.0)
-HIGH_ELEVATION_DEG = (40.0, 60.0)
+_HIGH_PROBABILITY = 0.15
+_LOW_ELEVATION_DEG = (-5.0, 40.0)
+_HIGH_ELEVATION_DEG = (40.0, 60.0)
 FOV_DEG = (15.0, 55.0)
-SLACK = (1.0, 1.3)
+_SLACK = (1.0, 1.3)
 MARGIN = FRAMED_MARGIN
 
 
@@ -45,15 +45,15 @@ def random_viewpoints(rng: np.random.Generator, count: int, radius: float = 0.75
     strata = rng.permutation(count)
     views = []
     for stratum in strata:
-        high = rng.random() < HIGH_PROBABILITY
+        high = rng.random() < _HIGH_PROBABILITY
         fov_deg = float(rng.uniform(*FOV_DEG))
         nearest = radius / np.sin(np.deg2rad(fov_deg) / 2.0)
         views.append(
             Viewpoint(
                 azimuth_deg=float((stratum + rng.random()) * 360.0 / count),
-                elevation_deg=float(rng.uniform(*(HIGH_ELEVATION_DEG if high else LOW_ELEVATION_DEG))),
+                elevation_deg=float(rng.uniform(*(_HIGH_ELEVATION_DEG if high else _LOW_ELEVATION_DEG))),
                 fov_deg=fov_deg,
-                distance=float(nearest * rng.uniform(*SLACK)),
+                distance=float(nearest * rng.uniform(*_SLACK)),
             )
         )
     return tuple(views)

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
 
-MAX_LAMPS = 3
-SHADOW_PROBABILITY = 0.6
+_MAX_LAMPS = 3
+_SHADOW_PROBABILITY = 0.6
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -98,7 +98,7 @@ def random_lighting(rng: np.random.Generator, azimuth_deg: float) -> Lighting:
     - Exposure: all energies are scaled together so that white faces towards the camera, up and to both sides reflect
       exp(N(-0.2, 0.22)) on average. So no view is black however the lamps fall, and light and dark views both occur.
     """
-    count = 1 + int(rng.choice(MAX_LAMPS, p=[0.35, 0.4, 0.25]))
+    count = 1 + int(rng.choice(_MAX_LAMPS, p=[0.35, 0.4, 0.25]))
     spread = 100.0 if rng.random() < 0.85 else 180.0
     directions = [direction(azimuth_deg + rng.uniform(-spread, spread), rng.uniform(10.0, 80.0))]
     energies = [1.0]
@@ -108,7 +108,7 @@ def random_lighting(rng: np.random.Generator, azimuth_deg: float) -> Lighting:
     tints = np.stack([_tint(rng) for _ in range(count)])
     sky = rng.uniform(0.2, 0.7) * _tint(rng)
     ground = rng.uniform(0.2, 0.8) * sky * _tint(rng)
-    shadows = bool(rng.random() < SHADOW_PROBABILITY)
+    shadows = bool(rng.random() < _SHADOW_PROBABILITY)
     light = Lighting(np.stack(directions), np.asarray(energies)[:, None] * tints, sky, ground, shadows)
     probes = np.stack([direction(azimuth_deg + turn, tilt) for turn, tilt in ((0, 0), (90, 0), (-90, 0), (0, 90))])
     exposure = np.exp(rng.normal(-0.2, 0.22)) / light.irradiance(probes).mean()

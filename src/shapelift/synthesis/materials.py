@@ -15,12 +15,12 @@ import numpy.typing as npt
 
 from shapelift.geometry import Mesh, normalizing_transform
 
-Pattern = Literal["plain", "checker", "stripes", "noise", "wood", "speckle"]
+_Pattern = Literal["plain", "checker", "stripes", "noise", "wood", "speckle"]
 Kind = Literal["wood", "metal", "plastic", "fabric", "glass", "stone", "rubber", "paint"]
 Color = tuple[float, float, float]
 Array = npt.NDArray[np.float32]
 
-PATTERNS: tuple[Pattern, ...] = get_args(Pattern)
+PATTERNS: tuple[_Pattern, ...] = get_args(_Pattern)
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # Smooth noise is a sum of plane waves: directions spread over the sphere, wavelengths from 1.6 down to 0.4 periods,
@@ -48,7 +48,7 @@ class Material:
 
     base_color: Color
     second_color: Color = (0.0, 0.0, 0.0)
-    pattern: Pattern = "plain"
+    pattern: _Pattern = "plain"
     pattern_scale: float = 0.1
     roughness: float = 0.6
     specular: float = 0.2
@@ -135,7 +135,7 @@ class _Palette:
     hue: tuple[float, float]
     saturation: tuple[float, float]
     value: tuple[float, float]
-    patterns: dict[Pattern, float]
+    patterns: dict[_Pattern, float]
     roughness: tuple[float, float]
     specular: tuple[float, float]
     contrast: tuple[float, float] = (0.6, 0.9)
@@ -218,7 +218,7 @@ class Asset:
     face_texture: `f` int32, index into `textures`, -1 where the face has none.
     uv: `f 3 2` float32 of the corners of the faces, or None. (0, 0) is the *top left* corner of the image
         (the glTF convention); a texture repeats outside [0, 1].
-    textures: sRGB images `h w 4` uint8; their alpha is ignored, the object is opaque.
+    textures: sRGB images (h, w, 4) uint8; their alpha is ignored, the object is opaque.
 
     The colour of a face is its texture; without one the vertex colours; without those its material's pattern.
     The highlight always comes from the material.

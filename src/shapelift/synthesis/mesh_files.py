@@ -42,27 +42,16 @@ class _Part:
 
     vertices: npt.NDArray[np.float64]
     faces: npt.NDArray[np.int64]
-    uv: Array | None = None  # `f 3 2`, (0, 0) top left
-    texture: Colors | None = None  # `h w 4`
-    corner_colors: Colors | None = None  # `f 3 3` sRGB
+    uv: Array | None = None  # (f, 3, 2), (0, 0) top left
+    texture: Colors | None = None  # (h, w, 4)
+    corner_colors: Colors | None = None  # (f, 3, 3) sRGB
     material: Material | None = None  # None where the file says nothing about the looks
 
 
 def load_mesh_file(
     path: Path, rng: np.random.Generator, up_axis: str = "+Y", front_axis: str = "+Z", keep_colors: bool = True
 ) -> Asset:
-    """`read_mesh_file`, in random materials where the file has no colours.
-
-    Args:
-        path: See `read_mesh_file`, as for all but `rng`.
-        rng: Draws the materials.
-        up_axis: Likewise.
-        front_axis: Likewise.
-        keep_colors: Likewise.
-
-    Raises:
-        RejectedShape: as `read_mesh_file` does.
-    """
+    """`read_mesh_file`, in random materials drawn from `rng` where the file has no colours."""
     found = read_mesh_file(path, up_axis, front_axis, keep_colors)
     return found if isinstance(found, Asset) else randomly_dressed(found, rng)
 
@@ -188,7 +177,7 @@ def _texture_of(mesh: Any, material: Any, corners: npt.NDArray[np.int64]) -> tup
 def _corner_colors_of(
     mesh: Any, chosen: npt.NDArray[np.int64], corners: npt.NDArray[np.int64], linear: bool
 ) -> Colors | None:
-    """Colours `f 3 3` from vertex or face colours, whichever the file has."""
+    """Colours (f, 3, 3) from vertex or face colours, whichever the file has."""
     visual = mesh.visual
     kind = getattr(visual, "kind", None)
     if kind == "vertex":
@@ -279,7 +268,7 @@ def _joined(parts: list[_Part], normalize: npt.NDArray[np.float64], keep: bool) 
 
 
 def _blended_colors(parts: list[_Part]) -> Colors | None:
-    """Colours `f 3 3` of all corners where any part has its own: material colour times vertex colour, as in glTF."""
+    """Colours (f, 3, 3) of all corners where any part has its own: material colour times vertex colour, as in glTF."""
     if all(part.corner_colors is None for part in parts):
         return None
     colors = []

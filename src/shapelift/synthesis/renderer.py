@@ -18,7 +18,7 @@ from shapelift.synthesis.shading import Light, linear_of_srgb, shade, srgb_of_li
 Array = npt.NDArray[np.float32]
 Faces = npt.NDArray[np.int32]
 
-SMOOTH_ANGLE_DEG = 35.0
+_SMOOTH_ANGLE_DEG = 35.0
 _MOST_SMOOTH_FACES = 300_000  # beyond, the faces are smaller than pixels and need no smoothing
 _MOST_SMOOTH_DEGREE = 64  # the hub of a large fan lies on a flat cap
 _LAMP_PLACES = 16
@@ -41,7 +41,7 @@ class View:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Hits:
+class _Hits:
     """What n rays met.
 
     faces: `n` the face, -1 for none. u, v: `n` barycentric coordinates, the weights of its second and third corner.
@@ -72,10 +72,10 @@ class Scene:
         self._embree = EmbreeScene(robust=True)
         TriangleMesh(self._embree, np.array(mesh.vertices, np.float32), np.array(mesh.faces, np.int32))
 
-    def intersect(self, origins: Array, directions: Array) -> Hits:
+    def intersect(self, origins: Array, directions: Array) -> _Hits:
         """The first face along rays `n 3`, float32."""
         found = self._embree.run(origins, directions, query="INTERSECT", output=True)
-        return Hits(found["primID"], found["u"], found["v"], found["tfar"])
+        return _Hits(found["primID"], found["u"], found["v"], found["tfar"])
 
     def occluded(self, origins: Array, directions: Array) -> npt.NDArray[np.bool_]:
         """Whether anything lies along rays `n 3`, float32: `n`."""
@@ -86,7 +86,7 @@ class Scene:
 def smooth_corner_normals(corners: Array, faces: Faces) -> Array | None:
     """Unit normals `f 3 3` of the corners of faces `f 3` with positions `f 3 3`.
 
-    A corner's normal is the area-weighted mean over the faces around its vertex that lean less than SMOOTH_ANGLE_DEG
+    A corner's normal is the area-weighted mean over the faces around its vertex that lean less than _SMOOTH_ANGLE_DEG
     from the corner's own face, whichever way round they are wound.
 
     None where no corner differs from its face, and for very fine meshes.
@@ -106,7 +106,7 @@ def smooth_corner_normals(corners: Array, faces: Faces) -> Array | None:
     rank = np.arange(len(mine)) - np.repeat(np.cumsum(count) - count, count)
     other = order[first[around[mine]] + rank] // 3
     cosine = np.einsum("ij,ij->i", normals[mine // 3], normals[other])
-    weight = np.where(np.abs(cosine) > np.cos(np.deg2rad(SMOOTH_ANGLE_DEG)), np.sign(cosine), 0.0)
+    weight = np.where(np.abs(cosine) > np.cos(np.deg2rad(_SMOOTH_ANGLE_DEG)), np.sign(cosine), 0.0)
     leaned = crosses[other] * weight[:, None]
     total = np.stack([np.bincount(mine, leaned[:, axis], minlength=3 * len(faces)) for axis in range(3)], axis=1)
     length = np.linalg.norm(total, axis=1, keepdims=True)
@@ -262,7 +262,7 @@ def _shade_hits(
     lighting: Light,
     origins: Array,
     directions: Array,
-    hits: Hits,
+    hits: _Hits,
     hit: npt.NDArray[np.intp],
     samples_per_unit: float,
     shape: tuple[int, int],

@@ -34,7 +34,7 @@ def srgb_of_linear(light: Array) -> Array:
     return srgb
 
 
-def highlight_exponent(roughness: Array) -> Array:
+def _highlight_exponent(roughness: Array) -> Array:
     """The Blinn-Phong exponent `n` of a roughness `n` in [0, 1], between 0.5 and 2000.
 
     It is 2 / roughness^4 - 2, which matches the width of a microfacet lobe (Walter et al. 2007) whose width parameter
@@ -117,7 +117,7 @@ def shade(
     light += around
     light *= albedo
 
-    exponent = highlight_exponent(roughness)
+    exponent = _highlight_exponent(roughness)
     half_length = np.sqrt(np.maximum(2.0 + 2.0 * (to_camera @ directions.T), 1e-4))
     half_cosine = np.clip((facing + cosine[:, None]) / half_length, 0.0, 1.0)
     lobe = half_cosine / (exponent[:, None] * (1.0 - half_cosine) + half_cosine + 1e-6)

@@ -39,7 +39,7 @@ _SPREAD = np.array([(i, j, _SPREAD_STEPS - i - j) for i in range(5) for j in ran
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
 _Bools = npt.NDArray[np.bool_]
-Contains = Callable[[_Floats], _Bools]
+_Contains = Callable[[_Floats], _Bools]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +130,7 @@ class Sheets:
         return result
 
 
-def find_sheets(surface: OrientedMesh, contains: Contains, thickness: float = THICKNESS) -> Sheets | None:
+def find_sheets(surface: OrientedMesh, contains: _Contains, thickness: float = THICKNESS) -> Sheets | None:
     """The sheets of an oriented surface, None where there are none.
 
     Args:
@@ -167,7 +167,7 @@ def find_sheets(surface: OrientedMesh, contains: Contains, thickness: float = TH
     return Sheets(pieces[sheet], bounding, thickness * longest / 2.0)
 
 
-def _candidates(surface: OrientedMesh, contains: Contains, thickness: float) -> _Bools:
+def _candidates(surface: OrientedMesh, contains: _Contains, thickness: float) -> _Bools:
     """Faces of the surface that may be sheets, `f`: those of open parts, and of closed ones with next to no volume."""
     if surface.is_empty:
         return np.zeros(0, bool)
@@ -204,7 +204,7 @@ def _largest(pieces: _Floats, cluster: _Ints) -> _Ints:
     return np.asarray(order[np.r_[True, np.diff(cluster[order]) > 0]])
 
 
-def _outside_both(corners: _Floats, contains: Contains, above: float) -> _Bools:
+def _outside_both(corners: _Floats, contains: _Contains, above: float) -> _Bools:
     """Whether triangles `n 3 3` have both points `above` and below their centres outside, `n`."""
     over, under = _over_and_under(corners, above)
     outside = ~contains(under)  # faces look outward: most are settled by this
@@ -213,7 +213,7 @@ def _outside_both(corners: _Floats, contains: Contains, above: float) -> _Bools:
     return np.asarray(outside)
 
 
-def _buried(corners: _Floats, contains: Contains, above: float) -> _Bools:
+def _buried(corners: _Floats, contains: _Contains, above: float) -> _Bools:
     """Whether triangles `n 3 3` have both points `above` and below their centres inside, `n`."""
     over, under = _over_and_under(corners, above)
     inside = contains(over)

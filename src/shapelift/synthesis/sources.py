@@ -69,11 +69,7 @@ class Source(Protocol):
         ...
 
     def load(self, item: SourceItem) -> Asset:
-        """The shape, normalised, +Y up, front +Z.
-
-        Raises:
-            RejectedShape: it cannot be used; the message is the reason.
-        """
+        """The shape, normalised, +Y up, front +Z. Raises RejectedShape with the reason where it cannot be used."""
         ...
 
 
@@ -144,11 +140,7 @@ class ProceduralSource:
         return tuple(made)
 
     def load(self, item: SourceItem) -> Asset:
-        """Build the shape.
-
-        Raises:
-            RejectedShape: the parts of this seed are not connected.
-        """
+        """Build the shape. Raises RejectedShape where the family's geometry fails for this seed."""
         try:
             return procedural.build(item.category, item.seed)
         except ValueError as error:
@@ -204,20 +196,11 @@ class FolderSource:
         return tuple(made)
 
     def load(self, item: SourceItem) -> Asset:
-        """Read the file.
-
-        Raises:
-            RejectedShape: the file cannot be used; the message is the reason.
-        """
+        """Read the file. Raises RejectedShape with the reason where it cannot be used."""
         return _dressed(self.read(item), item.seed)
 
     def read(self, item: SourceItem) -> Asset | Mesh:
-        """Read the file; the mesh alone where its looks are to be invented.
-
-        Raises:
-            ValueError: the item is of another source.
-            RejectedShape: as `load` does.
-        """
+        """Read the file; the mesh alone where its looks are to be invented. Raises RejectedShape like `load`."""
         if item.path is None:
             raise ValueError(f"{item.shape_id} does not come from a folder")
         return read_mesh_file(
@@ -255,11 +238,7 @@ class PackedMeshes:
         )
 
     def load(self, item: SourceItem) -> Asset:
-        """Unpack the shape.
-
-        Raises:
-            RejectedShape: the shape is damaged.
-        """
+        """Unpack the shape. Raises RejectedShape where it is damaged."""
         try:
             return _dressed(read_shape(self.path, item.shape_id), item.seed)
         except ValueError as error:

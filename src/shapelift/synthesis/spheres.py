@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
-Kernel = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
+_Kernel = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
 
 _ROW = 1024  # OpenCV reads places from images, whose sides are limited
 
@@ -33,7 +33,7 @@ def solid_angles(height: int, width: int) -> npt.NDArray[np.float64]:
     return np.repeat(((edges[:-1] - edges[1:]) * (2.0 * np.pi / width))[:, None], width, axis=1)
 
 
-def blurred(values: npt.NDArray[np.floating], kernel: Kernel) -> npt.NDArray[np.float64]:
+def blurred(values: npt.NDArray[np.floating], kernel: _Kernel) -> npt.NDArray[np.float64]:
     """The mean `h w c` of a map `h w c` around every direction, weighted by a function of the cosine of the angle.
 
     A round kernel depends on two rows and the difference of two columns, so the sum over columns is a circular
