@@ -217,7 +217,7 @@ def _offsets(supersampling: int) -> tuple[Array, int]:
 def _rays(
     camera: Camera, columns: npt.NDArray[np.intp], rows: npt.NDArray[np.intp], offsets: Array
 ) -> tuple[Array, Array]:
-    """Origins and directions (p * h * w, 3) of the rays.
+    """Origins and directions `phw 3` of the rays.
 
     The directions have length 1 along the optical axis, so that the distance along a ray in their lengths is the depth.
     """

@@ -70,7 +70,7 @@ def wheel(radius: float, width: float, dish: float, segments: int = 20) -> tuple
     return revolve(profile, "x", segments), rim, floor
 
 
-def spokes(rim: float, low: float, high: float, count: int, segments: int = 14) -> Manifold:
+def spokes(rim: float, low: float, high: float, count: int) -> Manifold:
     """What fills the recess of a wheel: a hub with spokes.
 
     Args:
@@ -78,16 +78,13 @@ def spokes(rim: float, low: float, high: float, count: int, segments: int = 14) 
         low: x of the inner face.
         high: x of the outer face.
         count: Number of spokes, 0 for a plain disc.
-        segments: Corners of its circles.
     """
     if count == 0:
         middle = 0.4 * low + 0.6 * high
-        return revolve(
-            [(0.0, low), (0.9 * rim, low), (0.82 * rim, high), (0.3 * rim, middle), (0.0, high)], "x", segments
-        )
+        return revolve([(0.0, low), (0.9 * rim, low), (0.82 * rim, high), (0.3 * rim, middle), (0.0, high)], "x", 14)
     width = min(0.34 * rim, 1.7 * rim / count)
     outline = rectangle(width, 1.02 * rim) + np.array([0.0, 0.51 * rim])
     bar = prism(outline, low, high, "x")
     parts = [bar.rotate((360.0 * index / count, 0.0, 0.0)) for index in range(count)]
-    parts.append(rod((low, 0.0, 0.0), (high, 0.0, 0.0), 0.26 * rim, segments=segments))
+    parts.append(rod((low, 0.0, 0.0), (high, 0.0, 0.0), 0.26 * rim, segments=14))
     return union(parts)

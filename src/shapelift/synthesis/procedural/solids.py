@@ -23,6 +23,8 @@ Array = npt.NDArray[np.float64]
 Vector = Sequence[float] | Array
 Part = tuple[Manifold, str]
 """A solid with the name of its material group."""
+Groups = dict[str, list[Manifold]]
+"""Solids by the name of their material group."""
 
 SIDES = (-1.0, 1.0)
 """Signs of the two halves of something symmetric."""
@@ -111,24 +113,12 @@ def regular_polygon(sides: int, radius: float, phase_deg: float = 0.0) -> Array:
     return radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
-def smooth_curve(points: Vector | Sequence[Vector], samples: int, closed: bool = False) -> Array:
-    """Catmull-Rom curve through control points.
-
-    Args:
-        points: Control points `k d`.
-        samples: Number of points of the result `samples d`, both ends included.
-        closed: Whether the last control point is followed by the first.
-    """
+def smooth_curve(points: Vector | Sequence[Vector], samples: int) -> Array:
+    """Catmull-Rom curve through control points `k d`, as `samples` points `samples d`, both ends included."""
     control = np.asarray(points, dtype=np.float64)
-    if closed:
-        padded = np.concatenate([control[-1:], control, control[:2]])
-        spans = len(control)
-        where = np.arange(samples) * spans / samples
-    else:
-        padded = np.concatenate([2 * control[:1] - control[1:2], control, 2 * control[-1:] - control[-2:-1]])
-        spans = len(control) - 1
-        where = np.linspace(0, spans, samples)
-    index = np.minimum(where.astype(int), spans - 1)
+    padded = np.concatenate([2 * control[:1] - control[1:2], control, 2 * control[-1:] - control[-2:-1]])
+    where = np.linspace(0, len(control) - 1, samples)
+    index = np.minimum(where.astype(int), len(control) - 2)
     t = (where - index)[:, None]
     p0, p1, p2, p3 = (padded[index + offset] for offset in range(4))
     cubic = -p0 + 3 * p1 - 3 * p2 + p3
@@ -261,18 +251,12 @@ def _without_collapsed(vertices: Array, faces: npt.NDArray[np.int_]) -> tuple[Ar
     return unique, merged[keep]
 
 
-def stack(outline: Array, levels: Sequence[tuple[float, float]], center: Vector = (0.0, 0.0)) -> Manifold:
-    """Loft of one lying outline through levels.
-
-    Args:
-        outline: `n 2`, coordinates (x, z).
-        levels: Height and scale of every section.
-        center: (x, z) of the vertical line that the sections are scaled about.
-    """
-    return loft([outline_at(outline * scale + np.asarray(center), height) for height, scale in levels])
+def stack(outline: Array, levels: Sequence[tuple[float, float]]) -> Manifold:
+    """Loft of one lying outline `n 2` of (x, z) through levels of (height, scale)."""
+    return loft([outline_at(outline * scale, height) for height, scale in levels])
 
 
-def slab(outline: Array, low: float, high: float, bevel: float = 0.0, segments: int = 2) -> Manifold:
+def slab(outline: Array, low: float, high: float, bevel: float = 0.0) -> Manifold:
     """Lying plate with rounded rims.
 
     Args:
@@ -280,13 +264,12 @@ def slab(outline: Array, low: float, high: float, bevel: float = 0.0, segments: 
         low: Height of the lower face.
         high: Height of the upper face.
         bevel: Radius of the rims, clipped to fit.
-        segments: Edges of each rim.
     """
     bevel = min(bevel, 0.49 * (high - low))
     if bevel <= 1e-9:
         return prism(outline, low, high)
     half = np.abs(outline).max(axis=0)
-    angles = np.linspace(0, np.pi / 2, segments + 1)
+    angles = np.linspace(0, np.pi / 2, 3)
     inset, rise = bevel * (1 - np.sin(angles)), bevel * (1 - np.cos(angles))
     levels = [(low + y, d) for d, y in zip(inset, rise, strict=True)]
     levels += [(high - y, d) for d, y in reversed(list(zip(inset, rise, strict=True)))]
@@ -508,14 +491,14 @@ def rotated(solid: Manifold, axis: Axis, angle_deg: float, pivot: Vector = (0.0,
     return solid.translate(-np.asarray(pivot, dtype=np.float64)).rotate(angles).translate(pivot)
 
 
-def reflected(solid: Manifold, axis: Axis = "x") -> Manifold:
-    """The mirror image in the plane through 0 square to an axis."""
-    return solid.mirror([float(name == axis) for name in "xyz"])
+def reflected(solid: Manifold) -> Manifold:
+    """The mirror image: x -> -x."""
+    return solid.mirror((1.0, 0.0, 0.0))
 
 
-def symmetric(solid: Manifold, axis: Axis = "x") -> Manifold:
+def symmetric(solid: Manifold) -> Manifold:
     """The solid together with its mirror image."""
-    return union([solid, reflected(solid, axis)])
+    return union([solid, reflected(solid)])
 
 
 def circular_pattern(solid: Manifold, count: int, phase_deg: float = 0.0) -> list[Manifold]:
@@ -560,6 +543,11 @@ def bowed(solid: Manifold, forward: float, length: float, edge_length: float) ->
 
 
 # ---------------------------------------------------------------------------------------------- assembly
+
+
+def parts_of(groups: Groups) -> list[Part]:
+    """The parts of all groups, in their order."""
+    return [(solid, group) for group, solids in groups.items() for solid in solids]
 
 
 def assemble(parts: Sequence[Part], materials: Mapping[str, Material]) -> Asset:

@@ -14,12 +14,14 @@ from shapelift.synthesis.procedural.finishes import by_group
 from shapelift.synthesis.procedural.solids import (
     SIDES,
     Array,
+    Groups,
     Part,
     beam,
     bowed,
     box,
     box_between,
     ellipse,
+    parts_of,
     pillow,
     prism,
     rectangle,
@@ -34,10 +36,6 @@ from shapelift.synthesis.procedural.solids import (
 )
 from shapelift.synthesis.procedural.supports import FourLegs, apron, column_shape, corners, leg, stretchers
 
-Groups = dict[str, list[Manifold]]
-"""Solids by the name of their material group."""
-
-
 _materials = by_group(
     {
         "board": {"wood": 7.0, "paint": 1.5, "stone": 0.8, "metal": 0.7, "plastic": 0.5},
@@ -50,12 +48,8 @@ _materials = by_group(
 
 def _parts(p: BenchParameters) -> list[Part]:
     """The bench of these parameters."""
-    parts: list[Part] = [
-        (solid, group)
-        for groups in (_seat(p), {"support": _support(p)}, _back(p), _arms(p))
-        for group, solids in groups.items()
-        for solid in solids
-    ]
+    groups = (_seat(p), {"support": _support(p)}, _back(p), _arms(p))
+    parts = [part for one in groups for part in parts_of(one)]
     return [(bowed(solid, p.curve * p.depth, p.length, 0.2), group) for solid, group in parts] if p.curve else parts
 
 

@@ -10,9 +10,11 @@ from manifold3d import Manifold
 from shapelift.synthesis.procedural.chair.parameters import Back, ChairParameters
 from shapelift.synthesis.procedural.solids import (
     SIDES,
+    Groups,
     Part,
     box,
     box_between,
+    parts_of,
     pillow,
     prism,
     rod,
@@ -21,14 +23,10 @@ from shapelift.synthesis.procedural.solids import (
     tube,
 )
 
-Groups = dict[str, list[Manifold]]
-"""Solids by the name of their material group."""
-
 
 def backrest(p: ChairParameters) -> list[Part]:
     """Parts of the back in groups "frame" (bars), "seat" (shells) and "soft" (upholstery); none without a back."""
-    groups = _STYLES[p.back](p) if p.back != "none" else {}
-    return [(solid, group) for group, solids in groups.items() for solid in solids]
+    return parts_of(_STYLES[p.back](p)) if p.back != "none" else []
 
 
 def _stiles(p: ChairParameters, height: float) -> list[Manifold]:

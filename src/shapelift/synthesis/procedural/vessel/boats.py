@@ -26,8 +26,6 @@ from shapelift.synthesis.procedural.vessel.components import Vessel, rounded_dom
 from shapelift.synthesis.procedural.vessel.parameters import Boat
 from shapelift.synthesis.procedural.vessel.sails import sail, square_sail
 
-_SAIL_THICKNESS = 0.14
-
 
 def _sailing_boat(vessel: Vessel) -> list[Part]:
     p = vessel.p
@@ -75,7 +73,7 @@ def _main_sail(vessel: Vessel, z: float, deck: float, height: float, foot: float
     boom, top = deck + 1.1, deck + 0.95 * height
     angle = np.radians(p.sail_angle_deg)
     end = (np.sin(angle) * foot, boom, z - np.cos(angle) * foot)
-    cloth = sail((0.0, boom, z), (0.0, top, z), 0.96 * foot, 0.2, p.sail_belly, p.sail_angle_deg, _SAIL_THICKNESS)
+    cloth = sail((0.0, boom, z), (0.0, top, z), 0.96 * foot, 0.2, p.sail_belly, p.sail_angle_deg)
     return [(rod((0, boom, z), end, 0.11, segments=8), "mast"), (cloth, "cloth")]
 
 
@@ -87,7 +85,7 @@ def _jib(vessel: Vessel, z: float, deck: float, height: float) -> Manifold:
     if p.hulls == 2:
         stem, low = z + 1.8, deck - 0.3
     tack, head = (0.0, low, stem), (0.0, deck + 0.86 * height, z + 0.05)
-    return sail(tack, head, 0.9 * (stem - z), 0.12, 0.7 * p.sail_belly, 0.5 * p.sail_angle_deg, _SAIL_THICKNESS)
+    return sail(tack, head, 0.9 * (stem - z), 0.12, 0.7 * p.sail_belly, 0.5 * p.sail_angle_deg)
 
 
 def _tall_ship(vessel: Vessel) -> list[Part]:
@@ -104,7 +102,7 @@ def _tall_ship(vessel: Vessel) -> list[Part]:
             reach, belly = upper / 2 + 0.2, 6 * p.sail_belly * 0.6
             spars.append(rod((-reach, low + tall, z + 0.12), (reach, low + tall, z + 0.12), 0.09, segments=6))
             foot = (0.0, low + 0.12, z + 0.16)
-            sails.append(square_sail(foot, wide, upper, tall - 0.12, belly, _SAIL_THICKNESS))
+            sails.append(square_sail(foot, wide, upper, tall - 0.12, belly))
             # A short strop keeps the foot of every sail on the mast.
             spars.append(box((0.16, 0.16, 0.4), (0.0, low + 0.2, z + 0.15)))
             low, wide = low + tall, upper

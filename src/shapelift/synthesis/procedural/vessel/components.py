@@ -35,7 +35,7 @@ ACCENTS = ("accent_1", "accent_2", "accent_3", "accent_4")
 """Groups of the paints of containers, tanks and the like."""
 
 
-def rounded_dome(radius: float, low: float, high: float, segments: int, steps: int = 5) -> Manifold:
+def rounded_dome(radius: float, low: float, high: float, segments: int) -> Manifold:
     """Upper half of an ellipsoid about the Y axis.
 
     Args:
@@ -43,9 +43,8 @@ def rounded_dome(radius: float, low: float, high: float, segments: int, steps: i
         low: Height of the lower end.
         high: Height of the top.
         segments: Corners of its circles.
-        steps: Levels.
     """
-    angles = np.linspace(0.0, np.pi / 2, steps + 1)
+    angles = np.linspace(0.0, np.pi / 2, 6)
     arc = np.stack([radius * np.cos(angles), low + (high - low) * np.sin(angles)], axis=1)
     return revolve(np.concatenate([[[0.0, low]], arc]), segments=segments).rotate((0.0, -90.0, 0.0))
 
@@ -181,7 +180,7 @@ class Vessel:
             z: Of its middle.
             height: Of the tower above the deck.
         """
-        tower = stack(rounded_rectangle(0.5, 0.6, 0.1, 2), [(y - 0.3, 1.0), (y + height, 0.4)], (0.0, z))
+        tower = stack(rounded_rectangle(0.5, 0.6, 0.1, 2), [(y - 0.3, 1.0), (y + height, 0.4)]).translate((0.0, 0.0, z))
         radar = box((0.9, 0.35, 0.15), (0.0, y + 0.75 * height, z + 0.16), 0.04)
         pole = rod((0, y + height - 0.1, z), (0, y + 1.5 * height, z), 0.075, segments=6)
         return union([tower, radar, pole]), "mast"
