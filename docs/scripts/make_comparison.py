@@ -24,7 +24,8 @@ from shapelift import Reconstructor
 from shapelift.errors import InputError
 from shapelift.evaluation import evaluate, summarize, write_report
 from shapelift.geometry.templates import icosphere
-from shapelift.inference.model_folder import GRAPHS, available_cores
+from shapelift.inference.model_folder import GRAPHS
+from shapelift.io.cores import available_cores
 from shapelift.io.manifest import read_manifest
 from shapelift.io.records import ShapeRecord, read_record
 from shapelift.pictures.portraits import on_paper, portrait

@@ -48,7 +48,7 @@ def evaluate(
     """
     from shapelift import evaluation
     from shapelift.inference import Reconstructor
-    from shapelift.inference.model_folder import available_cores
+    from shapelift.io.cores import available_cores
 
     evaluation.check_folder(output)
     evaluation.find_protocols(protocol or ())  # a name that is none is told before the model is loaded

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from shapelift.geometry import Camera, PointCloud, transform_points
+from shapelift.geometry import Camera, PointCloud
+from shapelift.io.labelled_cube import LabelledCube
 from shapelift.io.manifest import StoredShape, stored_shapes
 from shapelift.io.records import RecordReader, open_record
 
@@ -154,16 +155,13 @@ def _volume_points(
     there at will; each stands for its share of the cube. Corners of a turned box may stick out of the cube: they are
     empty, and no part of it.
     """
-    low, high = record.field("bounds").astype(np.float64)
-    stored = record.field("uniform_points").astype(np.float64)
-    inside = record.field("uniform_occupancy")
-    points = transform_points(frame_from_object, stored)
-    cell = abs(float(np.linalg.det(frame_from_object[:3, :3]))) * float(np.prod(high - low)) / len(stored)
+    cube = LabelledCube(record, frame_from_object)
+    points, inside, in_cube = cube.stored()
     # A point that is labelled inside is kept even where rounding moved it over the wall of the cube.
-    kept = (np.abs(points) <= 0.5).all(axis=1) | inside
+    kept = in_cube | inside
     free = _jittered_cube(np.random.default_rng(stable_number(shape_id)))
-    in_object = transform_points(np.linalg.inv(frame_from_object), free)
-    free = free[~((in_object >= low) & (in_object <= high)).all(axis=1)]
+    free = free[~cube.in_box(free)]
+    cell = cube.box_volume / len(cube)
     weights = np.concatenate([np.full(int(kept.sum()), cell), np.full(len(free), FREE_CELLS**-3)])
     everything = np.concatenate([points[kept], free]).astype(np.float32)
     labels = np.concatenate([inside[kept], np.zeros(len(free), np.bool_)])

@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from shapelift.errors import InputError
 from shapelift.inference.card import ModelCard
 from shapelift.inference.onnx_check import check_onnx
 from shapelift.io.atomic import write_atomically
+from shapelift.io.cores import available_cores
 
 SHIPPED = Path(__file__).parent / "shipped"
 """Where the models live that come with the package."""
@@ -206,13 +206,6 @@ def write_card(folder: str | Path, card: ModelCard, files: Iterable[str]) -> Mod
     card = dataclasses.replace(card, files=digests)
     write_atomically(folder / CARD_NAME, card.to_json())
     return card
-
-
-def available_cores() -> int:
-    """Cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
 
 
 def _array(value: Any) -> npt.NDArray[Any]:
