@@ -49,11 +49,11 @@ _CARD_METRICS = ("iou", "fscore_2")
 def summarize(evaluation: Evaluation) -> dict[str, Any]:
     """The evaluation as data that JSON can hold.
 
-    Per group (`procedural`, `photoreal` and `real` are never pooled): for every method the mean of every metric over
-    shapes with its 95 % bootstrap interval, overall, as the plain mean of the category means, per category, and over
-    the categories of thin things (`THIN_CATEGORIES`) together; and for every baseline the paired difference
-    model - baseline with its interval. An interval of a difference that excludes 0 says that the two differ; for
-    chamfer distances, smaller is better. A metric counts the images that have it.
+    Per group (groups, such as `procedural`, `photoreal` and `real` shapes, are never pooled): for every method the mean
+    of every metric over shapes with its 95 % bootstrap interval, overall, as the plain mean of the category means, per
+    category, and over the categories of thin things (`THIN_CATEGORIES`) together; and for every baseline the paired
+    difference model - baseline with its interval. An interval of a difference that excludes 0 says that the two differ.
+    A metric counts the images that have it.
     """
     groups = {name: _group([s for s in evaluation.scores if s.group == name]) for name in evaluation.groups}
     return {

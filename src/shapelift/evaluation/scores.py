@@ -21,7 +21,7 @@ from shapelift.evaluation.baselines import (
     nearest_pair,
     oracle_pair,
 )
-from shapelift.evaluation.dataset import Sample, read_entries, read_samples, stable_number, truth_frame
+from shapelift.evaluation.dataset import Sample, check_group, read_entries, read_samples, stable_number, truth_frame
 from shapelift.evaluation.outlines import silhouette_iou, thin_depth
 from shapelift.evaluation.surfaces import HOUSE, check_normals, find_protocols, floor_scores, score_surface
 from shapelift.inference.limits import check_resolution
@@ -29,6 +29,9 @@ from shapelift.io.manifest import StoredShape
 from shapelift.metrics import Protocol, iou
 
 MODEL, MEAN_SHAPE, RETRIEVAL, ORACLE, FLOOR = "model", "mean_shape", "retrieval", "oracle_retrieval", "sampling_floor"
+ALL = "all"
+"""What `split` is called when the shapes of all three are scored."""
+
 METRICS = (
     "iou",
     "chamfer_l1",
@@ -59,7 +62,7 @@ class Score:
     Attributes:
         shape_id: Name of the shape.
         category: Its category.
-        group: `procedural`, `photoreal` or `real`.
+        group: What it is reported with: its value in the column of the index that was asked for.
         view: Index of the image.
         method: `model`, `mean_shape`, `retrieval`, `oracle_retrieval`, or `sampling_floor` (what a perfect surface
             would score with as many samples; it has no IoU).
@@ -105,7 +108,7 @@ class Evaluation:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """The groups that occur: `photoreal`, `procedural` and `real` shapes are never mixed."""
+        """The groups that occur, sorted; shapes of two groups are never pooled."""
         return tuple(sorted({score.group for score in self.scores}))
 
 
@@ -114,6 +117,7 @@ def evaluate(
     dataset_dir: str | Path,
     *,
     split: str = "test",
+    group: str = "domain",
     views_per_shape: int = 1,
     resolution: int = 96,
     points: int = 100_000,
@@ -130,7 +134,9 @@ def evaluate(
     Args:
         reconstructor: A loaded model.
         dataset_dir: Folder that `shapelift synthesize` wrote.
-        split: Which shapes: `train`, `validation` or `test`.
+        split: Which shapes: `train`, `validation`, `test`, or `all`. The baselines know the training split by heart.
+        group: Column of the data set's index by which scores are reported apart, see `dataset.index_columns`. The
+            domain is `procedural`, `photoreal` or `real`.
         views_per_shape: Images of each shape; which ones follows from the name of the shape.
         resolution: Cells per side of the predicted meshes.
         points: Samples of each predicted surface; at most as many of the stored true surface are used.
@@ -145,14 +151,15 @@ def evaluate(
 
     Raises:
         InputError: no such data set, nothing in a split that is needed, a damaged record, a number out of range, an
-            unknown protocol, or one that compares normals for a model whose points have none.
+            unknown protocol or column, or a protocol that compares normals for a model whose points have none.
     """
     check_resolution(resolution)
     _check(views_per_shape, points, training_pairs, limit, workers)
     chosen = find_protocols(protocols)
     report = progress or _silent
     frame = truth_frame(str(reconstructor.card.frame))
-    entries = read_entries(dataset_dir, split, limit)
+    entries = read_entries(dataset_dir, None if split == ALL else split, limit)
+    check_group(entries, group)
     _check_normals(reconstructor, entries, frame, chosen)
     pairs, mean = None, None
     if baselines or oracle:
@@ -171,7 +178,7 @@ def evaluate(
 
     scores: list[Score] = []
     total = len(entries) * views_per_shape
-    for done, found in enumerate(_side_by_side(scored, read_samples(entries, frame, views_per_shape), workers)):
+    for done, found in enumerate(_side_by_side(scored, read_samples(entries, frame, views_per_shape, group), workers)):
         report("objects", done, total)
         scores += found
     report("objects", total, total)
@@ -184,6 +191,7 @@ def evaluate(
             "points": points,
             "training_pairs": 0 if pairs is None else len(pairs),
             "protocol": HOUSE,
+            **({} if group == "domain" else {"group": group}),
             **({"protocols": [protocol.name for protocol in chosen]} if chosen else {}),
         },
         scores=tuple(scores),
