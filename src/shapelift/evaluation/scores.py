@@ -22,34 +22,18 @@ from shapelift.evaluation.baselines import (
     oracle_pair,
 )
 from shapelift.evaluation.dataset import Sample, check_group, read_entries, read_samples, stable_number, truth_frame
-from shapelift.evaluation.outlines import silhouette_iou, thin_depth
+from shapelift.evaluation.depth import mean_maps, predicts_depth, seen_surfaces
 from shapelift.evaluation.surfaces import HOUSE, check_normals, find_protocols, floor_scores, score_surface
 from shapelift.inference.limits import check_resolution
 from shapelift.io.manifest import StoredShape
-from shapelift.metrics import Protocol, iou
+from shapelift.metrics import METRICS, Protocol, measure
+from shapelift.metrics.depth import SeenSurfaces
+from shapelift.metrics.metric import Solids
+from shapelift.metrics.outlines import Picture
 
 MODEL, MEAN_SHAPE, RETRIEVAL, ORACLE, FLOOR = "model", "mean_shape", "retrieval", "oracle_retrieval", "sampling_floor"
 ALL = "all"
 """What `split` is called when the shapes of all three are scored."""
-
-METRICS = (
-    "iou",
-    "chamfer_l1",
-    "chamfer_l2",
-    "fscore_0.5",
-    "fscore_1",
-    "fscore_2",
-    "fscore_5",
-    "normal_consistency",
-    "recall_2",
-    "silhouette_iou",
-)
-"""The columns of every evaluation, in order.
-
-Chamfer distances are in units of the object's longest side (squared for `chamfer_l2`)."""
-
-THIN_METRICS = ("thin_depth", "thin_ratio")
-"""Columns that only images with thin parts have, see `evaluation.outlines.thin_depth`."""
 
 Progress = Callable[[str, int, int], None]
 """Called with (what is being done, how much is done, how much there is)."""
@@ -102,9 +86,9 @@ class Evaluation:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """`METRICS`, those of thin parts where there are any, and the numbers of the protocols that were asked for."""
+        """The metrics that occur, in the order of `METRICS`, then the numbers of the protocols that were asked for."""
         found = dict.fromkeys(name for score in self.scores for name in score.values)
-        return tuple(dict.fromkeys([*METRICS, *(name for name in THIN_METRICS if name in found), *found]))
+        return tuple(dict.fromkeys([*(name for name in METRICS if name in found), *found]))
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -165,6 +149,7 @@ def evaluate(
     if baselines or oracle:
         training = read_entries(dataset_dir, "train")
         pairs = collect_pairs(training, reconstructor, frame, training_pairs, _stage(report, "training pairs"))
+    seen = _seen(reconstructor, dataset_dir, training_pairs if baselines else 0)
     if pairs is not None and baselines:
         mean = mean_shape(pairs, _stage(report, "mean shape"))
 
@@ -174,7 +159,7 @@ def evaluate(
             answers |= {MEAN_SHAPE: mean, RETRIEVAL: _retrieved(reconstructor, sample, pairs, frame)}
         if pairs is not None and oracle:
             answers[ORACLE] = pairs.answer(oracle_pair(pairs, sample, frame), frame)
-        return list(_score_all(sample, answers, points, chosen))
+        return list(_score_all(sample, answers, seen(sample), points, chosen))
 
     scores: list[Score] = []
     total = len(entries) * views_per_shape
@@ -199,28 +184,29 @@ def evaluate(
 
 
 def score_answer(sample: Sample, answer: Answer, points: int, protocols: Sequence[Protocol] = ()) -> dict[str, float]:
-    """All metrics of one answer, finite whatever it is; nothing at all gets the worst value of each.
-
-    A truth without a single stored point inside (thinner than the sampling) gives IoU 0 to every method alike.
-    """
+    """All metrics of one answer, finite whatever it is; nothing at all gets the worst value of each."""
     rng = np.random.default_rng(stable_number(f"{sample.shape_id}/{sample.view}"))
-    overlap = iou(answer.inside(sample.points), sample.inside, sample.weights) if sample.inside.any() else 0.0
-    values = {"iou": overlap} | score_surface(sample, answer, points, rng, protocols)
+    values = measure(Solids(answer.inside(sample.points), sample.inside, sample.weights))
+    values |= score_surface(sample, answer, points, rng, protocols)
     if answer.mesh is not None:
-        look = answer.look(sample)
-        values["silhouette_iou"] = silhouette_iou(look, answer.mesh)
-        values |= thin_depth(look, answer.mesh, sample.surface)
+        values |= measure(Picture(answer.look(sample), answer.mesh, sample.surface))
     return values
 
 
 def _score_all(
-    sample: Sample, answers: Mapping[str, Answer], points: int, protocols: Sequence[Protocol]
+    sample: Sample,
+    answers: Mapping[str, Answer],
+    seen: Mapping[str, SeenSurfaces],
+    points: int,
+    protocols: Sequence[Protocol],
 ) -> Iterator[Score]:
     def score(method: str, values: dict[str, float], note: str = "") -> Score:
         return Score(sample.shape_id, sample.category, sample.group, sample.view, method, values, note)
 
     for method, answer in answers.items():
         values = score_answer(sample, answer, points, protocols)
+        if method in seen:
+            values |= measure(seen[method])
         yield score(method, values, answer.note)
     rng = np.random.default_rng(stable_number(sample.shape_id))
     yield score(FLOOR, floor_scores(sample.surface, points, rng, protocols))
@@ -238,6 +224,16 @@ def _side_by_side(
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def _seen(
+    reconstructor: Reconstructor, data: str | Path, training_images: int
+) -> Callable[[Sample], Mapping[str, SeenSurfaces]]:
+    """What a model of depth and the mean of the training images say of a sample's maps; of other models nothing."""
+    if not predicts_depth(reconstructor.card):
+        return lambda sample: {}
+    others = {MEAN_SHAPE: mean_maps(data, training_images)} if training_images else {}
+    return lambda sample: seen_surfaces(reconstructor.model, others, sample.path, sample.view)
 
 
 def _predicted(reconstructor: Reconstructor, sample: Sample, resolution: int) -> Answer:

@@ -9,10 +9,10 @@ import pytest
 
 from shapelift.evaluation.answers import Nothing, Predicted
 from shapelift.evaluation.dataset import truth_frame
-from shapelift.evaluation.outlines import Look, silhouette_iou, thin_depth, thin_pixels
 from shapelift.geometry import Box, Camera, ImplicitField, Mesh, similarity
 from shapelift.imaging.preprocess import object_window, resample_window
 from shapelift.meshing import mesh_field, to_point_cloud
+from shapelift.metrics.outlines import Look, silhouette_iou, thin_depth, thin_pixels
 from shapelift.metrics.pixel_rays import pixel_crossings
 
 SIDE = 128
