@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from shapelift.errors import InputError
 from shapelift.evaluation.dataset import Sample
-from shapelift.evaluation.outlines import Look
 from shapelift.geometry import ImplicitField, Mesh, PointCloud, Representation, VoxelGrid, transform_points
 from shapelift.imaging.preprocess import object_window
 from shapelift.io.records import RecordReader
 from shapelift.meshing.points import sample_surface
+from shapelift.metrics.outlines import Look
 
 Points = npt.NDArray[np.float32]
 Inside = npt.NDArray[np.bool_]
@@ -46,6 +46,10 @@ class Reconstructor(Protocol):
     @property
     def card(self) -> Any:
         """The model card: `name`, `version`, `family` and `frame`."""
+
+    @property
+    def model(self) -> Any:
+        """The opened model; asked only of one that predicts depth."""
 
     def reconstruct(self, image: npt.NDArray[np.uint8]) -> Reconstruction:
         """Reconstruct from RGBA `h w 4`."""

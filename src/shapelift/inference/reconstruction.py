@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from shapelift.errors import InputError
 from shapelift.geometry import UNIT_BOX, Camera, ImplicitField, Mesh, PointCloud, Representation, VoxelGrid
-from shapelift.inference.assemble import probability
 from shapelift.inference.card import ModelCard
 from shapelift.inference.limits import check_resolution, check_size_mm
+from shapelift.inference.representations.grid import probability
 from shapelift.inference.seen_parts import without_unseen_crumbs
 
 _SMALLEST_PART = 0.05

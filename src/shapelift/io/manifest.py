@@ -17,6 +17,8 @@ from shapelift.io.records import Split
 
 SCHEMA = "shapelift-dataset-1"
 FILE_NAME = "manifest.json"
+PROCEDURAL = "procedural:"
+"""Begins a SOURCE that is made by a program, and the `source` of its shapes."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +92,21 @@ class Manifest:
 
 @dataclass(frozen=True)
 class StoredShape:
-    """One shape of a data set and the file that holds its record: what a reader of records needs to know."""
+    """One shape of a data set and the file that holds its record: what a reader of records needs to know.
+
+    Attributes:
+        shape_id: Its name, unique in the data set.
+        category: Its category.
+        path: Its record.
+        split: "train", "validation" or "test".
+        sources: What was given as SOURCE when the data set was made.
+    """
 
     shape_id: str
     category: str
     path: Path
     split: Split
+    sources: tuple[str, ...] = ()
 
 
 def read_manifest(folder: str | Path) -> Manifest:
@@ -139,7 +150,7 @@ def stored_shapes(folder: str | Path, split: str | None = None) -> tuple[StoredS
     folder = Path(folder)
     manifest = read_manifest(folder)
     found = tuple(
-        StoredShape(entry.shape_id, entry.category, folder / entry.file, entry.split)
+        StoredShape(entry.shape_id, entry.category, folder / entry.file, entry.split, manifest.sources)
         for entry in manifest.shapes
         if split in {None, entry.split}
     )

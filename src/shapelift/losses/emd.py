@@ -42,17 +42,6 @@ class EarthMover:
         return self.assignment.gap
 
 
-def match_auction(
-    prediction: Float[Tensor, "b n 3"],
-    truth: Float[Tensor, "b m 3"],
-    *,
-    squared: bool = False,
-    tolerance: float = 0.01,
-) -> Assignment:
-    """The assignment by auction, on the device of the points; arguments and errors of `earth_mover`."""
-    return assign(prediction, truth, squared=squared, method="auction", tolerance=tolerance)
-
-
 def earth_mover(
     prediction: Float[Tensor, "b n 3"],
     truth: Float[Tensor, "b m 3"],

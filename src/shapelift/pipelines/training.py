@@ -11,7 +11,7 @@ from typing import Any
 from shapelift.errors import InputError
 from shapelift.evaluation import evaluate, for_card, summarize, write_report
 from shapelift.inference import Reconstructor, read_card
-from shapelift.inference.model_folder import available_cores
+from shapelift.io.cores import available_cores
 from shapelift.io.manifest import FILE_NAME, Manifest, read_manifest
 from shapelift.io.splits import FEW_SHAPES, is_variant, splits_of
 from shapelift.pipelines.progress import Progress, Silent, Update

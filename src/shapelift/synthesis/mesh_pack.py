@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shapelift.errors import InputError
+from shapelift.io.cores import available_cores
 from shapelift.synthesis.mesh_archive import ArchivedShape, write_archive
 from shapelift.synthesis.mesh_codec import encode_asset
-from shapelift.synthesis.pool import Crash, available_cores, run_isolated
+from shapelift.synthesis.pool import Crash, run_isolated
 from shapelift.synthesis.sources import FolderSource, RejectedShape, SourceItem
 
 TEXTURE_PX = 128

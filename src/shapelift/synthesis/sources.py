@@ -14,6 +14,7 @@ import numpy as np
 
 from shapelift.errors import InputError
 from shapelift.geometry import Mesh
+from shapelift.io.manifest import PROCEDURAL
 from shapelift.synthesis import procedural
 from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.mesh_archive import read_contents, read_shape
@@ -21,7 +22,6 @@ from shapelift.synthesis.mesh_files import SUFFIXES, RejectedShape, randomly_dre
 
 __all__ = ["FolderSource", "PackedMeshes", "ProceduralSource", "RejectedShape", "Source", "SourceItem", "open_source"]
 
-PROCEDURAL = "procedural:"
 PROCEDURAL_COUNT_PER_CATEGORY = 100
 
 # The synset folders of ShapeNetCore that the single-image literature uses (Choy et al. 2016).

@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from shapelift._version import __version__
 from shapelift.errors import InputError
+from shapelift.io.cores import available_cores
 from shapelift.io.manifest import FILE_NAME, Manifest, Rejection, ShapeEntry, read_manifest
 from shapelift.io.records import SUFFIX, open_record, read_record, split_of, write_record
 from shapelift.io.splits import is_variant, splits_of, variant_name
 from shapelift.synthesis.labels import UnusableShapeError
 from shapelift.synthesis.options import SynthesisOptions
-from shapelift.synthesis.pool import Crash, available_cores, run_isolated
+from shapelift.synthesis.pool import Crash, run_isolated
 from shapelift.synthesis.rays import TRAIN_EXTRA
 
 if TYPE_CHECKING:

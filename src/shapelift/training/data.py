@@ -12,7 +12,7 @@ import torch
 from shapelift.datasets import PackedDataset, ShapeDataset, SurfacePoints, Target, pack, packed_columns
 from shapelift.errors import InputError
 from shapelift.imaging.preprocess import Preprocess
-from shapelift.inference.model_folder import available_cores
+from shapelift.io.cores import available_cores
 from shapelift.io.splits import is_variant
 from shapelift.training.config import TrainConfig
 from shapelift.training.feed import Batch

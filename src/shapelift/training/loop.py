@@ -22,8 +22,8 @@ import torch
 from torch import Tensor
 
 from shapelift.errors import InputError
-from shapelift.inference.model_folder import available_cores
 from shapelift.io.atomic import write_atomically
+from shapelift.io.cores import available_cores
 from shapelift.models.base import Reconstructor, Thresholded
 from shapelift.training.best import out_of_patience, take_score
 from shapelift.training.checkpoint import (
