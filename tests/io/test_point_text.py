@@ -124,6 +124,9 @@ def test_words_and_gaps_between_numbers(tmp_path: Path) -> None:
     assert_holds(read(written(tmp_path / "b.csv", "\n".join(named))), "p")
     indexed = [",x,y,z", *(f"{n},{row}" for n, row in enumerate(lines(POINTS, separator=",")))]
     assert_holds(read(written(tmp_path / "c.csv", "\n".join(indexed))), "p")
+    for separator in ";\t":
+        text = "\n".join(indexed).replace(",", separator)
+        assert_holds(read(written(tmp_path / "d.csv", text)), "p")
 
 
 @pytest.mark.parametrize("gap", ["nan", "-nan(ind)", "1.#QNAN", "", "NA", "null", "inf", "-Infinity", "1e39"])

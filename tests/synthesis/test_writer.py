@@ -163,7 +163,7 @@ def test_the_same_mesh_twice_is_told_and_never_in_two_splits(kind, tmp_path, cap
             save(other, tmp_path / "meshes" / "crate" / f"b{number}.{kind}")
     output = tmp_path / "set"
     assert run(["synthesize", str(tmp_path / "meshes"), *SMALL_ARGUMENTS, "-o", str(output)]) == 0
-    assert "9 shapes, 0 rejected, 0 flagged, 3 duplicates of others" in capsys.readouterr().out
+    assert "9 shapes, 0 rejected, 0 flagged, 3 duplicated" in capsys.readouterr().out
     manifest = read_manifest(output)
     assert manifest.duplicates == {f"crate_b{number}": f"box_a{number}" for number in (1, 3, 5)}
     assert json.loads((output / "manifest.json").read_text())["duplicates"] == manifest.duplicates

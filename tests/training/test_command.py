@@ -222,7 +222,9 @@ def test_copies_are_told_and_no_further_shapes(
     options = ["--recipe", "implicit-tiny", "--steps", "1", "--no-evaluate", "--device", "cpu", "--start-from", "none"]
     alike |= {6: "0"}
     assert run(["train", "procedural:chair", *options, "-o", str(tmp_path / "a")]) == 0
-    assert "1 shapes are duplicates of others, and in the split of those" in " ".join(capsys.readouterr().err.split())
+    assert "duplicates of other shapes: 1, each in the split of the one it equals" in " ".join(
+        capsys.readouterr().err.split()
+    )
     alike |= {5: "0"}
     assert run(["train", "procedural:chair", *options, "-o", str(tmp_path / "b")]) == 2
     assert "5 different usable shapes are too few" in capsys.readouterr().err

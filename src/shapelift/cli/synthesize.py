@@ -95,5 +95,5 @@ def synthesize(
         print_json(summary)
         return
     shapes, flagged, rejected = len(manifest.shapes), len(manifest.flagged), len(manifest.rejected)
-    copies = f", {len(manifest.duplicates)} duplicates of others" if manifest.duplicates else ""
+    copies = f", {len(manifest.duplicates)} duplicated" if manifest.duplicates else ""
     typer.echo(f"{output}: {shapes} shapes, {rejected} rejected, {flagged} flagged{copies} (see manifest.json)")

@@ -107,7 +107,7 @@ class _Rows:
     def _named(self, table: Table) -> Columns | None:
         """By the last line of the header that names as many columns as there are, x, y and z among them."""
         for line in reversed(self.header):
-            text = line.strip().lstrip("#/%!; ")
+            text = line.strip(" \r\n").lstrip("#/%! ")
             for names in (text.split(self.separator), re.split(r"[\s,;]+", text)):
                 if len(names) == self.width:
                     found = columns_by_name(names, table)

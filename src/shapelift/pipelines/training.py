@@ -236,7 +236,9 @@ class _Run:
             made_of = read_manifest(folder)
             _check_enough(self.source, made_of)
             if made_of.duplicates:
-                self.told.say(f"{len(made_of.duplicates)} shapes are duplicates of others, and in the split of those")
+                self.told.say(
+                    f"duplicates of other shapes: {len(made_of.duplicates)}, each in the split of the one it equals"
+                )
         self.world.wait()
         return folder
 
