@@ -24,7 +24,7 @@ from shapelift import Reconstructor
 from shapelift.errors import InputError
 from shapelift.evaluation import evaluate, summarize, write_report
 from shapelift.geometry.templates import icosphere
-from shapelift.inference.model_folder import GRAPHS
+from shapelift.inference.representations import REPRESENTATIONS
 from shapelift.io.cores import available_cores
 from shapelift.io.manifest import read_manifest
 from shapelift.io.records import ShapeRecord, read_record
@@ -149,8 +149,8 @@ def _with_before(training: dict[str, Any], name: str) -> float:
 
 
 def _megabytes(model: Reconstructor) -> float:
-    folder = model.model.path
-    return sum((folder / f"{graph}.onnx").stat().st_size for graph in GRAPHS[model.card.representation]) / 1e6
+    graphs = REPRESENTATIONS[model.card.representation].graphs
+    return sum((model.model.path / f"{graph}.onnx").stat().st_size for graph in graphs) / 1e6
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -51,7 +51,7 @@ def perfect_maps(asset: Asset, cameras: Sequence[Camera]) -> ViewMaps:
 
 def trap() -> np.ndarray:
     """Perfect maps of a chair without symmetry, fused as they are, and with columns and rows exchanged."""
-    chair = solids.assemble([(solids.span(low, high), CLAY) for low, high in LOPSIDED_CHAIR])
+    chair = solids.assemble([(solids.box_between(low, high), "clay") for low, high in LOPSIDED_CHAIR], {"clay": CLAY})
     maps = perfect_maps(chair, fixed_cameras(8, 128))
     exchanged = ViewMaps(maps.xyz[..., [1, 0, 2]], maps.mask_logits, maps.cameras)
     truth = to_point_cloud(chair.mesh, 200_000, np.random.default_rng(0))

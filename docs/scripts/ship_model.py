@@ -32,6 +32,7 @@ from page_tools import NOTES, command
 from shapelift.errors import InputError
 from shapelift.evaluation import for_card
 from shapelift.inference import ModelCard, model_folder, open_model, write_card
+from shapelift.inference.representations import REPRESENTATIONS
 
 CONFIG_NAME = "config.json"
 
@@ -98,7 +99,7 @@ def ship(run: Path, name: str, notes: Notes, scores: Path | None = None) -> Mode
     if "test" not in card.scores:
         raise InputError(f"{run}: its card has no scores of the test split; give --scores")
     card = dataclasses.replace(notes.enter(card), name=name)
-    files = [f"{graph}.onnx" for graph in model_folder.GRAPHS[card.representation]]
+    files = [f"{graph}.onnx" for graph in REPRESENTATIONS[card.representation].graphs]
     files += [CONFIG_NAME] if CONFIG_NAME in card.files else []
     target = model_folder.SHIPPED / name
     target.parent.mkdir(parents=True, exist_ok=True)

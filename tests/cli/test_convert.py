@@ -99,6 +99,40 @@ def folder(name: str) -> str:
     return name
 
 
+def rows(points: np.ndarray) -> str:
+    return "\n".join(" ".join(f"{value:.4f}" for value in row) for row in points)
+
+
+def test_what_is_left_out_of_a_cloud_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    text = rows(ball().points) + "\nnan 0 0\n0 inf 0\n100 100 100\n-50 0 0\n3 0 0\n"
+    assert call(written("scan.xyz", text), "out.obj", "--resolution", 24) == 0
+    err = capsys.readouterr().err.splitlines()
+    assert err == [
+        "shapelift: warning: scan.xyz: 2 of 2005 points are not finite and were left out",
+        "shapelift: warning: scan.xyz: 3 of 2005 points stand alone, far from all others, and were left out",
+    ]
+    np.testing.assert_allclose(load_mesh("out.obj").bounds.size, 1.0, atol=0.05)
+    assert call("scan.xyz", "out.obj", "--resolution", 24, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [document[name] for name in ("points", "not_finite", "outliers")] == [2000, 2, 3]
+    assert document["origin"] == [0.0, 0.0, 0.0]
+    assert len(document["warnings"]) == 2
+
+
+def test_a_cloud_far_off_keeps_its_shape_and_says_where_it_lay(capsys: pytest.CaptureFixture[str]) -> None:
+    place = np.array([432_100.25, 5_411_900.5, 310.0])
+    for name, points in (("near", ball().points), ("far", ball().points + place)):
+        assert call(written(f"{name}.xyz", rows(points)), f"{name}.ply", "--resolution", 24, "--json") == 0
+    document = json.loads(capsys.readouterr().out.split("}\n{")[-1].join(["{", ""]))
+    near, far = load_mesh("near.ply"), load_mesh("far.ply")
+    assert np.abs(np.array(document["origin"]) - place).max() < 1.0
+    moved = far.vertices + (np.array(document["origin"]) - place)
+    np.testing.assert_allclose(moved.min(axis=0), near.vertices.min(axis=0), atol=0.01)
+    assert far.volume == pytest.approx(near.volume, rel=0.01)
+    assert "relative to (432100.2, 5411900.5, 310)" in document["warnings"][0]
+    assert b"origin: 432100.2, 5411900.5, 310" in Path("far.ply").read_bytes()
+
+
 BAD: dict[str, Callable[[], tuple[list[str], str]]] = {
     "missing file": lambda: (["none.ply", "out.stl"], "none.ply: no such file"),
     "no points": lambda: ([written("a.xyz", ""), "out.stl"], "a.xyz: holds no point"),

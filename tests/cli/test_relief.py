@@ -184,6 +184,39 @@ def test_depth_images_keep_their_numbers() -> None:
     np.testing.assert_array_equal(load_depth("c.tif"), values.astype(np.float32) / np.float32(7.0))
 
 
+@pytest.mark.parametrize("nothing", [0, np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("kind", ["png", "tif"])
+def test_pixels_without_depth_are_no_part_of_the_plate(
+    nothing: float, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    y, x = np.mgrid[:24, :32]
+    depth = (3000 + 100 * np.hypot(x - 16, y - 12)).astype(np.float32)
+    arguments = ("--size-mm", 80, "--thickness-mm", 6, *FEW)
+    hole = (x >= 24) | ((x - 16) ** 2 + (y - 12) ** 2 < 9)
+    if kind == "png" and nothing == 0:
+        depth = np.round(depth)
+        save_depth("holes.png", np.where(hole, 0, depth).astype(np.uint16))
+    else:
+        kind = "tif"
+        Image.fromarray(np.where(hole, np.float32(nothing), depth)).save("holes.tif")
+    assert call("--depth", f"holes.{kind}", "-o", "out.ply", *arguments) == 0
+    assert f"holes.{kind}: {hole.sum()} of 768 pixels hold no depth" in capsys.readouterr().err
+    Image.fromarray(np.where(hole, 0, 255).astype(np.uint8)).save("mask.png")
+    Image.fromarray(depth).save("whole.tif")
+    assert call("--depth", "whole.tif", "--mask", "mask.png", "-o", "masked.ply", *arguments) == 0
+    assert capsys.readouterr().err == ""
+    assert (
+        Path("out.ply").read_bytes().replace(b"holes." + kind.encode(), b"whole.tif") == Path("masked.ply").read_bytes()
+    )
+
+
+def test_zero_is_far_away_where_larger_is_nearer(capsys: pytest.CaptureFixture[str]) -> None:
+    Image.fromarray(np.tile(np.arange(32, dtype=np.uint8), (24, 1))).save("near.png")
+    assert call("--depth", "near.png", "--inverse", "-o", "out.ply", "--size-mm", 80, *FEW) == 0
+    assert capsys.readouterr().err == ""
+    assert np.ptp(load_mesh("out.ply").vertices[:, 0]) == pytest.approx(80.0, rel=1e-3)
+
+
 def written(name: str, data: bytes) -> str:
     Path(name).write_bytes(data)
     return name
@@ -230,6 +263,7 @@ BAD: dict[str, Callable[[], tuple[list[str], str]]] = {
     ),
     "flat depth": lambda: (["--depth", flat("a.png", 7, np.uint8)], "a.png: no relief can be made of it"),
     "infinite depth": lambda: (["--depth", flat("a.tif", np.inf)], "not finite"),
+    "no depth": lambda: (["--depth", flat("a.png", 0, np.uint8)], "holds no depth, all of it is 0 or not finite"),
     "colours": lambda: (["--depth", photo()], "has colours"),
     "text": lambda: (["--depth", written("a.png", b"hello")], "a.png"),
     "mask of another size": lambda: ([photo(), "--lithophane", "--mask", small_mask()], "mask of that size"),

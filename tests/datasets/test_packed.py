@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 from typing import Any, Literal
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -168,6 +169,36 @@ def test_labels_agree_with_the_record(folder: Path, held: Pack, frame: Frame, mi
         volume = label[uniform].mean()
         radii = record.bounds[1].astype(float) * np.cbrt(np.linalg.det(matrix[:3, :3]))
         assert volume == pytest.approx(4.0 / 3.0 * np.pi * radii.prod(), abs=0.04)
+
+
+@pytest.mark.parametrize("frame", ["object", "view"])
+def test_the_same_numbers_draw_the_same_points_of_pack_and_record(folder: Path, held: Pack, frame: Frame) -> None:
+    target, stored = OccupancyPoints(2000, 0, frame), held.columns["uniform_points"].shape[1]
+    rng = np.random.default_rng(0)
+    places, pick = rng.random((2, 2000, 3), np.float32), rng.integers(0, stored, (2, 4016))
+
+    class Scripted(PackedItems):
+        def uniform(self, *shape: int) -> torch.Tensor:
+            assert shape == places.shape
+            return torch.from_numpy(places)
+
+        def integers(self, high: int, *shape: int) -> torch.Tensor:
+            assert (high, *shape) == (stored, *pick.shape)
+            return torch.from_numpy(pick)
+
+    items = items_of(held, False, np.eye(3))
+    found = target.draw("p", Scripted(**vars(items)))
+    for number, entry in enumerate(stored_shapes(folder, "train")[:2]):
+        numbers = mock.Mock(spec=np.random.Generator)
+        numbers.uniform.return_value = places[number].astype(np.float64) - 0.5
+        numbers.integers.side_effect = lambda low, high, count, row=pick[number]: row[:count]
+        with open_record(entry.path) as record:
+            assert record.shape("uniform_points")[0] == stored  # the pack holds them all, in their order
+            expected = target.read("p", ShapeView(record, number), numbers)
+        inside = expected["p_occupancy"] > 0.0
+        assert 100 < inside.sum() < 1500
+        np.testing.assert_array_equal(found["p_occupancy"][number].numpy() > 0.0, inside)
+        np.testing.assert_allclose(found["p"][number].numpy(), expected["p"], atol=1e-6)
 
 
 def test_colours_and_normals_belong_to_their_points(folder: Path, held: Pack) -> None:

@@ -180,7 +180,8 @@ def make_data(tmp_path):
                     shape.shape_id, shape.category, file, sha256="0" * 64, split=shape.split, source=shape.source
                 )
             )
-        Manifest(generator="test", parameters={}, seed=0, shapes=tuple(entries)).write(folder)
+        sources = ("museum", "procedural:all")
+        Manifest(generator="test", parameters={}, seed=0, sources=sources, shapes=tuple(entries)).write(folder)
         return folder
 
     return make

@@ -33,12 +33,24 @@ def test_it_prints_tables_and_writes_both_files(loaded, make_data, tmp_path, cap
     assert list(found["groups"]["procedural"]["methods"]) == ["model", "sampling_floor"]
 
 
+def test_all_splits_grouped_by_a_column(loaded, make_data, tmp_path, capsys):
+    options = ["--resolution", "32", "--points", "2000", "--no-baselines", "--json", "--output", str(tmp_path / "out")]
+    data = str(make_data(loaded))
+    assert run(["evaluate", "fake", data, *options, "--split", "all", "--group", "split"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["data"]["split"] == "all"
+    assert found["data"]["shapes"] == 2
+    assert found["settings"]["group"] == "split"
+    assert {name: group["shapes"] for name, group in found["groups"].items()} == {"test": 1, "train": 1}
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"data": "nowhere"}, "no such data set"),
         ({"options": ["--split", "validation"]}, "no shape in the split 'validation'"),
         ({"options": ["--split", "everything"]}, "--split"),
+        ({"options": ["--group", "colour"]}, "--group colour: the data set has no such column; choose from category"),
         ({"options": ["--resolution", "4"]}, "--resolution 4"),
         ({"options": ["--limit", "0"]}, "--limit"),
         ({"output": "data/manifest.json"}, "not a folder"),

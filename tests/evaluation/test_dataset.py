@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from shapelift.evaluation.dataset import read_entries, read_samples, views_of
+from shapelift.errors import InputError
+from shapelift.evaluation.dataset import check_group, domain_of, read_entries, read_samples, views_of
 
 
 @pytest.mark.parametrize("frame", ["view", "object"])
@@ -55,3 +56,38 @@ def test_an_unknown_frame_is_refused(make_data, shapes):
     entries = read_entries(make_data([shapes.Shape("a", "box", (0.5, 0.4, 0.3))], uniform=100, surface=10))
     with pytest.raises(ValueError, match="'object' or 'view'"):
         list(read_samples(entries, "camera"))
+
+
+def test_a_domain_is_what_manifest_and_record_say_and_not_a_name():
+    made, mixed, meshes = ("procedural:chair",), ("meshes", "procedural:all"), ("procedural_x",)
+    assert domain_of({"source": "procedural:chair"}, made) == "procedural"
+    assert domain_of({"source": "procedural:chair", "domain": "photoreal"}, mixed) == "procedural"
+    assert domain_of({"source": "procedural_x/a.glb"}, mixed) == "real"
+    assert domain_of({"source": "procedural_chair_000001.glb"}, meshes) == "real"
+    assert domain_of({"source": "procedural:x/a.glb"}, meshes) == "real"
+    assert domain_of({"source": "a.glb", "domain": "procedural"}, meshes) == "procedural"
+    assert domain_of({"source": "a.glb", "domain": "photoreal"}, meshes) == "photoreal"
+    assert domain_of({"source": "a.glb", "domain": "real scan"}, meshes) == "real"
+    assert domain_of({"source": "sofa/sh3d_sofa_1.glb"}, meshes) == "photoreal"  # as old data sets have it
+    assert domain_of({"source": "my_sweethome/a.glb", "domain": "real scan"}, meshes) == "real"
+    assert domain_of({}, ()) == "real"
+
+
+def test_samples_are_grouped_by_any_column_of_the_index(make_data, shapes):
+    known = [
+        shapes.Shape("procedural_a", "box", (0.5, 0.4, 0.3), category="c1", source="procedural_mugs/a.glb"),
+        shapes.Shape("b", "box", (0.5, 0.4, 0.3), category="c2", split="train"),
+    ]
+    entries = read_entries(make_data(known, uniform=100, surface=10))
+    expected = {
+        "domain": {"real", "procedural"},
+        "category": {"c1", "c2"},
+        "split": {"test", "train"},
+        "source": {"procedural_mugs/a.glb", "procedural:thing"},
+        "licence": {"(none)"},
+    }
+    for column, groups in expected.items():
+        assert {sample.group for sample in read_samples(entries, "view", group=column)} == groups
+    check_group(entries, "source")
+    with pytest.raises(InputError, match=r"`group` colour: .* choose from category, domain, source, split"):
+        check_group(entries, "colour")

@@ -8,10 +8,11 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from shapelift.errors import InputError
+from shapelift.evaluation import evaluate, summarize, tables
 from shapelift.evaluation.dataset import read_entries, views_of
 from shapelift.evaluation.depth import MEASURES, score_depth, true_maps
 from shapelift.imaging.preprocess import Preprocess
-from shapelift.inference import ModelCard, open_model, write_card
+from shapelift.inference import ModelCard, Reconstructor, open_model, write_card
 from shapelift.inference.model_folder import ModelFolder
 from shapelift.io.records import open_record
 from shapelift.testing import write_example_data
@@ -28,13 +29,13 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def model_of(folder: Path, values: dict[str, np.ndarray], *, frame: str = "view") -> ModelFolder:
     """A model that always says the same."""
-    nodes = [helper.make_node("ReduceMean", ["image"], ["mean"], axes=[1, 2, 3], keepdims=0)]
+    nodes = [helper.make_node("ReduceMean", ["image"], ["features"], axes=[2, 3], keepdims=0)]
     constants, outputs = [], []
     for name, value in values.items():
         constants.append(numpy_helper.from_array(np.ascontiguousarray(value, np.float32), f"the_{name}"))
         nodes.append(helper.make_node("Identity", [f"the_{name}"], [name]))
         outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, value.shape))
-    outputs.append(helper.make_tensor_value_info("mean", TensorProto.FLOAT, ["b"]))
+    outputs.append(helper.make_tensor_value_info("features", TensorProto.FLOAT, ["b", 4]))
     image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["b", 4, SIZE, SIZE])
     graph = helper.make_graph(nodes, "same", [image], outputs, constants)
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
@@ -130,3 +131,26 @@ def test_smaller_maps_and_maps_without_normals(data: Path, tmp_path: Path) -> No
 def test_other_models_are_refused(data: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="predicts no depth in the frame view"):
         score_depth(model_of(tmp_path, truth_of(data, "test"), frame="object"), data)
+
+
+def test_an_evaluation_has_the_depth_of_models_that_predict_it(data: Path, tmp_path: Path) -> None:
+    model = model_of(tmp_path, truth_of(data, "test"))
+    options = {"resolution": 32, "points": 500, "training_pairs": 5}
+    found = evaluate(Reconstructor(model), data, **options)
+    expected = score_depth(model, data, training_images=5)
+    by_method = {score.method: score.values for score in found.scores}
+    shapes = len(read_entries(data, "test"))
+    assert len(found.scores) == 4 * shapes
+    for name in MEASURES:
+        means = summarize(found)["groups"]["real"]["methods"]
+        assert means["model"]["overall"][name]["mean"] == pytest.approx(expected["model"][name])
+        assert means["mean_shape"]["overall"][name]["mean"] == pytest.approx(expected["mean"][name])
+        assert name not in by_method["retrieval"]
+        assert name not in by_method["sampling_floor"]
+        assert name in found.columns
+    (titles,) = [
+        [column.header for column in table.columns] for table in tables(summarize(found)) if "depth" in str(table.title)
+    ]
+    assert titles == ["method", "depth", "shape", "normals", "of depth", "mask IoU"]
+    alone = evaluate(Reconstructor(model), data, **options, baselines=False)
+    assert {score.method for score in alone.scores if "depth" in score.values} == {"model"}

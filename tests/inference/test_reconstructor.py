@@ -12,7 +12,8 @@ from PIL import Image
 import shapelift
 from shapelift.errors import InputError
 from shapelift.geometry import ImplicitField, PointCloud, VoxelGrid
-from shapelift.inference import Reconstruction, Reconstructor, assemble, limits, open_model
+from shapelift.inference import Reconstruction, Reconstructor, limits, open_model
+from shapelift.inference.representations import field
 from shapelift.io.images import save_image
 from shapelift.meshing import voxels
 from shapelift.solids import check
@@ -47,7 +48,7 @@ def test_the_field_is_the_one_of_the_model(result: Reconstruction) -> None:
 def test_chunks_do_not_show(result: Reconstruction, monkeypatch: pytest.MonkeyPatch) -> None:
     points = np.random.default_rng(0).uniform(-0.5, 0.5, (1000, 3))
     whole = result.field(points)
-    monkeypatch.setattr(assemble, "_CHUNK_POINTS", 7)
+    monkeypatch.setattr(field, "_CHUNK_POINTS", 7)
     np.testing.assert_array_equal(result.field(points), whole)
 
 

@@ -95,7 +95,7 @@ def test_shapes_are_located_and_chosen_by_split(tmp_path: Path) -> None:
     assert [shape.shape_id for shape in stored_shapes(tmp_path)] == ["cup", "jug", "pot"]
     assert [shape.shape_id for shape in stored_shapes(tmp_path, "train")] == ["cup", "pot"]
     path = tmp_path / "shapes" / "jug.safetensors"
-    assert stored_shapes(str(tmp_path), "test") == (StoredShape("jug", "mug", path, "test"),)
+    assert stored_shapes(str(tmp_path), "test") == (StoredShape("jug", "mug", path, "test", ("meshes",)),)
     assert [entry.shape_id for entry in MANIFEST.split("test")] == ["jug"]
 
 

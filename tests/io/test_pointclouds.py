@@ -9,7 +9,7 @@ import trimesh
 
 from shapelift.errors import InputError
 from shapelift.geometry import Mesh, PointCloud
-from shapelift.io.pointclouds import load_shape, save_points
+from shapelift.io.pointclouds import Scan, load_shape, read_shape, save_points
 from shapelift.io.shapes import save_mesh
 
 POINTS = np.array([[0.5, -1.25, 2.0], [3.0, 4.5, -0.125], [1e-3, 0.0, 7.0], [-2.0, 8.0, 1.0]], np.float32)
@@ -108,12 +108,12 @@ BAD = {
     "words.xyz": (b"hello world again\n", "cannot be read as xyz"),
     "ragged.xyz": (b"1 2 3\n4 5\n", "cannot be read as xyz"),
     "two.xyz": (b"1 2\n3 4\n", "a point has three"),
-    "nan.xyz": (b"1 2 3\n4 nan 6\n", "not finite"),
-    "inf.obj": (b"v 1 2 3\nv 4 inf 6\n", "not finite"),
+    "nan.xyz": (b"1 nan 3\n4 nan 6\n", "all of its 2 points are not finite"),
+    "inf.obj": (b"v 1 inf 3\nv 4 inf 6\n", "not finite"),
     "header.ply": (b"play\n", "no header of a PLY file"),
     "short.ply": (ply("binary_little_endian", b"\0" * 47), "4 vertices promised"),
     "short_ascii.ply": (ply("ascii", b"1 2 3\n"), "4 vertices promised"),
-    "nan.ply": (ply("binary_little_endian", struct.pack("<12f", *[0.0] * 11, np.nan)), "not finite"),
+    "nan.ply": (ply("binary_little_endian", struct.pack("<12f", *[np.nan] * 12)), "not finite"),
     "flat.ply": (ply("ascii", b"1 2\n" * 4, "float x\nproperty float y"), "no x, y and z"),
     "lists.ply": (ply("ascii", b"1 2\n" * 4, "list uchar float x"), "lists"),
     "number.off": (b"4 0 0\n", "no header of an OFF file"),
@@ -130,6 +130,30 @@ def test_bad_files_get_one_line(tmp_path: Path, name: str) -> None:
         load_shape(tmp_path / name)
     assert name in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def far(kind: str) -> bytes:
+    """The points 5,000 km away, with one more that is not finite."""
+    rows = [" ".join(f"{value:.9g}" for value in row) for row in POINTS + np.array([4e5, 5e6, 0.0])]
+    rows.append("1 nan 2")
+    if kind == "obj":
+        return "\n".join(f"v {row}" for row in rows).encode()
+    body = "\n".join(rows)
+    if kind == "off":
+        return f"OFF\n5 0 0\n{body}\n".encode()
+    table = np.array([[float(word) for word in row.split()] for row in rows])
+    head = "double x\nproperty double y\nproperty double z"
+    return ply("binary_little_endian", table.astype("<f8").tobytes(), head).replace(b"vertex 4", b"vertex 5")
+
+
+@pytest.mark.parametrize("kind", ["obj", "off", "ply"])
+def test_far_off_points_are_read_in_double_precision(tmp_path: Path, kind: str) -> None:
+    (tmp_path / f"a.{kind}").write_bytes(far(kind))
+    scan = read_shape(tmp_path / f"a.{kind}")
+    assert isinstance(scan, Scan)
+    assert scan.not_finite == 1
+    np.testing.assert_allclose(scan.cloud.points + (scan.origin - [4e5, 5e6, 0.0]), POINTS, atol=1e-5)
+    assert_same(load_shape(tmp_path / f"a.{kind}"), scan.cloud)
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:

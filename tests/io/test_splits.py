@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from shapelift.io.records import split_of
-from shapelift.io.splits import FEW_SHAPES, is_variant, original_of, splits_of, variant_name
+from shapelift.io.splits import FEW_SHAPES, FEWEST_SHAPES, is_variant, original_of, splits_of, variant_name
 
 
 def _names(count: int) -> list[str]:
@@ -43,3 +43,36 @@ def test_variants_go_where_their_shape_goes_and_count_for_nothing() -> None:
     splits = splits_of(names + variants)
     assert {name: splits[name] for name in names} == splits_of(names)
     assert all(splits[name] == splits[original_of(name)] for name in variants)
+
+
+@pytest.mark.parametrize("count", [*range(FEWEST_SHAPES, 16), 40, 199])
+def test_no_split_is_empty_whatever_the_names(count: int) -> None:
+    for kind in range(200):
+        splits = list(splits_of(f"{kind}_{number}" for number in range(count)).values())
+        assert min(splits.count(split) for split in ("train", "validation", "test")) >= 1
+
+
+def test_names_that_the_hash_keeps_for_one_split_are_shared_out() -> None:
+    held_out = [name for name in _names(200) if split_of(name) == "test"][:6]
+    splits = list(splits_of(held_out).values())
+    assert (splits.count("train"), splits.count("validation"), splits.count("test")) == (4, 1, 1)
+
+
+@pytest.mark.parametrize("count", [12, 40, 300])
+def test_copies_stand_in_the_split_of_the_first_of_them(count: int) -> None:
+    names = _names(count)
+    geometry = {name: f"shape {number % (count // 2)}" for number, name in enumerate(names)}
+    splits = splits_of(names, geometry)
+    assert all(splits[names[number]] == splits[names[number + count // 2]] for number in range(count // 2))
+    assert set(splits.values()) == {"train", "validation", "test"}
+    # Copies are no further shapes to judge by, and what no other is like is where it was.
+    firsts = [min(names[number], names[number + count // 2]) for number in range(count // 2)]
+    assert {name: splits[name] for name in firsts} == splits_of(firsts)
+    assert splits_of(names, dict.fromkeys(names, "")) == splits_of(names)
+
+
+def test_variants_of_a_copy_go_with_it() -> None:
+    names = _names(12)
+    variants = [variant_name(name, 1) for name in names]
+    splits = splits_of(names + variants, {names[3]: "a", names[7]: "a"})
+    assert splits[variants[3]] == splits[variants[7]] == splits[names[3]] == splits[names[7]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 
@@ -14,11 +15,13 @@ from scipy.spatial.distance import cdist
 
 from shapelift import metrics
 from shapelift.errors import InputError
-from shapelift.losses.emd import earth_mover, match_auction
+from shapelift.losses.emd import earth_mover
 from shapelift.ops import assignment as assignments
 from shapelift.ops import limits
 from shapelift.ops.assignment import Assignment, assign
 from shapelift.ops.auction import auction
+
+match_auction = functools.partial(assign, method="auction")
 
 METHODS = ["exact", "auction"]
 KINDS = ["uniform", "duplicates", "line", "clusters", "sphere", "blob"]

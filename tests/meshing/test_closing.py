@@ -68,7 +68,9 @@ def test_a_single_layer_of_points_keeps_a_thickness() -> None:
 
 @pytest.mark.parametrize("normals", [False, True], ids=["unoriented", "oriented"])
 def test_a_sparse_chair_keeps_its_legs(normals: bool) -> None:
-    chair = solids.assemble([(solids.span(low, high), CLAY) for low, high in LOPSIDED_CHAIR]).mesh
+    chair = solids.assemble(
+        [(solids.box_between(low, high), "clay") for low, high in LOPSIDED_CHAIR], {"clay": CLAY}
+    ).mesh
     cells = (np.stack(np.meshgrid(*[np.arange(48)] * 3, indexing="ij"), axis=-1) + 0.5) / 48 - 0.5
     truth = np.zeros(cells.shape[:3], np.bool_)
     for low, high in LOPSIDED_CHAIR:

@@ -8,7 +8,7 @@ from scipy.ndimage import map_coordinates
 from shapelift.nn.convolutions import ResidualBlock
 from shapelift.nn.encoders import CompactEncoder, ImNetEncoder
 from shapelift.nn.imnet import ImNetDecoder, leaky_clip
-from shapelift.nn.planes import PlaneDecoder, PlaneGenerator, plane_corners, sample_planes
+from shapelift.nn.planes import PlaneDecoder, PlaneGenerator, plane_corners
 
 
 def parameters(module: torch.nn.Module) -> int:
@@ -79,16 +79,22 @@ def test_residual_block_with_silent_body_is_its_shortcut() -> None:
 
 
 def test_planes_are_read_like_images_of_the_three_sides() -> None:
-    rng = np.random.default_rng(0)
-    planes = rng.normal(size=(1, 3, 2, 6, 6))
-    points = rng.uniform(-0.4, 0.4, (1, 9, 3))
-    sampled = sample_planes(torch.from_numpy(planes), torch.from_numpy(points)).numpy()
-    x, y, z = points[0].T
+    torch.manual_seed(0)
+    planes = torch.randn(1, 3, 2, 6, 6, dtype=torch.float64)
+    points = torch.rand(1, 9, 3, dtype=torch.float64) * 0.8 - 0.4
+    decoder = PlaneDecoder(channels=2, hidden=5).double()
+    x, y, z = points[0].numpy().T
+    read = [points[0].numpy()]
     for plane, (column, row) in enumerate([(x, -y), (x, -z), (z, -y)]):
-        for channel in range(2):
-            at = np.stack([(row + 0.5) * 6 - 0.5, (column + 0.5) * 6 - 0.5])
-            expected = map_coordinates(planes[0, plane, channel], at, order=1, mode="nearest")
-            assert np.allclose(sampled[0, plane, channel], expected)
+        at = np.stack([(row + 0.5) * 6 - 0.5, (column + 0.5) * 6 - 0.5])
+        channels = [
+            map_coordinates(planes[0, plane, channel].numpy(), at, order=1, mode="nearest") for channel in (0, 1)
+        ]
+        read.insert(plane, np.stack(channels, axis=1))
+    first = decoder.first(torch.from_numpy(np.concatenate(read, axis=1)))
+    expected = decoder.last(decoder.second(first.relu()).relu()).squeeze(-1)
+    torch.testing.assert_close(decoder(planes, points)[0], expected)
+    assert torch.autograd.gradcheck(lambda at: decoder(planes, at), points.requires_grad_())
 
 
 def border_cases(batch: int) -> torch.Tensor:

@@ -151,6 +151,27 @@ def test_a_second_source_is_added(data, tmp_path):
         assert record.metadata["source"] == "procedural:table"
 
 
+@pytest.mark.parametrize("kind", ["ply", "obj", "glb", "off"])
+def test_the_same_mesh_twice_is_told_and_never_in_two_splits(kind, tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    for number in range(6):
+        shape = box(high=(0.5, 0.31 + 0.05 * number, 0.17))
+        save(shape, tmp_path / "meshes" / "box" / f"a{number}.stl")
+        faces = np.roll(rng.permutation(shape.faces), 1, axis=1)
+        other = Mesh(shape.vertices * np.float32(3.7) + np.float32(1.2), faces)
+        if number % 2:
+            save(other, tmp_path / "meshes" / "crate" / f"b{number}.{kind}")
+    output = tmp_path / "set"
+    assert run(["synthesize", str(tmp_path / "meshes"), *SMALL_ARGUMENTS, "-o", str(output)]) == 0
+    assert "9 shapes, 0 rejected, 0 flagged, 3 duplicated" in capsys.readouterr().out
+    manifest = read_manifest(output)
+    assert manifest.duplicates == {f"crate_b{number}": f"box_a{number}" for number in (1, 3, 5)}
+    assert json.loads((output / "manifest.json").read_text())["duplicates"] == manifest.duplicates
+    split = {entry.shape_id: entry.split for entry in manifest.shapes}
+    assert all(split[copy] == split[first] for copy, first in manifest.duplicates.items())
+    assert set(split.values()) == {"train", "validation", "test"}
+
+
 def test_kill_and_continue_gives_the_same_bytes(meshes, tmp_path):
     many = tmp_path / "meshes"
     for number in range(5):
@@ -171,7 +192,8 @@ def test_kill_and_continue_gives_the_same_bytes(meshes, tmp_path):
 def test_the_command(meshes, tmp_path, capsys):
     output = tmp_path / "set"
     assert run(["synthesize", str(meshes / "box"), *SMALL_ARGUMENTS, "-o", str(output), "--count", "2", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"output": str(output), "shapes": 2, "flagged": {}, "rejected": []}
+    nothing = {"flagged": {}, "rejected": [], "duplicates": {}}
+    assert json.loads(capsys.readouterr().out) == {"output": str(output), "shapes": 2, **nothing}
     assert run(["synthesize", str(tmp_path / "nowhere"), "-o", str(tmp_path / "other")]) == 2
     assert not (tmp_path / "other").exists()
     assert run(["synthesize", str(meshes), "--seed", "5", *SMALL_ARGUMENTS, "-o", str(output)]) == 2

@@ -177,6 +177,59 @@ def test_bad_options_are_one_line_and_code_2(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("count", [1, 3, 5])
+def test_too_few_shapes_are_refused_before_any_data_are_made(
+    count: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "run"
+    meshes = tmp_path / "meshes"
+    meshes.mkdir()
+    for number in range(count):
+        (meshes / f"{number}.glb").touch()
+    for source, more in ((meshes, []), ("procedural:chair", ["--count", str(count)])):
+        assert run(["train", str(source), *more, "--recipe", "implicit-tiny", "--output", str(output)]) == 2
+        captured = capsys.readouterr()
+        given = f" (--count {count})" if more else ""
+        assert captured.err == (
+            f"shapelift: {source}: {count} shapes{given} are too few to train on and to judge by; give at least 6\n"
+        )
+        assert captured.out == ""
+        assert not output.exists()
+
+
+def test_copies_are_told_and_no_further_shapes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import dataclasses
+
+    from shapelift.io.manifest import read_manifest
+    from shapelift.testing import write_example_data
+
+    alike = {}
+
+    def synthesize(source: str, output: Path, options: object, progress: object) -> object:
+        write_example_data(output, shapes=7)
+        manifest = read_manifest(output)
+        shapes = tuple(
+            dataclasses.replace(entry, geometry=alike.get(number, str(number)))
+            for number, entry in enumerate(manifest.shapes)
+        )
+        dataclasses.replace(manifest, shapes=shapes).write(output)
+        return read_manifest(output)
+
+    monkeypatch.setattr("shapelift.pipelines.training.synthesize", synthesize)
+    monkeypatch.setattr("shapelift.training.loop.export_run", lambda *arguments: None)
+    options = ["--recipe", "implicit-tiny", "--steps", "1", "--no-evaluate", "--device", "cpu", "--start-from", "none"]
+    alike |= {6: "0"}
+    assert run(["train", "procedural:chair", *options, "-o", str(tmp_path / "a")]) == 0
+    assert "duplicates of other shapes: 1, each in the split of the one it equals" in " ".join(
+        capsys.readouterr().err.split()
+    )
+    alike |= {5: "0"}
+    assert run(["train", "procedural:chair", *options, "-o", str(tmp_path / "b")]) == 2
+    assert "5 different usable shapes are too few" in capsys.readouterr().err
+
+
 def test_a_source_that_is_nothing_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["train", str(tmp_path / "nowhere"), "--recipe", "implicit-tiny", "-o", str(tmp_path / "run")]
     assert run([*arguments, "--json"]) == 2

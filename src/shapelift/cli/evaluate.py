@@ -9,13 +9,17 @@ import typer
 
 from shapelift.cli.output import Screen, print_json
 
-_Split = Literal["train", "validation", "test"]
+_Split = Literal["train", "validation", "test", "all"]
 
 
 def evaluate(
     model: Annotated[str, typer.Argument(help="Name of a shipped model, or a model folder.")],
     data: Annotated[Path, typer.Argument(help="Data set made by `shapelift synthesize`.")],
     split: Annotated[_Split, typer.Option(help="Which shapes are scored.")] = "test",
+    group: Annotated[
+        str,
+        typer.Option(help="Column of the index to report scores apart by: domain, category, ..."),
+    ] = "domain",
     baselines: Annotated[
         bool, typer.Option("--baselines/--no-baselines", help="Mean shape and retrieval from the training split.")
     ] = True,
@@ -44,7 +48,7 @@ def evaluate(
     """Score a model on a data set: IoU, chamfer distance, F-score and normal consistency, next to two baselines.
 
     Means come with 95 % bootstrap intervals over shapes; the sampling floor is what a perfect surface would score.
-    Procedural, realistic and other real shapes are reported apart.
+    Procedural, realistic and other real shapes are reported apart, or the groups of another column.
     """
     from shapelift import evaluation
     from shapelift.inference import Reconstructor
@@ -58,6 +62,7 @@ def evaluate(
             reconstructor,
             data,
             split=split,
+            group=group,
             views_per_shape=views,
             resolution=resolution,
             points=points,

@@ -90,8 +90,10 @@ def synthesize(
             "shapes": len(manifest.shapes),
             "flagged": {entry.shape_id: list(entry.flags) for entry in manifest.flagged},
             "rejected": [asdict(rejection) for rejection in manifest.rejected],
+            "duplicates": manifest.duplicates,
         }
         print_json(summary)
         return
     shapes, flagged, rejected = len(manifest.shapes), len(manifest.flagged), len(manifest.rejected)
-    typer.echo(f"{output}: {shapes} shapes, {rejected} rejected, {flagged} flagged (see manifest.json)")
+    copies = f", {len(manifest.duplicates)} duplicated" if manifest.duplicates else ""
+    typer.echo(f"{output}: {shapes} shapes, {rejected} rejected, {flagged} flagged{copies} (see manifest.json)")

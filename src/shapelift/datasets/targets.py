@@ -13,6 +13,7 @@ from torch import Tensor
 
 from shapelift.datasets.packed_items import PackedItems
 from shapelift.geometry.rotations import transform_points
+from shapelift.io.labelled_cube import LabelledCube
 from shapelift.io.records import RecordReader
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -98,7 +99,7 @@ class OccupancyPoints(Target):
     def read(self, name: str, sample: ShapeView, rng: np.random.Generator) -> Arrays:
         """Draw the points; see the class."""
         frame_from_object = sample.frame_from_object(self.frame)
-        points, occupancy = self._uniform(sample, frame_from_object, rng)
+        points, occupancy = LabelledCube(sample.record, frame_from_object).uniform(self.uniform, rng)
         if self.near:
             count = sample.record.shape("near_points")[0]
             pick = rng.integers(0, count, self.near)
@@ -126,7 +127,7 @@ class OccupancyPoints(Target):
         return {name: points * items.signs[:, None], f"{name}_occupancy": occupancy}
 
     def _drawn_uniform(self, items: PackedItems, frame_from_object: Tensor) -> tuple[Tensor, Tensor]:
-        # As `_uniform`: which point takes which stored one is counted, since no two items have as many.
+        # As `LabelledCube.uniform`: which point takes which stored one is counted, since no two items have as many.
         points = items.uniform(len(items), self.uniform, 3) - 0.5
         low, high = items.of_shape("bounds")[:, None].unbind(2)
         local = _transformed(torch.linalg.inv_ex(frame_from_object).inverse, points)
@@ -140,24 +141,6 @@ class OccupancyPoints(Target):
         taken = stored.gather(1, place[:, :, None].expand(-1, -1, 3))
         label = items.picked("uniform_occupancy", pick.gather(1, place)).float()
         return torch.where(inside[:, :, None], taken, points), label * inside
-
-    def _uniform(
-        self, sample: ShapeView, frame_from_object: npt.NDArray[np.float64], rng: np.random.Generator
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-        # Outside the tight box space is empty, so a uniform draw keeps its points there and takes stored ones inside.
-        points = rng.uniform(-0.5, 0.5, (self.uniform, 3))
-        low, high = sample.record.field("bounds")
-        local = transform_points(np.linalg.inv(frame_from_object), points)
-        inside = np.flatnonzero(((local >= low) & (local <= high)).all(axis=1))
-        occupancy = np.zeros(self.uniform, np.bool_)
-        if len(inside):
-            # Corners of the turned box may stick out of the cube; twice as many draws leave enough inside it.
-            pick = rng.integers(0, sample.record.shape("uniform_points")[0], 2 * len(inside) + 16)
-            stored = transform_points(frame_from_object, sample.record.field("uniform_points")[pick])
-            kept = np.resize(np.flatnonzero((np.abs(stored) <= 0.5).all(axis=1)), len(inside))
-            points[inside] = stored[kept]
-            occupancy[inside] = sample.record.field("uniform_occupancy")[pick[kept]]
-        return points, occupancy
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from shapelift.errors import InputError
 from shapelift.evaluation.dataset import Sample
-from shapelift.evaluation.outlines import Look
 from shapelift.geometry import ImplicitField, Mesh, PointCloud, Representation, VoxelGrid, transform_points
 from shapelift.imaging.preprocess import object_window
 from shapelift.io.records import RecordReader
 from shapelift.meshing.points import sample_surface
+from shapelift.metrics.outlines import Look
 
 Points = npt.NDArray[np.float32]
 Inside = npt.NDArray[np.bool_]
@@ -46,6 +46,10 @@ class ReconstructorLike(Protocol):
     @property
     def card(self) -> Any:
         """The model card: `name`, `version`, `family` and `frame`."""
+
+    @property
+    def model(self) -> Any:
+        """The opened model; asked only of one that predicts depth."""
 
     def reconstruct(self, image: npt.NDArray[np.uint8]) -> ReconstructionLike:
         """Reconstruct from RGBA `h w 4`."""
@@ -112,7 +116,13 @@ class ModelShape(_ThroughTrueCamera):
     """The answer of a model."""
 
     def __init__(self, reconstruction: ReconstructionLike, resolution: int, margin: float = 0.0) -> None:
-        """Meshes are made with `resolution` cells per side; `margin` is that of the model's crop."""
+        """Hold what a model made of an image.
+
+        Args:
+            reconstruction: What it made.
+            resolution: Cells per side of its meshes.
+            margin: Of the model's crop.
+        """
         self._reconstruction = reconstruction
         self._margin = margin
         self._resolution = resolution
@@ -203,7 +213,14 @@ class RetrievedShape(_ThroughTrueCamera):
     def __init__(
         self, record: RecordReader, frame_from_object: npt.NDArray[np.float64], surface: PointCloud, note: str
     ) -> None:
-        """`surface` holds the record's points in the frame that `frame_from_object` leads to."""
+        """Hold a shape of the data set.
+
+        Args:
+            record: The shape.
+            frame_from_object: `4 4` similarity.
+            surface: Its points in the frame that `frame_from_object` leads to.
+            note: Which shape it is.
+        """
         self._occupancy = record.field("uniform_occupancy").reshape(record.field("grid_shape"))
         self._bounds = record.field("bounds")
         self._matrix = frame_from_object

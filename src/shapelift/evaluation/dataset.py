@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from shapelift.geometry import Camera, PointCloud, transform_points
-from shapelift.io.manifest import StoredShape, stored_shapes
+from shapelift.errors import InputError
+from shapelift.geometry import Camera, PointCloud
+from shapelift.io.labelled_cube import LabelledCube
+from shapelift.io.manifest import PROCEDURAL, StoredShape, stored_shapes
 from shapelift.io.records import RecordReader, open_record
+
+NO_VALUE = "(none)"
+"""The group of shapes whose index has nothing in the column."""
 
 FREE_CELLS = 40
 """Cells per side of the jittered grid that supplies points outside the tight box of an object: 64,000 candidates."""
+
+_HOW_IT_WAS_MADE = ("shape_id", "generator", "parameters", "seed", "unlabelled_share", "enclosed_share")
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +33,7 @@ class Sample:
         shape_id: Name of the shape.
         category: Its category.
         path: Its record.
-        group: `procedural`, `photoreal` or `real`, see `group_of`.
+        group: Its value in the column of the index by which scores are grouped.
         view: Index of the image in the record.
         rgba: `h w 4` uint8, straight alpha.
         camera: The true camera of the image, in the frame of the prediction.
@@ -67,13 +74,16 @@ def read_entries(folder: str | Path, split: str | None = None, limit: int | None
     return tuple(sorted(stored_shapes(folder, split), key=lambda shape: stable_number(shape.shape_id))[:limit])
 
 
-def read_samples(entries: Sequence[StoredShape], frame: str, views_per_shape: int = 1) -> Iterator[Sample]:
+def read_samples(
+    entries: Sequence[StoredShape], frame: str, views_per_shape: int = 1, group: str = "domain"
+) -> Iterator[Sample]:
     """Samples of `entries`, `views_per_shape` images each (fewer where a record has fewer), read one at a time.
 
     Args:
         entries: What to read.
         frame: `object` or `view`, the frame that the model predicts in.
         views_per_shape: How many images of each shape; which ones follows from the name of the shape.
+        group: Column of the index that becomes the `group` of a sample, see `index_columns`.
 
     Raises:
         InputError: a record that is missing or damaged.
@@ -81,11 +91,19 @@ def read_samples(entries: Sequence[StoredShape], frame: str, views_per_shape: in
     for entry in entries:
         with open_record(entry.path) as record:
             for view in views_of(entry.shape_id, record.shape("rgba")[0])[:views_per_shape]:
-                yield read_sample(entry, record, view, frame)
+                yield read_sample(entry, record, view, frame, group)
 
 
-def read_sample(entry: StoredShape, record: RecordReader, view: int, frame: str) -> Sample:
-    """Image `view` of a record with its truth in `frame` (`object` or `view`)."""
+def read_sample(entry: StoredShape, record: RecordReader, view: int, frame: str, group: str = "domain") -> Sample:
+    """An image of a record with its truth.
+
+    Args:
+        entry: The shape.
+        record: Its open record.
+        view: Index of the image.
+        frame: `object` or `view`.
+        group: As for `read_samples`.
+    """
     frame_from_object = frame_matrix(record, view, frame)
     points, inside, weights = _volume_points(entry.shape_id, record, frame_from_object)
     rgba = record.item("rgba", view)
@@ -95,7 +113,7 @@ def read_sample(entry: StoredShape, record: RecordReader, view: int, frame: str)
         shape_id=entry.shape_id,
         category=entry.category,
         path=entry.path,
-        group=group_of(record.metadata),
+        group=index_columns(entry, record.metadata).get(group) or NO_VALUE,
         view=view,
         rgba=rgba,
         camera=camera.moved(frame_from_object),
@@ -137,15 +155,47 @@ def surface_of(record: RecordReader, frame_from_object: npt.NDArray[np.float64])
     return PointCloud(points, normals).transformed(frame_from_object)
 
 
-def group_of(metadata: Mapping[str, str]) -> str:
+def index_columns(entry: StoredShape, metadata: Mapping[str, str]) -> dict[str, str]:
+    """What a data set's index says of a shape, by which scores can be grouped: column name to value.
+
+    The columns are `category`, `split`, `domain` (see `domain_of`), and whatever the record keeps of its source, as
+    `licence`, `author` and `source`.
+    """
+    kept = {name: value for name, value in metadata.items() if name not in _HOW_IT_WAS_MADE}
+    return kept | {"category": entry.category, "split": entry.split, "domain": domain_of(metadata, entry.sources)}
+
+
+def check_group(entries: Sequence[StoredShape], group: str) -> None:
+    """Check that a data set has a column to group by.
+
+    Raises:
+        InputError: no shape has it; the message lists those that there are.
+    """
+    columns: dict[str, None] = {}
+    for entry in entries:
+        with open_record(entry.path) as record:
+            columns |= dict.fromkeys(index_columns(entry, record.metadata))
+        if group in columns:
+            return
+    raise InputError(f"`group` {group}: the data set has no such column; choose from {', '.join(sorted(columns))}")
+
+
+def domain_of(metadata: Mapping[str, str], sources: Iterable[str]) -> str:
     """`procedural` for shapes made by a program, `photoreal` for realistic furniture, and `real` for all others.
 
-    A record says it by `domain`; older ones by the `source` they came from.
+    Procedural is what the manifest lists a procedural source for and the record names as its own, or what a `domain`
+    says; a file or folder of such a name is not. Records of old data sets without a domain are told by their source.
+
+    Args:
+        metadata: Of the record.
+        sources: What the data set was made of, by its manifest.
     """
     domain, source = metadata.get("domain", ""), metadata.get("source", "")
-    if source.startswith("procedural") or domain == "procedural":
+    made = source.startswith(PROCEDURAL) and any(spec.startswith(PROCEDURAL) for spec in sources)
+    if made or domain == "procedural":
         return "procedural"
-    return "photoreal" if domain == "photoreal" or "sh3d_" in source or "sweethome" in source else "real"
+    told = domain or ("photoreal" if "sh3d_" in source or "sweethome" in source else "")
+    return "photoreal" if told == "photoreal" else "real"
 
 
 def truth_frame(frame: str) -> str:
@@ -168,16 +218,13 @@ def _volume_points(
     there at will; each stands for its share of the cube. Corners of a turned box may stick out of the cube: they are
     empty, and no part of it.
     """
-    low, high = record.field("bounds").astype(np.float64)
-    stored = record.field("uniform_points").astype(np.float64)
-    inside = record.field("uniform_occupancy")
-    points = transform_points(frame_from_object, stored)
-    cell = abs(float(np.linalg.det(frame_from_object[:3, :3]))) * float(np.prod(high - low)) / len(stored)
+    cube = LabelledCube(record, frame_from_object)
+    points, inside, in_cube = cube.stored()
     # A point that is labelled inside is kept even where rounding moved it over the wall of the cube.
-    kept = (np.abs(points) <= 0.5).all(axis=1) | inside
+    kept = in_cube | inside
     free = _jittered_cube(np.random.default_rng(stable_number(shape_id)))
-    in_object = transform_points(np.linalg.inv(frame_from_object), free)
-    free = free[~((in_object >= low) & (in_object <= high)).all(axis=1)]
+    free = free[~cube.in_box(free)]
+    cell = cube.box_volume / len(cube)
     weights = np.concatenate([np.full(int(kept.sum()), cell), np.full(len(free), FREE_CELLS**-3)])
     everything = np.concatenate([points[kept], free]).astype(np.float32)
     labels = np.concatenate([inside[kept], np.zeros(len(free), np.bool_)])

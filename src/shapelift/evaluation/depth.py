@@ -6,10 +6,10 @@ training maps is that already. So the mean is measured beside it, pixel by pixel
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,33 +20,43 @@ from shapelift.geometry import Camera, DepthMaps
 from shapelift.imaging.preprocess import resample_window
 from shapelift.inference.assemble import predict
 from shapelift.inference.model_folder import ModelFolder
+from shapelift.io.manifest import StoredShape
 from shapelift.io.records import RecordReader, open_record
 from shapelift.meshing.viewmaps import view_normals
+from shapelift.metrics import METRICS, measure
+from shapelift.metrics.depth import Array, SeenSurface, SeenSurfaces
 
-MEASURES = ("depth", "shape", "normals_deg", "depth_normals_deg", "mask_iou")
-"""What is measured, under the true mask, in units of the object's longest side and in degrees: mean |z - z*|; the same
-of depths from the origin of the frame, which leaves out how far away the camera is thought to be; the mean angle of the
-given normals, and of those that the depth has; and the intersection over union of the masks."""
-
-Array = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
+MEASURES = tuple(name for name, metric in METRICS.items() if metric.needs is SeenSurfaces)
+"""What is measured, see `shapelift.metrics.depth`."""
 
 
-@dataclass(frozen=True, eq=False)
-class SeenSurface:
-    """Maps of one image.
+def predicts_depth(card: Any) -> bool:
+    """Whether the model of a card says depth in the frame `view`, which is what can be compared pixel by pixel."""
+    return (getattr(card, "representation", None), card.frame) == ("depth", "view")
 
-    Attributes:
-        depth: `h w`, along the optical axis, in units of the frame.
-        shape: `h w`, `depth` less that of the frame's origin.
-        normals: `h w 3`, in the axes of the camera.
-        mask: `h w`.
+
+def seen_surfaces(
+    model: ModelFolder, others: Mapping[str, SeenSurface], path: str | Path, view: int
+) -> dict[str, SeenSurfaces]:
+    """What a model of depth says of a stored image, as `model`, and other maps under their names, beside the truth.
+
+    The model sees the image as it is framed.
+
+    Args:
+        model: An opened model for which `predicts_depth`.
+        others: Such as `mean_maps`.
+        path: The record.
+        view: Index of the image.
     """
-
-    depth: Array
-    shape: Array
-    normals: Array
-    mask: Mask
+    with open_record(path) as record:
+        truth, camera = true_maps(record, view)
+        rgba = record.item("rgba", view)
+    try:
+        found = _predicted(model, rgba, len(truth.depth))
+    except InputError:
+        found = None
+    said = {"model": found, **others}
+    return {name: SeenSurfaces(maps, truth, _depth_normals(maps, truth, camera)) for name, maps in said.items()}
 
 
 def score_depth(
@@ -74,21 +84,16 @@ def score_depth(
     Raises:
         InputError: another kind of model, or no such data.
     """
-    if model.card.representation != "depth" or model.card.frame != "view":
+    if not predicts_depth(model.card):
         raise InputError(f"{model.path}: predicts no depth in the frame view; give a model of a depth family")
-    mean = _mean_maps(_pairs(data, "train", None, 1_000_000), training_images)
-    rows: dict[str, list[tuple[float, ...]]] = {"model": [], "mean": []}
-    for record, view in _pairs(data, split, limit, views_per_shape):
-        truth, camera = true_maps(record, view)
-        rows["mean"].append(_measured(mean, truth, camera))
-        try:
-            found = _predicted(model, record.item("rgba", view), len(truth.depth))
-        except InputError:
-            rows["model"].append((1.0, 1.0, 90.0, 90.0, 0.0))
-            continue
-        rows["model"].append(_measured(found, truth, camera))
+    others = {"mean": mean_maps(data, training_images)}
+    rows: dict[str, list[dict[str, float]]] = {"model": [], "mean": []}
+    for path, view in _pairs(read_entries(data, split, limit), views_per_shape):
+        for name, given in seen_surfaces(model, others, path, view).items():
+            rows[name].append(measure(given))
     return {
-        name: dict(zip(MEASURES, np.mean(found, axis=0).tolist(), strict=True)) | {"images": float(len(found))}
+        name: {metric: float(np.mean([row[metric] for row in found])) for metric in MEASURES}
+        | {"images": float(len(found))}
         for name, found in rows.items()
     }
 
@@ -107,28 +112,18 @@ def true_maps(record: RecordReader, view: int) -> tuple[SeenSurface, Camera]:
     return SeenSurface(depth, depth - matrix[2, 3], normals, depth > 0.0), camera
 
 
-def _pairs(data: str | Path, split: str, limit: int | None, views: int) -> Iterator[tuple[RecordReader, int]]:
-    """Open records and views; the first view of every shape, then the second, ... where there are many."""
-    entries = read_entries(data, split, limit)
-    for turn in range(views):
-        found = False
-        for entry in entries:
-            with open_record(entry.path) as record:
-                order = views_of(entry.shape_id, record.shape("rgba")[0])
-                if turn < len(order):
-                    found = True
-                    yield record, order[turn]
-        if not found:
-            return
+def mean_maps(data: str | Path, count: int) -> SeenSurface:
+    """Means over at most `count` training images that see something in a pixel; where none does, over all pixels.
 
-
-def _mean_maps(pairs: Iterator[tuple[RecordReader, int]], count: int) -> SeenSurface:
-    """Means over the images that see something in a pixel; where none does, over all pixels."""
+    Raises:
+        InputError: no training images there, or they show nothing.
+    """
     sums: list[Array] = []
     seen: Array | None = None
     images = 0
-    for record, view in islice(pairs, count):
-        maps, _ = true_maps(record, view)
+    for path, view in islice(_pairs(read_entries(data, "train"), count), count):
+        with open_record(path) as record:
+            maps, _ = true_maps(record, view)
         parts = [maps.depth, maps.shape, *np.moveaxis(maps.normals, -1, 0)]
         masked = [np.where(maps.mask, part, 0.0) for part in parts]
         sums = masked if seen is None else [total + part for total, part in zip(sums, masked, strict=True)]
@@ -140,6 +135,20 @@ def _mean_maps(pairs: Iterator[tuple[RecordReader, int]], count: int) -> SeenSur
     normals = np.stack(means[2:], axis=-1)
     normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-12)
     return SeenSurface(means[0], means[1], normals, seen > 0.5 * images)
+
+
+def _pairs(entries: Sequence[StoredShape], views: int) -> Iterator[tuple[Path, int]]:
+    """Records and views; the first view of every shape, then the second, ... where there are many."""
+    for turn in range(views):
+        found = False
+        for entry in entries:
+            with open_record(entry.path) as record:
+                order = views_of(entry.shape_id, record.shape("rgba")[0])
+            if turn < len(order):
+                found = True
+                yield entry.path, order[turn]
+        if not found:
+            return
 
 
 def _predicted(model: ModelFolder, rgba: npt.NDArray[np.uint8], size_px: int) -> SeenSurface:
@@ -165,25 +174,14 @@ def _predicted(model: ModelFolder, rgba: npt.NDArray[np.uint8], size_px: int) ->
     return SeenSurface(depth[at], depth[at] - camera.camera_from_world[2, 3], turned[at], mask[at])
 
 
-def _measured(found: SeenSurface, truth: SeenSurface, camera: Camera) -> tuple[float, ...]:
-    """`MEASURES` of one image; `camera` is the true one."""
-    seen = truth.mask
-    distance = float(camera.camera_from_world[2, 3])
-    rows, columns = np.indices(seen.shape) + 0.5
-    # The surface that is meant, as the true camera sees it: normals are about its shape, not about its distance.
-    depth = np.where(seen, np.maximum(found.shape + distance, 0.05), 1.0)
+def _depth_normals(found: SeenSurface | None, truth: SeenSurface, camera: Camera) -> Array:
+    """The normals that a predicted depth has, in the axes of the true camera, through which it is seen.
+
+    So they are about the shape that is meant, not about its distance.
+    """
+    if found is None:
+        return np.zeros_like(truth.normals)
+    rows, columns = np.indices(truth.mask.shape) + 0.5
+    depth = np.where(truth.mask, np.maximum(found.shape + float(camera.camera_from_world[2, 3]), 0.05), 1.0)
     points = camera.unproject(np.stack([columns, rows], axis=-1), depth)
-    derived = view_normals(camera, points, depth, seen) @ camera.camera_from_world[:3, :3].T
-    union = (found.mask | seen).sum()
-    return (
-        float(np.abs(found.depth - truth.depth)[seen].mean()),
-        float(np.abs(found.shape - truth.shape)[seen].mean()),
-        _angle_deg(found.normals, truth.normals, seen),
-        _angle_deg(derived, truth.normals, seen),
-        float((found.mask & seen).sum() / union) if union else 1.0,
-    )
-
-
-def _angle_deg(first: Array, second: Array, mask: Mask) -> float:
-    cosine = np.clip(np.einsum("hwi,hwi->hw", first, second), -1.0, 1.0)
-    return float(np.rad2deg(np.arccos(cosine[mask])).mean())
+    return np.asarray(view_normals(camera, points, depth, truth.mask) @ camera.camera_from_world[:3, :3].T)

@@ -14,7 +14,7 @@ from shapelift._version import __version__
 from shapelift.errors import InputError
 from shapelift.evaluation.scores import FLOOR, MODEL, Evaluation, Score
 from shapelift.io.atomic import write_atomically
-from shapelift.metrics import Interval, bootstrap_difference, bootstrap_mean
+from shapelift.metrics import METRICS, Interval, bootstrap_difference, bootstrap_mean
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -22,26 +22,8 @@ if TYPE_CHECKING:
 _SCHEMA = "shapelift-evaluation-1"
 JSON_NAME, CSV_NAME = "scores.json", "objects.csv"
 
-_TITLES = {
-    "iou": "IoU",
-    "chamfer_l1": "CD-L1",
-    "fscore_0.5": "F@0.5%",
-    "fscore_1": "F@1%",
-    "fscore_2": "F@2%",
-    "fscore_5": "F@5%",
-    "normal_consistency": "NC",
-}
-_OUTLINE_TITLES = {
-    "silhouette_iou": "outline IoU",
-    "recall_2": "R@2%",
-    "thin_depth": "thin depth",
-    "thin_ratio": "thin ratio",
-}
 THIN_CATEGORIES = ("bench", "chair", "lamp", "table")
 """Categories whose shapes are held up by thin parts; their means are also stated together."""
-_FOUR_DIGITS = ("chamfer_l1", "chamfer_l2", "chamfer_l2_mean")
-"""Numbers that are small where a model is any good; three decimals are enough for all others."""
-
 _CARD_METRICS = ("iou", "fscore_2")
 """What a card states of every category."""
 
@@ -49,11 +31,11 @@ _CARD_METRICS = ("iou", "fscore_2")
 def summarize(evaluation: Evaluation) -> dict[str, Any]:
     """The evaluation as data that JSON can hold.
 
-    Per group (`procedural`, `photoreal` and `real` are never pooled): for every method the mean of every metric over
-    shapes with its 95 % bootstrap interval, overall, as the plain mean of the category means, per category, and over
-    the categories of thin things (`THIN_CATEGORIES`) together; and for every baseline the paired difference
-    model - baseline with its interval. An interval of a difference that excludes 0 says that the two differ; for
-    chamfer distances, smaller is better. A metric counts the images that have it.
+    Per group (groups, such as `procedural`, `photoreal` and `real` shapes, are never pooled): for every method the mean
+    of every metric over shapes with its 95 % bootstrap interval, overall, as the plain mean of the category means, per
+    category, and over the categories of thin things (`THIN_CATEGORIES`) together; and for every baseline the paired
+    difference model - baseline with its interval. An interval of a difference that excludes 0 says that the two differ.
+    A metric counts the images that have it.
     """
     groups = {name: _group([s for s in evaluation.scores if s.group == name]) for name in evaluation.groups}
     return {
@@ -102,16 +84,19 @@ def check_folder(folder: str | Path) -> None:
 def tables(summary: dict[str, Any]) -> list[Table]:
     """Tables for the terminal, from what `summarize` returned.
 
-    For every group: methods, differences, outlines and thin parts, one table per protocol, and categories.
+    For every group: methods, differences, outlines and thin parts, depth where the model predicts it, one table per
+    protocol, and categories.
     """
     made: list[Table] = []
     for name, group in summary["groups"].items():
         failed = f", {group['failures']} of {group['images']} images without an answer" if group["failures"] else ""
         title = f"{name}: {group['shapes']} shapes{failed}; mean, ± half of the 95 % interval"
-        made.append(_method_table(title, group))
+        made.append(_method_table(title, group, "shape"))
         if group["differences"]:
-            made.append(_difference_table(f"{name}: model - baseline, 95 % interval (CD-L1: below 0 is better)", group))
+            made.append(_difference_table(f"{name}: model - baseline, 95 % interval", group))
         made.append(_outline_table(f"{name}: outline, recall and thin parts", group))
+        if any(metric in group["methods"][MODEL]["overall"] for metric in _columns("depth")):
+            made.append(_method_table(f"{name}: depth of the seen surface", group, "depth"))
         made += [_protocol_table(f"{name}: {protocol}", group, protocol) for protocol in protocols_of(group)]
         if len(group["methods"][MODEL]["categories"]) > 1:
             made.append(_category_table(f"{name}: IoU and F@2% by category", group))
@@ -221,30 +206,36 @@ def _csv(evaluation: Evaluation) -> str:
     return text.getvalue()
 
 
-def _method_table(title: str, group: dict[str, Any]) -> Table:
-    table = _table(title, ["method", *_TITLES.values()])
+def _columns(table: str) -> dict[str, str]:
+    """Names and titles of the metrics of a table."""
+    return {metric.name: metric.title for metric in METRICS.values() if metric.table == table}
+
+
+def _method_table(title: str, group: dict[str, Any], table_name: str) -> Table:
+    columns = _columns(table_name)
+    table = _table(title, ["method", *columns.values()])
     for method, found in group["methods"].items():
-        cells = [_with_interval(metric, found["overall"].get(metric)) for metric in _TITLES]
-        table.add_row(method.replace("_", " "), *cells)
+        cells = [_with_interval(metric, found["overall"].get(metric)) for metric in columns]
+        if any(metric in found["overall"] for metric in columns):
+            table.add_row(method.replace("_", " "), *cells)
     return table
 
 
 def _difference_table(title: str, group: dict[str, Any]) -> Table:
-    table = _table(title, ["model minus", *_TITLES.values()])
+    columns = _columns("shape")
+    lower = ", ".join(columns[name] for name in columns if not METRICS[name].higher_is_better)
+    table = _table(f"{title} ({lower}: below 0 is better)", ["model minus", *columns.values()])
     for method, found in group["differences"].items():
-        cells = [_ends(metric, found[metric]) for metric in _TITLES]
+        cells = [_ends(metric, found.get(metric)) for metric in columns]
         table.add_row(method.replace("_", " "), *cells)
     return table
 
 
 def _outline_table(title: str, group: dict[str, Any]) -> Table:
-    table = _table(title, ["method", *_OUTLINE_TITLES.values()])
-    for method, found in group["methods"].items():
-        cells = [_with_interval(metric, found["overall"].get(metric)) for metric in _OUTLINE_TITLES]
-        table.add_row(method.replace("_", " "), *cells)
+    table, columns = _method_table(title, group, "outline"), _columns("outline")
     for method, found in group["methods"].items():
         if found["thin"] and method != FLOOR:
-            cells = [_with_interval(metric, found["thin"].get(metric)) for metric in _OUTLINE_TITLES]
+            cells = [_with_interval(metric, found["thin"].get(metric)) for metric in columns]
             table.add_row(f"{method.replace('_', ' ')}, {found['thin']['iou']['count']} of thin kinds", *cells)
     return table
 
@@ -294,7 +285,9 @@ def _with_interval(metric: str, interval: dict[str, float] | None) -> str:
     return f"{_number(metric, interval['mean'])}\n±{_number(metric, half)}"
 
 
-def _ends(metric: str, interval: dict[str, float]) -> str:
+def _ends(metric: str, interval: dict[str, float] | None) -> str:
+    if interval is None:
+        return "–"  # noqa: RUF001
     digits = _digits(metric)
     return f"{interval['low']:+.{digits}f}\n{interval['high']:+.{digits}f}"
 
@@ -304,4 +297,7 @@ def _number(metric: str, value: float) -> str:
 
 
 def _digits(metric: str) -> int:
-    return 4 if metric.rpartition(":")[2] in _FOUR_DIGITS else 3
+    name = metric.rpartition(":")[2]
+    if name in METRICS:
+        return METRICS[name].digits
+    return 4 if name == "chamfer_l2_mean" else 3

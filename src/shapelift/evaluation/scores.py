@@ -21,32 +21,19 @@ from shapelift.evaluation.baselines import (
     nearest_pair,
     oracle_pair,
 )
-from shapelift.evaluation.dataset import Sample, read_entries, read_samples, stable_number, truth_frame
-from shapelift.evaluation.outlines import silhouette_iou, thin_depth
+from shapelift.evaluation.dataset import Sample, check_group, read_entries, read_samples, stable_number, truth_frame
+from shapelift.evaluation.depth import mean_maps, predicts_depth, seen_surfaces
 from shapelift.evaluation.surfaces import HOUSE, check_normals, find_protocols, floor_scores, score_surface
 from shapelift.inference.limits import check_resolution
 from shapelift.io.manifest import StoredShape
-from shapelift.metrics import Protocol, iou
+from shapelift.metrics import METRICS, Protocol, measure
+from shapelift.metrics.depth import SeenSurfaces
+from shapelift.metrics.metric import Solids
+from shapelift.metrics.outlines import Picture
 
 MODEL, MEAN_SHAPE, RETRIEVAL, ORACLE, FLOOR = "model", "mean_shape", "retrieval", "oracle_retrieval", "sampling_floor"
-METRICS = (
-    "iou",
-    "chamfer_l1",
-    "chamfer_l2",
-    "fscore_0.5",
-    "fscore_1",
-    "fscore_2",
-    "fscore_5",
-    "normal_consistency",
-    "recall_2",
-    "silhouette_iou",
-)
-"""The columns of every evaluation, in order.
-
-Chamfer distances are in units of the object's longest side (squared for `chamfer_l2`)."""
-
-THIN_METRICS = ("thin_depth", "thin_ratio")
-"""Columns that only images with thin parts have, see `evaluation.outlines.thin_depth`."""
+ALL = "all"
+"""What `split` is called when the shapes of all three are scored."""
 
 _Progress = Callable[[str, int, int], None]
 """Called with (what is being done, how much is done, how much there is)."""
@@ -59,7 +46,7 @@ class Score:
     Attributes:
         shape_id: Name of the shape.
         category: Its category.
-        group: `procedural`, `photoreal` or `real`.
+        group: What it is reported with: its value in the column of the index that was asked for.
         view: Index of the image.
         method: `model`, `mean_shape`, `retrieval`, `oracle_retrieval`, or `sampling_floor` (what a perfect surface
             would score with as many samples; it has no IoU).
@@ -99,13 +86,13 @@ class Evaluation:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """`METRICS`, those of thin parts where there are any, and the numbers of the protocols that were asked for."""
+        """The metrics that occur, in the order of `METRICS`, then the numbers of the protocols that were asked for."""
         found = dict.fromkeys(name for score in self.scores for name in score.values)
-        return tuple(dict.fromkeys([*METRICS, *(name for name in THIN_METRICS if name in found), *found]))
+        return tuple(dict.fromkeys([*(name for name in METRICS if name in found), *found]))
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """The groups that occur: `photoreal`, `procedural` and `real` shapes are never mixed."""
+        """The groups that occur, sorted; shapes of two groups are never pooled."""
         return tuple(sorted({score.group for score in self.scores}))
 
 
@@ -114,6 +101,7 @@ def evaluate(
     dataset_dir: str | Path,
     *,
     split: str = "test",
+    group: str = "domain",
     views_per_shape: int = 1,
     resolution: int = 96,
     points: int = 100_000,
@@ -130,7 +118,9 @@ def evaluate(
     Args:
         reconstructor: A loaded model.
         dataset_dir: Folder that `shapelift synthesize` wrote.
-        split: Which shapes: `train`, `validation` or `test`.
+        split: Which shapes: `train`, `validation`, `test`, or `all`. The baselines know the training split by heart.
+        group: Column of the data set's index by which scores are reported apart, see `dataset.index_columns`. The
+            domain is `procedural`, `photoreal` or `real`.
         views_per_shape: Images of each shape; which ones follows from the name of the shape.
         resolution: Cells per side of the predicted meshes.
         points: Samples of each predicted surface; at most as many of the stored true surface are used.
@@ -145,19 +135,21 @@ def evaluate(
 
     Raises:
         InputError: no such data set, nothing in a split that is needed, a damaged record, a number out of range, an
-            unknown protocol, or one that compares normals for a model whose points have none.
+            unknown protocol or column, or a protocol that compares normals for a model whose points have none.
     """
     check_resolution(resolution)
     _check(views_per_shape, points, training_pairs, limit, workers)
     chosen = find_protocols(protocols)
     report = progress or _silent
     frame = truth_frame(str(reconstructor.card.frame))
-    entries = read_entries(dataset_dir, split, limit)
+    entries = read_entries(dataset_dir, None if split == ALL else split, limit)
+    check_group(entries, group)
     _check_normals(reconstructor, entries, frame, chosen)
     pairs, mean = None, None
     if baselines or oracle:
         training = read_entries(dataset_dir, "train")
         pairs = collect_pairs(training, reconstructor, frame, training_pairs, _stage(report, "training pairs"))
+    seen = _seen(reconstructor, dataset_dir, training_pairs if baselines else 0)
     if pairs is not None and baselines:
         mean = mean_shape(pairs, _stage(report, "mean shape"))
 
@@ -167,11 +159,11 @@ def evaluate(
             answers |= {MEAN_SHAPE: mean, RETRIEVAL: _retrieved(reconstructor, sample, pairs, frame)}
         if pairs is not None and oracle:
             answers[ORACLE] = pairs.answer(oracle_pair(pairs, sample, frame), frame)
-        return list(_score_all(sample, answers, points, chosen))
+        return list(_score_all(sample, answers, seen(sample), points, chosen))
 
     scores: list[Score] = []
     total = len(entries) * views_per_shape
-    for done, found in enumerate(_side_by_side(scored, read_samples(entries, frame, views_per_shape), workers)):
+    for done, found in enumerate(_side_by_side(scored, read_samples(entries, frame, views_per_shape, group), workers)):
         report("objects", done, total)
         scores += found
     report("objects", total, total)
@@ -184,6 +176,7 @@ def evaluate(
             "points": points,
             "training_pairs": 0 if pairs is None else len(pairs),
             "protocol": HOUSE,
+            **({} if group == "domain" else {"group": group}),
             **({"protocols": [protocol.name for protocol in chosen]} if chosen else {}),
         },
         scores=tuple(scores),
@@ -195,26 +188,34 @@ def score_answer(
 ) -> dict[str, float]:
     """All metrics of one answer, finite whatever it is; nothing at all gets the worst value of each.
 
-    A truth without a single stored point inside (thinner than the sampling) gives IoU 0 to every method alike.
+    Args:
+        sample: An image with its truth.
+        answer: What a method makes of it.
+        points: Samples of its surface.
+        protocols: Whose numbers are given, too.
     """
     rng = np.random.default_rng(stable_number(f"{sample.shape_id}/{sample.view}"))
-    overlap = iou(answer.inside(sample.points), sample.inside, sample.weights) if sample.inside.any() else 0.0
-    values = {"iou": overlap} | score_surface(sample, answer, points, rng, protocols)
+    values = measure(Solids(answer.inside(sample.points), sample.inside, sample.weights))
+    values |= score_surface(sample, answer, points, rng, protocols)
     if answer.mesh is not None:
-        look = answer.look(sample)
-        values["silhouette_iou"] = silhouette_iou(look, answer.mesh)
-        values |= thin_depth(look, answer.mesh, sample.surface)
+        values |= measure(Picture(answer.look(sample), answer.mesh, sample.surface))
     return values
 
 
 def _score_all(
-    sample: Sample, answers: Mapping[str, PredictedShape], points: int, protocols: Sequence[Protocol]
+    sample: Sample,
+    answers: Mapping[str, PredictedShape],
+    seen: Mapping[str, SeenSurfaces],
+    points: int,
+    protocols: Sequence[Protocol],
 ) -> Iterator[Score]:
     def score(method: str, values: dict[str, float], note: str = "") -> Score:
         return Score(sample.shape_id, sample.category, sample.group, sample.view, method, values, note)
 
     for method, answer in answers.items():
         values = score_answer(sample, answer, points, protocols)
+        if method in seen:
+            values |= measure(seen[method])
         yield score(method, values, answer.note)
     rng = np.random.default_rng(stable_number(sample.shape_id))
     yield score(FLOOR, floor_scores(sample.surface, points, rng, protocols))
@@ -232,6 +233,16 @@ def _side_by_side(
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def _seen(
+    reconstructor: ReconstructorLike, data: str | Path, training_images: int
+) -> Callable[[Sample], Mapping[str, SeenSurfaces]]:
+    """What a model of depth and the mean of the training images say of a sample's maps; of other models nothing."""
+    if not predicts_depth(reconstructor.card):
+        return lambda sample: {}
+    others = {MEAN_SHAPE: mean_maps(data, training_images)} if training_images else {}
+    return lambda sample: seen_surfaces(reconstructor.model, others, sample.path, sample.view)
 
 
 def _predicted(reconstructor: ReconstructorLike, sample: Sample, resolution: int) -> PredictedShape:

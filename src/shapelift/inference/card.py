@@ -11,12 +11,10 @@ from typing import Any
 
 from shapelift.errors import InputError
 from shapelift.imaging.preprocess import Preprocess
+from shapelift.inference.representations import REPRESENTATIONS
 
 SCHEMA_VERSION = 1
 """The schema that this version writes, and the only one it reads."""
-
-REPRESENTATIONS = ("field", "grid", "points", "mesh", "depth")
-"""What a saved model may yield; each has its assembler in `inference/assemble.py`."""
 
 FRAMES = ("object", "view", "picture")
 """The frame of a prediction: canonical pose of the category; gravity up and turned to the camera; or image coordinates
@@ -54,7 +52,7 @@ class ModelCard:
         name: Short name; letters, digits, dot, dash, underscore.
         version: Version of the model, not of the package.
         family: Which family in `shapelift.models.FAMILIES` it belongs to; the runtime does not look at it.
-        representation: One of `REPRESENTATIONS`.
+        representation: One of `representations.REPRESENTATIONS`.
         frame: One of `FRAMES`.
         preprocess: How it wants its picture.
         threshold: Probability at which it draws the surface; already folded into the exported logits.
@@ -96,7 +94,8 @@ class ModelCard:
             raise ValueError(f"representation {self.representation!r} is not one of {', '.join(REPRESENTATIONS)}")
         if self.frame not in FRAMES:
             raise ValueError(f"frame {self.frame!r} is not one of {', '.join(FRAMES)}")
-        if self.frame == "picture" and (self.representation != "field" or self.preprocess.channels != "rgba"):
+        allowed = REPRESENTATIONS[self.representation].frames
+        if self.frame not in allowed or (self.frame == "picture" and self.preprocess.channels != "rgba"):
             raise ValueError("frame 'picture' needs representation 'field' and preprocess.channels 'rgba'")
         if not 0.0 < self.threshold < 1.0:
             raise ValueError(f"threshold must lie between 0 and 1, got {self.threshold}")

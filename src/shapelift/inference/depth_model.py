@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.errors import InputError
-from shapelift.inference.model_folder import MAX_MODEL_FILE_BYTES, open_graph
+from shapelift.inference.graph import open_graph
+from shapelift.inference.model_folder import MAX_MODEL_FILE_BYTES
 from shapelift.io.cores import available_cores
 
 Normalisation = Literal["imagenet", "unit", "signed", "bytes"]

@@ -12,14 +12,11 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from shapelift.errors import InputError
 from shapelift.inference.card import ModelCard
-from shapelift.inference.onnx_check import check_onnx
+from shapelift.inference.graph import OnnxGraph, open_graph
+from shapelift.inference.representations import REPRESENTATIONS
 from shapelift.io.atomic import write_atomically
 from shapelift.io.cores import available_cores
 
@@ -33,59 +30,6 @@ _MAX_CARD_BYTES = 4 * 1024 * 1024
 
 MAX_MODEL_FILE_BYTES = 1024 * 1024 * 1024
 """Largest file of a model that is read."""
-
-GRAPHS = {
-    "field": ("encode", "decode"),
-    "grid": ("predict",),
-    "points": ("predict",),
-    "mesh": ("predict",),
-    "depth": ("predict",),
-}
-"""The graphs that a representation needs; `<graph>.onnx` is the file."""
-
-_OUTPUTS = {
-    "grid": ("logits",),
-    "points": ("points", "weights"),
-    "mesh": ("vertices", "faces"),
-    "depth": ("depth", "mask_logits", "intrinsics", "camera_from_world"),
-}
-
-
-@dataclass(frozen=True, eq=False)
-class OnnxGraph:
-    """One ONNX graph, ready to run.
-
-    Attributes:
-        session: The onnxruntime session.
-        inputs: Name -> shape; a dynamic axis is a text or None.
-        outputs: Names, in order.
-        origin: How messages call it.
-    """
-
-    session: Any
-    inputs: Mapping[str, tuple[int | str | None, ...]]
-    outputs: tuple[str, ...]
-    origin: str
-
-    def __call__(
-        self, inputs: Mapping[str, npt.NDArray[np.float32]], outputs: Iterable[str] | None = None
-    ) -> dict[str, npt.NDArray[Any]]:
-        """Run it: named arrays in, named arrays out (all of them, or those asked for), whole numbers or float32.
-
-        Raises:
-            InputError: the runtime refuses, or a result is not finite.
-        """
-        names = list(self.outputs if outputs is None else outputs)
-        try:
-            values = self.session.run(names, dict(inputs))
-        except Exception as error:  # onnxruntime raises a dozen types that share no base but Exception
-            reason = " ".join(str(error).split())[:160]
-            raise InputError(f"{self.origin}: failed while it ran ({reason}); export the model again") from error
-        results = {name: _array(value) for name, value in zip(names, values, strict=True)}
-        for name, value in results.items():
-            if not np.isfinite(value).all():
-                raise InputError(f"{self.origin}: gives values for {name} that are not finite; train the model again")
-        return results
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +56,7 @@ class ModelFolder:
     @property
     def first(self) -> OnnxGraph:
         """The graph that takes the picture: `encode` or `predict`."""
-        return self.graphs[GRAPHS[self.card.representation][0]]
+        return self.graphs[REPRESENTATIONS[self.card.representation].graphs[0]]
 
     @property
     def noise_size(self) -> int:
@@ -168,7 +112,7 @@ def open_model(name_or_folder: str | Path = "general", threads: int | None = Non
     """
     folder = find_model(name_or_folder)
     card = read_card(folder)
-    needed = [f"{graph}.onnx" for graph in GRAPHS[card.representation]]
+    needed = [f"{graph}.onnx" for graph in REPRESENTATIONS[card.representation].graphs]
     for file in needed:
         if file not in card.files:
             raise InputError(f"{folder / CARD_NAME}: lists no {file}; use the folder as it was exported")
@@ -213,11 +157,6 @@ def write_card(folder: str | Path, card: ModelCard, files: Iterable[str]) -> Mod
     return card
 
 
-def _array(value: Any) -> npt.NDArray[Any]:
-    array = np.asarray(value)
-    return array.astype(np.int64 if array.dtype.kind in "iu" else np.float32, copy=False)
-
-
 def _verified(path: Path, digest: str) -> bytes:
     data = _read(path, MAX_MODEL_FILE_BYTES)
     if hashlib.sha256(data).hexdigest() != digest:
@@ -237,45 +176,9 @@ def _read(path: Path, limit: int) -> bytes:
         raise InputError(f"{path}: cannot be read ({error.strerror or error}); check its permissions") from error
 
 
-def open_graph(data: bytes, origin: str, threads: int) -> OnnxGraph:
-    """The graph in the bytes of an ONNX file.
-
-    Args:
-        data: The bytes.
-        origin: How messages call it.
-        threads: CPU threads.
-
-    Raises:
-        InputError: no ONNX model, operators or weights from outside of it, or one that the runtime refuses.
-    """
-    import onnxruntime
-
-    try:
-        check_onnx(data)
-    except ValueError as error:
-        raise InputError(f"{origin}: cannot be used ({error}); export the model again") from error
-    if hasattr(onnxruntime, "disable_telemetry_events"):
-        onnxruntime.disable_telemetry_events()
-    onnxruntime.set_default_logger_severity(4)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.log_severity_level = 4
-    # The number of points changes from call to call: a plan for one size is a leak for the next.
-    options.enable_mem_pattern = False
-    try:
-        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime raises a dozen types that share no base but Exception
-        reason = ascii(" ".join(str(error).split())[:160])[1:-1]
-        raise InputError(f"{origin}: the runtime refuses it ({reason}); export the model again") from error
-    inputs = {item.name: tuple(item.shape) for item in session.get_inputs()}
-    return OnnxGraph(session, inputs, tuple(item.name for item in session.get_outputs()), origin)
-
-
 def _check_signature(model: ModelFolder) -> None:
     """Standard names, and a picture of the size that the card promises."""
-    first, *rest = (model.graphs[name] for name in GRAPHS[model.card.representation])
+    kind, first = REPRESENTATIONS[model.card.representation], model.first
     preprocess = model.card.preprocess
     wanted = (len(preprocess.channels), preprocess.image_size_px, preprocess.image_size_px)
     shape = first.inputs.get("image", ())
@@ -286,19 +189,10 @@ def _check_signature(model: ModelFolder) -> None:
     if set(first.inputs) != named or (noise and (len(noise) != 2 or not isinstance(noise[1], int))):
         wanted_text = "an image and noise of a fixed length" if model.card.stochastic else "an image and nothing else"
         raise InputError(f"{first.origin}: must take {wanted_text}, as {CARD_NAME} says; export the model again")
-    if not rest:
-        for name in _OUTPUTS[model.card.representation]:
-            if name not in first.outputs:
-                raise InputError(f"{first.origin}: gives no {name}; export the model again")
-        return
-    decode = rest[0]
-    codes = set(decode.inputs) - {"points"}
-    if "points" not in decode.inputs or not codes or not codes <= set(first.outputs) or "logits" not in decode.outputs:
-        raise InputError(f"{decode.origin}: does not fit {Path(first.origin).name}; export the model again")
-    if model.card.frame == "picture":
-        for name in ("intrinsics", "camera_from_world"):
-            if name not in first.outputs:
-                raise InputError(f"{first.origin}: gives no {name}; export the model again")
+    for name in kind.outputs:
+        if name not in first.outputs:
+            raise InputError(f"{first.origin}: gives no {name}; export the model again")
+    kind.check(model.graphs, model.card.frame)
 
 
 def _fits(shape: tuple[int | str | None, ...], wanted: tuple[int, ...]) -> bool:

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from shapelift.errors import InputError
 from shapelift.geometry import UNIT_BOX, Camera, ImplicitField, Mesh, PointCloud, Representation, VoxelGrid
-from shapelift.inference.assemble import probability
 from shapelift.inference.card import ModelCard
 from shapelift.inference.components import without_hidden_components
 from shapelift.inference.limits import check_resolution, check_size_mm
+from shapelift.inference.representations.grid import probability
 
 _SMALLEST_PART = 0.05
 """Parts with less than this share of the largest part's volume are dropped: what a network leaves of a thin part that

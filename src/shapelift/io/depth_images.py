@@ -18,11 +18,10 @@ _GREY = ("1", "L", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
 
 def load_depth(path: str | Path) -> npt.NDArray[np.float32]:
-    """Values `h w` of a grey image as they are stored, neither scaled nor turned.
+    """Values `h w` of a grey image as they are stored, neither scaled nor turned; not all may be finite.
 
     Raises:
-        InputError: missing, not an image, too large or too small, in colour, damaged, or with values that are not
-            finite.
+        InputError: missing, not an image, too large or too small, in colour, or damaged.
     """
     path = Path(path)
     with warnings.catch_warnings():
@@ -32,14 +31,11 @@ def load_depth(path: str | Path) -> npt.NDArray[np.float32]:
         if picture.mode not in _GREY:
             raise InputError(f"{path}: has colours ({picture.mode}), which say no depth; give a grey image of depths")
         try:
-            values = np.asarray(picture, np.float32)
+            return np.asarray(picture, np.float32)
         except MemoryError as error:
             raise InputError(f"{path}: not enough memory to decode this image; give a smaller copy") from error
         except Exception as error:  # decoders fail on damaged data with a dozen unrelated exception types
             raise InputError(f"{path}: is damaged or cut short; copy or export the image again") from error
-    if not np.isfinite(values).all():
-        raise InputError(f"{path}: holds depths that are not finite; write them again, or cut them out with `mask`")
-    return values
 
 
 def save_depth(path: str | Path, depth: npt.NDArray[np.uint16]) -> None:

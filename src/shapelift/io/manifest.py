@@ -14,11 +14,14 @@ from typing import Any, get_args
 from shapelift.errors import InputError
 from shapelift.io.atomic import write_atomically
 from shapelift.io.records import Split
+from shapelift.io.splits import first_alike
 
 __all__ = ["Manifest", "Rejection", "ShapeEntry", "StoredShape", "read_manifest", "stored_shapes"]
 
 SCHEMA = "shapelift-dataset-1"
 FILE_NAME = "manifest.json"
+PROCEDURAL = "procedural:"
+"""Begins a SOURCE that is made by a program, and the `source` of its shapes."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class ShapeEntry:
         split: "train", "validation" or "test".
         source: Where it came from: a file relative to the source folder, or the name of the procedural shape.
         flags: What is doubtful about its labels, in a few words each; none for data sets made before there were any.
+        geometry: The same for shapes of the same geometry, and for no others; empty where it is not known.
     """
 
     shape_id: str
@@ -42,6 +46,7 @@ class ShapeEntry:
     split: Split
     source: str
     flags: tuple[str, ...] = ()
+    geometry: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,12 @@ class Manifest:
         """The shapes whose labels are doubtful."""
         return tuple(entry for entry in self.shapes if entry.flags)
 
+    @property
+    def duplicates(self) -> dict[str, str]:
+        """Shapes that have the geometry of another, and the first by name of those they have it from."""
+        known = {entry.shape_id: entry.geometry for entry in self.shapes}
+        return {name: first for name, first in first_alike(known, known).items() if name != first}
+
     def split(self, name: Split) -> tuple[ShapeEntry, ...]:
         """The shapes of one split."""
         return tuple(entry for entry in self.shapes if entry.split == name)
@@ -85,19 +96,31 @@ class Manifest:
         """Write `manifest.json` into `folder`, atomically; equal manifests give equal bytes."""
         data = {"schema": SCHEMA, **asdict(self)}
         data["shapes"] = [
-            {name: value for name, value in shape.items() if name != "flags" or value} for shape in data["shapes"]
+            {name: value for name, value in shape.items() if value or name not in ("flags", "geometry")}
+            for shape in data["shapes"]
         ]
+        if self.duplicates:
+            data["duplicates"] = self.duplicates
         write_atomically(Path(folder) / FILE_NAME, json.dumps(data, indent=1, sort_keys=True) + "\n")
 
 
 @dataclass(frozen=True)
 class StoredShape:
-    """One shape of a data set and the file that holds its record: what a reader of records needs to know."""
+    """One shape of a data set and the file that holds its record: what a reader of records needs to know.
+
+    Attributes:
+        shape_id: Its name, unique in the data set.
+        category: Its category.
+        path: Its record.
+        split: "train", "validation" or "test".
+        sources: What was given as SOURCE when the data set was made.
+    """
 
     shape_id: str
     category: str
     path: Path
     split: Split
+    sources: tuple[str, ...] = ()
 
 
 def read_manifest(folder: str | Path) -> Manifest:
@@ -141,7 +164,7 @@ def stored_shapes(folder: str | Path, split: str | None = None) -> tuple[StoredS
     folder = Path(folder)
     manifest = read_manifest(folder)
     found = tuple(
-        StoredShape(entry.shape_id, entry.category, folder / entry.file, entry.split)
+        StoredShape(entry.shape_id, entry.category, folder / entry.file, entry.split, manifest.sources)
         for entry in manifest.shapes
         if split in {None, entry.split}
     )
@@ -158,4 +181,5 @@ def _entry(shape: Mapping[str, Any]) -> ShapeEntry:
         raise ValueError(f"shape {shape['shape_id']}: no split is called {split!r}")
     names = ("shape_id", "category", "file", "sha256", "source")
     shape_id, category, file, sha256, source = (str(shape[name]) for name in names)
-    return ShapeEntry(shape_id, category, file, sha256, split, source, tuple(map(str, shape.get("flags", ()))))
+    flags, geometry = tuple(map(str, shape.get("flags", ()))), str(shape.get("geometry", ""))
+    return ShapeEntry(shape_id, category, file, sha256, split, source, flags, geometry)

@@ -2,20 +2,23 @@
 
 | format | points | normals | colours |
 |---|---|---|---|
-| xyz | lines of numbers, `#` begins a comment | columns 4 to 6, or 7 to 9 behind colours | columns 4 to 6 |
+| xyz, pts, csv, txt, asc | rows of a text (`point_text`) | columns, by their names or values | likewise |
+| pcd | fields `x y z` (`pcd`) | `normal_x normal_y normal_z` | `rgb`, `rgba`, or `r g b` |
 | ply | element `vertex` of a file without faces | `nx ny nz` | `red green blue` |
 | obj | `v` lines of a file without `f` lines | `vn` lines, one per `v` | behind the coordinates of `v` |
 | off | vertices of a file with 0 faces | | |
 | glb, gltf | primitives of points | | vertex colours |
 
-Columns 4 to 6 of an xyz file are colours where they are whole numbers from 0 to 255 and any is above 1, else normals.
-Frames and units are those of meshes (`shapes`): +Y up, numbers as they stand in the file.
+Frames and units are those of meshes (`shapes`): +Y up, numbers as they stand in the file, with three exceptions that
+`read_shape` reports. Points with a coordinate that is not finite are left out. Coordinates that float32 would round
+visibly, such as those of a survey, are taken relative to a round place amid the points, in double precision. Normals of
+which more than half are zero or not finite are none.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -26,6 +29,9 @@ import numpy.typing as npt
 from shapelift.errors import InputError
 from shapelift.geometry import Mesh, PointCloud
 from shapelift.io.atomic import write_atomically
+from shapelift.io.pcd import read_pcd
+from shapelift.io.point_columns import Columns, Table
+from shapelift.io.point_text import read_text
 from shapelift.io.shape_formats import encode_points_ply, srgb_colors
 from shapelift.io.shapes import MAX_FILE_BYTES, load_mesh
 
@@ -45,14 +51,43 @@ _PLY_NAMES = {
 _PLY_TYPES = {name: kind for kind, names in _PLY_NAMES.items() for name in names}
 _PLY_ORDERS = {"binary_little_endian": "<", "binary_big_endian": ">", "ascii": "="}
 
-Table = npt.NDArray[np.float64]
+FAR = 200.0
+"""A cloud farther from 0 than so many times the length of the middle half of its points is read relative to a place of
+its own. Nearer ones float32 rounds by less than about 1e-5 of their length."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """A point cloud as it was read.
+
+    Attributes:
+        cloud: The points that are finite, relative to `origin`.
+        origin: `3` float64, what was taken off the coordinates of the file; zeros unless they lie far off.
+        not_finite: How many points were left out because a coordinate is not a finite number.
+        notes: What is doubtful about the file, a line each.
+    """
+
+    cloud: PointCloud
+    origin: Table
+    not_finite: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def load_shape(path: str | Path) -> Mesh | PointCloud:
+    """`read_shape` without its report: a mesh, or the points that are finite, near 0 where they lie far off.
+
+    Raises:
+        InputError: a file that is missing, too large, of another kind, damaged, or without points.
+    """
+    shape = read_shape(path)
+    return shape.cloud if isinstance(shape, Scan) else shape
+
+
+def read_shape(path: str | Path) -> Mesh | Scan:
     """Read a mesh file, or a point cloud where the file holds points without faces; +Y up.
 
     Args:
-        path: glb, gltf, obj, ply, stl, 3mf, off or xyz.
+        path: glb, gltf, obj, ply, stl, 3mf, off, pcd, xyz, pts, csv, txt or asc.
 
     Raises:
         InputError: a file that is missing, too large, of another kind, damaged, or without points.
@@ -71,17 +106,20 @@ def load_shape(path: str | Path) -> Mesh | PointCloud:
     if path.stat().st_size > MAX_FILE_BYTES:
         raise InputError(f"{path}: larger than {MAX_FILE_BYTES >> 30} GiB; give a smaller one")
     try:
-        cloud = _READERS[kind](path)
+        columns = _READERS[kind](path)
+        scan = None if columns is None else _scan(columns)
     except MemoryError as error:
         raise InputError(f"{path}: not enough memory to read it; give a smaller file") from error
     except Exception as error:
         reason = (str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}")[:200]
         raise InputError(f"{path}: cannot be read as {kind} ({reason}); export it again") from error
-    if cloud is None:
+    if scan is None:
         return load_mesh(path)
-    if not len(cloud):
-        raise InputError(f"{path}: holds no point and no triangle; give a file with a shape in it")
-    return cloud
+    if not len(scan.cloud):
+        nothing = "holds no point and no triangle"
+        what = f"all of its {scan.not_finite} points are not finite" if scan.not_finite else nothing
+        raise InputError(f"{path}: {what}; give a file with a shape in it")
+    return scan
 
 
 def save_points(path: str | Path, cloud: PointCloud, *, metadata: Mapping[str, str] | None = None) -> Path:
@@ -104,29 +142,10 @@ def save_points(path: str | Path, cloud: PointCloud, *, metadata: Mapping[str, s
     return path
 
 
-# -- readers: a cloud, or None for a file with faces ------------------------------------------------------------------
+# -- readers: points as they stand there, or None for a file with faces -----------------------------------------------
 
 
-def _read_xyz(path: Path) -> PointCloud:
-    text = path.read_text(encoding="utf-8", errors="replace").replace(",", " ").replace(";", " ")
-    table = np.loadtxt(io.StringIO(text), dtype=np.float64, comments="#", ndmin=2) if text.strip() else np.zeros((0, 3))
-    columns = table.shape[1]
-    if not len(table):
-        return _cloud(np.zeros((0, 3)), None, None)
-    if columns < 3:
-        raise ValueError(f"{columns} numbers in a line, and a point has three")
-    fourth = table[:, 3:6] if columns >= 6 else None
-    if fourth is not None and _are_bytes(fourth):
-        return _cloud(table[:, :3], table[:, 6:9] if columns >= 9 else None, fourth)
-    return _cloud(table[:, :3], fourth, None)
-
-
-def _are_bytes(values: Table) -> bool:
-    with np.errstate(invalid="ignore"):
-        return bool((values == np.round(values)).all() and values.min() >= 0 and 1 < values.max() <= 255)
-
-
-def _read_ply(path: Path) -> PointCloud | None:
+def _read_ply(path: Path) -> Columns | None:
     data = path.read_bytes()
     order, elements, start = _ply_header(data)
     counts = {name: count for name, count, _ in elements}
@@ -154,7 +173,7 @@ def _read_ply(path: Path) -> PointCloud | None:
     points = _columns(columns, ("x", "y", "z"))
     if points is None:
         raise ValueError("its vertices have no x, y and z")
-    return _cloud(points, _columns(columns, ("nx", "ny", "nz")), colors)
+    return Columns(points, _columns(columns, ("nx", "ny", "nz")), colors)
 
 
 def _ply_header(data: bytes) -> tuple[str, list[tuple[str, int, list[tuple[str, str]]]], int]:
@@ -185,7 +204,7 @@ def _columns(columns: Mapping[str, Table], names: tuple[str, ...]) -> Table | No
     return np.stack([columns[name] for name in names], axis=1) if all(name in columns for name in names) else None
 
 
-def _read_obj(path: Path) -> PointCloud | None:
+def _read_obj(path: Path) -> Columns | None:
     points: list[list[float]] = []
     normals: list[list[float]] = []
     with path.open(encoding="utf-8", errors="replace") as lines:
@@ -197,13 +216,13 @@ def _read_obj(path: Path) -> PointCloud | None:
             elif line.startswith("vn "):
                 normals.append([float(word) for word in line.split()[1:4]])
     if not points:
-        return _cloud(np.zeros((0, 3)), None, None)
+        return Columns(np.zeros((0, 3)))
     table = np.array(points, np.float64)
     colors = table[:, 3:6] * 255.0 if table.shape[1] >= 6 else None
-    return _cloud(table[:, :3], np.array(normals) if len(normals) == len(points) else None, colors)
+    return Columns(table[:, :3], np.array(normals) if len(normals) == len(points) else None, colors)
 
 
-def _read_off(path: Path) -> PointCloud | None:
+def _read_off(path: Path) -> Columns | None:
     text = path.read_text(encoding="utf-8", errors="replace")
     words = [word for line in text.splitlines() for word in line.partition("#")[0].split()]
     if not words or not words[0].upper().endswith("OFF"):
@@ -213,10 +232,10 @@ def _read_off(path: Path) -> PointCloud | None:
         return None
     if words[0].upper() != "OFF":
         raise ValueError(f"vertices of kind {words[0]} without faces")
-    return _cloud(np.array(words[4 : 4 + 3 * count], np.float64).reshape(count, 3), None, None)
+    return Columns(np.array(words[4 : 4 + 3 * count], np.float64).reshape(count, 3))
 
 
-def _read_scene(path: Path) -> PointCloud | None:
+def _read_scene(path: Path) -> Columns | None:
     import trimesh
 
     scene = trimesh.load(path, file_type=path.suffix.lower()[1:], force="scene", process=False, skip_materials=True)
@@ -225,29 +244,54 @@ def _read_scene(path: Path) -> PointCloud | None:
         return None
     clouds = [part for part in parts if isinstance(part, trimesh.PointCloud)]
     if not clouds:
-        return _cloud(np.zeros((0, 3)), None, None)
+        return Columns(np.zeros((0, 3)))
     points = np.concatenate([np.asarray(part.vertices) for part in clouds])
     colors: list[npt.NDArray[Any]] = [np.asarray(part.colors) for part in clouds]
     if any(len(color) != len(part.vertices) for color, part in zip(colors, clouds, strict=True)):
-        return _cloud(points, None, None)
-    return _cloud(points, None, srgb_colors(np.concatenate(colors)[:, :3] / 255.0).astype(np.float64))
+        return Columns(points)
+    return Columns(points, None, srgb_colors(np.concatenate(colors)[:, :3] / 255.0).astype(np.float64))
 
 
-def _cloud(points: Table, normals: Table | None, colors: Table | None) -> PointCloud:
-    """A cloud of checked values; colours in 0 to 255."""
+def _scan(columns: Columns) -> Scan:
+    """What can be used of a file."""
+    origin = _origin(columns.points[np.isfinite(columns.points).all(axis=1)])
+    with np.errstate(over="ignore"):  # what is too large for float32 is not finite either
+        points = (columns.points - origin).astype(np.float32)
+    finite = np.isfinite(points).all(axis=1)
+    colors = columns.colors
     if colors is not None:
-        colors = np.clip(np.round(np.nan_to_num(colors)), 0, 255)
-    return PointCloud(
-        points.astype(np.float32),
-        None if normals is None else normals.astype(np.float32),
+        colors = np.clip(np.round(np.nan_to_num(colors[finite])), 0, 255)
+    cloud = PointCloud(
+        points[finite],
+        None if columns.normals is None else _normals(columns.normals[finite]),
         None if colors is None else colors.astype(np.uint8),
     )
+    return Scan(cloud, origin, int((~finite).sum()), columns.notes)
 
 
-_READERS: Mapping[str, Callable[[Path], PointCloud | None]] = MappingProxyType(
+def _origin(points: Table) -> Table:
+    """The round place `3` amid points `n 3` that lie far from 0, else 0; a few strays make no difference."""
+    if not len(points):
+        return np.zeros(3)
+    low, middle, high = np.quantile(points, (0.25, 0.5, 0.75), axis=0)
+    length = float((high - low).max())
+    if not 0.0 < length * FAR < np.abs(middle).max():
+        return np.zeros(3)
+    return np.round(middle, -int(np.floor(np.log10(length))))
+
+
+def _normals(normals: Table) -> npt.NDArray[np.float32] | None:
+    """Normals `n 3`, zero where there is none; None where more than half are."""
+    normals = np.where(np.isfinite(normals).all(axis=1, keepdims=True), normals, 0.0)
+    there = (normals != 0.0).any(axis=1)
+    return normals.astype(np.float32) if 2 * int(there.sum()) >= max(len(there), 1) else None
+
+
+_READERS: Mapping[str, Callable[[Path], Columns | None]] = MappingProxyType(
     {
         "ply": _read_ply,
-        "xyz": _read_xyz,
+        "pcd": read_pcd,
+        **dict.fromkeys(("xyz", "pts", "csv", "txt", "asc"), read_text),
         "obj": _read_obj,
         "off": _read_off,
         "glb": _read_scene,

@@ -42,28 +42,6 @@ class EarthMover:
         return self.assignment.gap
 
 
-def match_auction(
-    prediction: Float[Tensor, "b n 3"],
-    truth: Float[Tensor, "b m 3"],
-    *,
-    squared: bool = False,
-    tolerance: float = 0.01,
-) -> Assignment:
-    """The assignment by auction, on the device of the points.
-
-    Args:
-        prediction: As for `earth_mover`.
-        truth: As for `earth_mover`.
-        squared: As for `earth_mover`.
-        tolerance: As for `earth_mover`.
-
-    Raises:
-        ValueError: as `earth_mover`.
-        InputError: as `earth_mover`.
-    """
-    return assign(prediction, truth, squared=squared, method="auction", tolerance=tolerance)
-
-
 def earth_mover(
     prediction: Float[Tensor, "b n 3"],
     truth: Float[Tensor, "b m 3"],

@@ -5,17 +5,21 @@ from shapelift.metrics.chamfer import chamfer_l1, chamfer_l2
 from shapelift.metrics.emd import emd
 from shapelift.metrics.fscore import FRACTIONS, fscore, fscores
 from shapelift.metrics.iou import iou
+from shapelift.metrics.metric import Metric
 from shapelift.metrics.nearest import EMPTY_DISTANCE, Matches, match
 from shapelift.metrics.normals import normal_consistency
 from shapelift.metrics.protocols import PROTOCOLS, Protocol
+from shapelift.metrics.registry import METRICS, measure
 from shapelift.metrics.surface_distance import SurfaceDistance
 
 __all__ = [
     "EMPTY_DISTANCE",
     "FRACTIONS",
+    "METRICS",
     "PROTOCOLS",
     "Interval",
     "Matches",
+    "Metric",
     "Protocol",
     "SurfaceDistance",
     "bootstrap_difference",
@@ -27,5 +31,6 @@ __all__ = [
     "fscores",
     "iou",
     "match",
+    "measure",
     "normal_consistency",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy.typing as npt
 
+from shapelift.metrics.metric import Metric, Surfaces
 from shapelift.metrics.nearest import EMPTY_DISTANCE, Matches, match
 
 
@@ -47,3 +48,26 @@ def chamfer_l2_of(matches: Matches) -> float:
     if matches.is_empty:
         return 2.0 * (EMPTY_DISTANCE * matches.side) ** 2
     return float((matches.to_reference**2).mean() + (matches.to_prediction**2).mean())
+
+
+METRICS = (
+    Metric(
+        "chamfer_l1",
+        "CD-L1",
+        Surfaces,
+        lambda given: chamfer_l1_of(given.matches),
+        higher_is_better=False,
+        unit="sides",
+        digits=4,
+    ),
+    Metric(
+        "chamfer_l2",
+        "CD-L2",
+        Surfaces,
+        lambda given: chamfer_l2_of(given.matches),
+        higher_is_better=False,
+        unit="squared sides",
+        table=None,
+        digits=4,
+    ),
+)

@@ -7,10 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from shapelift.metrics.metric import Metric, Surfaces
 from shapelift.metrics.nearest import Matches, match
+from shapelift.metrics.recall import recall_of
 
 FRACTIONS = (0.005, 0.01, 0.02, 0.05)
 """The thresholds of the project, as fractions of the reference's longest side."""
+
+
+def fraction_name(fraction: float) -> str:
+    """The column of an F-score at a fraction of the longest side: 0.005 -> `fscore_0.5`."""
+    return f"fscore_{fraction * 100:g}"
 
 
 def fscore(prediction: npt.ArrayLike, reference: npt.ArrayLike, threshold: float) -> float:
@@ -49,11 +56,6 @@ def fscore_of(matches: Matches, threshold: float) -> float:
     return 2.0 * precision * recall / total if total > 0.0 else 0.0
 
 
-def recall_of(matches: Matches, threshold: float) -> float:
-    """Fraction of the reference points closer than `threshold` to the prediction, 0 for an empty one."""
-    return 0.0 if matches.is_empty else float(np.mean(matches.to_prediction < threshold))
-
-
 def fscores(
     prediction: npt.ArrayLike, reference: npt.ArrayLike, fractions: Sequence[float] = FRACTIONS
 ) -> dict[float, float]:
@@ -73,3 +75,15 @@ def fscores(
 def fscores_of(matches: Matches, fractions: Sequence[float] = FRACTIONS) -> dict[float, float]:
     """`fscores` of point sets that are matched already."""
     return {fraction: fscore_of(matches, fraction * matches.side) for fraction in fractions}
+
+
+def _metric(fraction: float) -> Metric[Surfaces]:
+    return Metric(
+        fraction_name(fraction),
+        f"F@{fraction * 100:g}%",
+        Surfaces,
+        lambda given: fscore_of(given.matches, fraction * given.matches.side),
+    )
+
+
+METRICS = tuple(_metric(fraction) for fraction in FRACTIONS)

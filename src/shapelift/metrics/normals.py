@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.geometry import PointCloud
+from shapelift.metrics.metric import Metric, Surfaces
 from shapelift.metrics.nearest import Matches, match
 
 
@@ -20,10 +21,24 @@ def normal_consistency(prediction: PointCloud, reference: PointCloud) -> float:
 
     Source: Mescheder et al., "Occupancy Networks", CVPR 2019 (who charge -1 for an empty mesh).
     """
+    return normal_consistency_between(match(prediction.points, reference.points), prediction, reference)
+
+
+def normal_consistency_between(matches: Matches, prediction: PointCloud, reference: PointCloud) -> float:
+    """`normal_consistency` of clouds that are matched already; its errors.
+
+    Args:
+        matches: Of the two clouds.
+        prediction: With normals, unless it is empty.
+        reference: With normals.
+
+    Raises:
+        ValueError: one has no normals.
+    """
     if reference.normals is None or (prediction.normals is None and len(prediction)):
         raise ValueError("normal consistency needs normals on both clouds")
     normals = np.zeros((0, 3), np.float32) if prediction.normals is None else prediction.normals
-    return normal_consistency_of(match(prediction.points, reference.points), normals, reference.normals)
+    return normal_consistency_of(matches, normals, reference.normals)
 
 
 def normal_consistency_of(
@@ -45,3 +60,13 @@ def normal_consistency_of(
 
 def _agreement(first: npt.NDArray[np.float32], second: npt.NDArray[np.float32]) -> float:
     return float(np.abs(np.einsum("ni,ni->n", first, second, dtype=np.float64)).mean())
+
+
+METRICS = (
+    Metric(
+        "normal_consistency",
+        "NC",
+        Surfaces,
+        lambda given: normal_consistency_between(given.matches, given.prediction, given.truth),
+    ),
+)

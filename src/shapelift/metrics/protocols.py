@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-import numpy as np
-
 from shapelift.geometry import PointCloud
 from shapelift.metrics.chamfer import chamfer_l1_of, chamfer_l2_of
 from shapelift.metrics.emd import emd
-from shapelift.metrics.fscore import fscore_of, fscores_of, recall_of
+from shapelift.metrics.fscore import _fraction_name, fscore_of
+from shapelift.metrics.metric import Surfaces
 from shapelift.metrics.nearest import EMPTY_DISTANCE, Matches, match
-from shapelift.metrics.normals import normal_consistency_of
+from shapelift.metrics.normals import normal_consistency_between
+from shapelift.metrics.registry import measure
 
 
 @dataclass(frozen=True)
@@ -59,17 +59,8 @@ class Protocol:
         return self.function(match(prediction.points, reference.points, side), prediction, reference)
 
 
-def _fraction_name(fraction: float) -> str:
-    """The column of an F-score at a fraction of the longest side: 0.005 -> `fscore_0.5`."""
-    return f"fscore_{fraction * 100:g}"
-
-
 def _shapelift(matches: Matches, prediction: PointCloud, reference: PointCloud) -> dict[str, float]:
-    scores = {"chamfer_l1": chamfer_l1_of(matches), "chamfer_l2": chamfer_l2_of(matches)}
-    scores |= {_fraction_name(fraction): value for fraction, value in fscores_of(matches).items()}
-    scores["recall_2"] = recall_of(matches, 0.02 * matches.side)
-    scores["normal_consistency"] = _normals(matches, prediction, reference)
-    return scores
+    return measure(Surfaces(matches, prediction, reference))
 
 
 def _occupancy_networks(matches: Matches, prediction: PointCloud, reference: PointCloud) -> dict[str, float]:
@@ -79,7 +70,7 @@ def _occupancy_networks(matches: Matches, prediction: PointCloud, reference: Poi
     return {
         "chamfer_l1_x10": 10.0 * chamfer_l1_of(matches),
         "chamfer_l2_mean": chamfer_l2_of(matches) / 2.0,
-        "normal_consistency": _normals(matches, prediction, reference),
+        "normal_consistency": normal_consistency_between(matches, prediction, reference),
     }
 
 
@@ -111,13 +102,6 @@ def _pixel2mesh(matches: Matches, prediction: PointCloud, reference: PointCloud)
 def _tatarchenko(matches: Matches, prediction: PointCloud, reference: PointCloud) -> dict[str, float]:
     del prediction, reference
     return {_fraction_name(part): fscore_of(matches, part) for part in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)}
-
-
-def _normals(matches: Matches, prediction: PointCloud, reference: PointCloud) -> float:
-    if reference.normals is None or (prediction.normals is None and len(prediction)):
-        raise ValueError("this protocol compares normals: give both clouds some")
-    normals = np.zeros((0, 3), np.float32) if prediction.normals is None else prediction.normals
-    return normal_consistency_of(matches, normals, reference.normals)
 
 
 _ALL = (

@@ -96,16 +96,10 @@ class PlaneDecoder(nn.Module):
         self.last = nn.Linear(hidden, 1)
 
     def forward(self, planes: Float[Tensor, "b 3 c r r"], points: Float[Tensor, "b n 3"]) -> Float[Tensor, "b n"]:
-        """Logits `b n` of points in [-0.5, 0.5]^3; outside, the border of the planes is continued."""
-        count, channels = points.shape[1], planes.shape[2]
-        if self.training and points.device.type == "cpu" and not points.requires_grad:
-            return self._forward_by_rows(planes, points)
-        sampled = sample_planes(planes, points)
-        features = sampled.reshape(-1, PLANES * channels, count).transpose(1, 2)
-        return self._logits(self.first(torch.cat([features, points.to(features.dtype)], dim=2)))
+        """Logits `b n` of points in [-0.5, 0.5]^3; outside, the border of the planes is continued.
 
-    def _forward_by_rows(self, planes: Tensor, points: Tensor) -> Tensor:
-        """`forward` with the first layer, which is linear, before the look-ups: see `plane_samples`."""
+        The first layer is linear, so it comes before the look-ups: see `plane_samples`.
+        """
         *of_planes, of_points = torch.split(self.first.weight, [planes.shape[2]] * PLANES + [3], dim=1)
         shown = [
             nn.functional.conv2d(plane, weight[..., None, None])
@@ -177,21 +171,6 @@ def projected_planes(
     across, down = ramp[list(COLUMN_AXES)], ramp[list(ROW_AXES)] + bias / PLANES
     result: Tensor = values.reshape(-1, PLANES, side + 2, side + 2, values.shape[3]) + across[:, None]
     return result + down[:, :, None]
-
-
-def sample_planes(planes: Float[Tensor, "b 3 c r r"], points: Float[Tensor, "b n 3"]) -> Float[Tensor, "b 3 c n"]:
-    """Bilinear values of the planes under every point; pixel centres lie half a cell inside the border."""
-    x, y, z = points.unbind(2)
-    grid = torch.stack([torch.stack([x, -y], 2), torch.stack([x, -z], 2), torch.stack([z, -y], 2)], dim=1) * 2.0
-    values = nn.functional.grid_sample(
-        # Single precision: in bfloat16 a coordinate would be off by up to 0.2 % of the object's side.
-        planes.flatten(0, 1).to(points.dtype),
-        grid.flatten(0, 1)[:, None],
-        mode="bilinear",
-        padding_mode="border",
-        align_corners=False,
-    )
-    return values.reshape(planes.shape[0], PLANES, planes.shape[2], points.shape[1])
 
 
 def plane_corners(points: Float[Tensor, "b n 3"], side: int) -> tuple[Int64[Tensor, "m 12"], Float[Tensor, "m 12"]]:

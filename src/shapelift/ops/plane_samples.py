@@ -17,13 +17,13 @@ def plane_samples(planes: Sequence[Tensor], places: Sequence[Float[Tensor, "b n 
     A point reads four pixels of each plane, and on a processor all of them are one sum of rows (`weighted_rows`): much
     faster than a look-up per plane, and without tensors of all that was looked up. Values are those of `grid_sample`
     with bilinear interpolation and a continued border, `align_corners=False`, computed in the type of the planes and
-    summed in single precision.
+    summed in single precision. On other devices, and for places that need a gradient, it is `grid_sample` itself.
 
     Args:
         planes: `b c r r` each, r at least 2 and its own; best in channels-last memory.
-        places: Columns and rows, [-0.5, 0.5] being the plane from border to border; taken as constants.
+        places: Columns and rows, [-0.5, 0.5] being the plane from border to border.
     """
-    if planes[0].device.type != "cpu":
+    if planes[0].device.type != "cpu" or any(place.requires_grad for place in places):
         return plane_by_plane(planes, places)
     found, weights, rows, first = [], [], [], 0
     for plane, place in zip(planes, places, strict=True):
@@ -42,7 +42,7 @@ def plane_samples(planes: Sequence[Tensor], places: Sequence[Float[Tensor, "b n 
 
 
 def plane_by_plane(planes: Sequence[Tensor], places: Sequence[Float[Tensor, "b n 2"]]) -> Float[Tensor, "m c"]:
-    """`plane_samples` with a look-up per plane: quicker on a GPU."""
+    """`plane_samples` with a look-up per plane: quicker on a GPU, with a gradient of the places."""
     values = [
         # Single precision: in bfloat16 a coordinate would be off by up to 0.2 % of the side.
         nn.functional.grid_sample(

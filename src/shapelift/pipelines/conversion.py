@@ -12,8 +12,9 @@ from shapelift._version import __version__
 from shapelift.errors import InputError
 from shapelift.geometry import Mesh, PointCloud
 from shapelift.inference.limits import check_resolution, check_size_mm
-from shapelift.io.pointclouds import load_shape
+from shapelift.io.pointclouds import Scan, read_shape
 from shapelift.io.shapes import FORMATS, save_mesh
+from shapelift.meshing.outliers import without_lone_points
 from shapelift.pipelines.jobs import check_targets
 
 __all__ = ["convert"]
@@ -33,7 +34,8 @@ def convert(source: Path, target: Path, *, resolution: int = 128, size_mm: float
         size_mm: Longest side in millimetres, None for the unit of the source.
 
     Returns:
-        A report: files, counts, size, warnings, seconds.
+        A report: files, counts, size, warnings, seconds. Of points also what was left out, and the `origin` that
+        coordinates of the mesh are relative to, where those of the file lie far off.
 
     Raises:
         InputError: one of the arguments cannot be used, or no solid can be made.
@@ -44,17 +46,23 @@ def convert(source: Path, target: Path, *, resolution: int = 128, size_mm: float
     from shapelift.solids import check
 
     start = time.perf_counter()
-    shape = load_shape(source)
+    shape = read_shape(source)
     read = time.perf_counter()
     metadata = {"generator": f"shapelift {__version__}", "source": source.name}
     warnings: list[str] = []
-    if isinstance(shape, PointCloud):
-        mesh = _solid(source, shape, resolution)
-        normals = "estimated" if shape.normals is None else "given"
-        kind = {"kind": "points", "points": len(shape), "normals": normals}
-        metadata |= {"points": str(len(shape)), "normals": normals, "resolution": str(resolution)}
+    kind: dict[str, Any] = {"kind": "mesh"}
+    if isinstance(shape, Scan):
+        cloud, outliers = without_lone_points(shape.cloud)
+        mesh = _solid(source, cloud, resolution)
+        normals = "estimated" if cloud.normals is None else "given"
+        kind = {"kind": "points", "points": len(cloud), "normals": normals}
+        kind |= {"not_finite": shape.not_finite, "outliers": outliers, "origin": shape.origin.tolist()}
+        metadata |= {"points": str(len(cloud)), "normals": normals, "resolution": str(resolution)}
+        if shape.origin.any():
+            metadata["origin"] = _place(shape)
+        warnings += [f"{source}: {line}" for line in _doubts(shape, outliers)]
     else:
-        mesh, kind = shape, {"kind": "mesh"}
+        mesh = shape
         problems = check(mesh).problems
         if problems:
             warnings.append(f"{source}: is no printable solid ({', '.join(problems)}); its triangles stay as they are")
@@ -87,6 +95,23 @@ def _check_target(source: Path, target: Path) -> None:
     if not source.exists():
         raise InputError(f"{source}: no such file; check the name and the folder")
     check_targets([target], [source])
+
+
+def _doubts(scan: Scan, outliers: int) -> list[str]:
+    """What a person should know of a cloud, a line each."""
+    lines = list(scan.notes)
+    total = scan.not_finite + len(scan.cloud)
+    if scan.not_finite:
+        lines.append(f"{scan.not_finite} of {total} points are not finite and were left out")
+    if outliers:
+        lines.append(f"{outliers} of {total} points stand alone, far from all others, and were left out")
+    if scan.origin.any():
+        lines.append(f"lies far from 0; coordinates of the result are relative to ({_place(scan)})")
+    return lines
+
+
+def _place(scan: Scan) -> str:
+    return ", ".join(f"{value:.12g}" for value in scan.origin)
 
 
 def _solid(source: Path, cloud: PointCloud, resolution: int) -> Mesh:

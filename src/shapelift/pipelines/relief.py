@@ -186,7 +186,22 @@ def _reader(image: Path | None, options: DepthOptions) -> Callable[[], _Source]:
 
 
 def _from_depth(path: Path, options: DepthOptions) -> _Source:
-    return _Source(load_depth(path), None, bool(options.inverse), {"source": "depth", "input": str(path)})
+    """Values of a depth image where it has any: sensors write 0, or no number, where they saw no distance."""
+    values = load_depth(path)
+    seen = np.isfinite(values)
+    what = "not finite"
+    if not options.inverse:
+        seen &= values != 0.0
+        what = "0 or not finite"
+    if not seen.any():
+        raise InputError(f"{path}: holds no depth, all of it is {what}; give another image")
+    described: dict[str, Any] = {"source": "depth", "input": str(path)}
+    if not seen.all():
+        without = int((~seen).sum())
+        described["warnings"] = [
+            f"{path}: {without} of {seen.size} pixels hold no depth ({what}); the plate is open there"
+        ]
+    return _Source(values, None if seen.all() else seen, bool(options.inverse), described)
 
 
 def _from_model(image: Path, path: Path, options: DepthOptions) -> _Source:

@@ -13,7 +13,7 @@ from shapelift.evaluation import evaluate, for_card, summarize, write_report
 from shapelift.inference import Reconstructor, read_card
 from shapelift.io.cores import available_cores
 from shapelift.io.manifest import FILE_NAME, Manifest, read_manifest
-from shapelift.io.splits import FEW_SHAPES, is_variant, splits_of
+from shapelift.io.splits import FEW_SHAPES, FEWEST_SHAPES, is_variant, splits_of
 from shapelift.pipelines.progress import Progress, Silent, Update
 from shapelift.recipes import find_recipe
 from shapelift.recipes.fine_tuning import MIXED, VARIANTS, fine_tuned, is_tuned
@@ -33,6 +33,8 @@ NOTHING = "none"
 """What `start_from` calls fresh weights, and `mix` the shapes of the run alone."""
 TEST_LIMIT = 200
 """At most so many test shapes are scored for the card; `shapelift.evaluation.evaluate` scores all of them."""
+
+_TOO_FEW = f"{{source}}: {{shapes}} are too few to train on and to judge by; give at least {FEWEST_SHAPES}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,11 +217,20 @@ class _Run:
         if self.world.is_main:
             # A bad source leaves no folder behind.
             items = open_source(self.source, self.making.count, self.config.seed).items()
+            if len(items) < FEWEST_SHAPES:
+                given = "" if self.making.count is None else f" (`count` {self.making.count})"
+                raise InputError(_TOO_FEW.format(source=self.source, shapes=f"{len(items)} shapes{given}"))
             splits = splits_of(item.shape_id for item in items)
             made = (folder / FILE_NAME).is_file()
             shapes = _training_shapes(folder) if made else list(splits.values()).count("train")
             find_run(self.output, self.tuned(shapes))  # another run is refused before hours of rendering
             self._make(self.source, folder, self._options(self._variants(shapes)), "making data")
+            made_of = read_manifest(folder)
+            _check_enough(self.source, made_of)
+            if made_of.duplicates:
+                self.told.say(
+                    f"duplicates of other shapes: {len(made_of.duplicates)}, each in the split of the one it equals"
+                )
         self.world.wait()
         return folder
 
@@ -283,6 +294,13 @@ def _of_their_kind(data: Path) -> str | None:
     kinds = {entry.category.lower() for entry in read_manifest(data).split("train")}
     known = [name for name in CATEGORIES if kinds & {name, f"{name}s", f"{name}es"}]
     return PROCEDURAL + ",".join(known) if known else None
+
+
+def _check_enough(source: str, manifest: Manifest) -> None:
+    """Raises InputError where there are too few different shapes to train on and to judge by."""
+    shapes = sum(not is_variant(entry.shape_id) for entry in manifest.shapes) - len(manifest.duplicates)
+    if shapes < FEWEST_SHAPES:
+        raise InputError(_TOO_FEW.format(source=source, shapes=f"{shapes} different usable shapes"))
 
 
 def _training_shapes(data: Path) -> int:

@@ -1,4 +1,4 @@
-"""Training data from meshes and procedural shapes: sources, renderer, samplers, writer."""
+"""Training data from meshes and procedural shapes: sources, renderer, samplers, writer; loaded where they are used."""
 
 __all__ = [
     "cameras",

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from shapelift.synthesis.renderer import Scene
 
-DENSITY = 128.0
+_DENSITY = 128.0
 """How densely textures are read, in samples per unit of length: a model of the field resolves no more."""
 _LIFT = 4e-3  # of the longest side: above the rounding of stored points, below the thickness of most walls
 _REACH = 0.03  # beyond, what a ray meets is another part of the asset
@@ -38,7 +38,7 @@ def surface_albedo(
         weights = np.stack([1.0 - hits.u[met] - hits.v[met], hits.u[met], hits.v[met]], axis=1)
         places = origins[met] + along[met] * hits.distance[met, None]
         albedo[missing[met]] = scene.appearance.colors_at(
-            hits.faces[met], weights.astype(np.float32), places.astype(np.float32), DENSITY
+            hits.faces[met], weights.astype(np.float32), places.astype(np.float32), _DENSITY
         )
         missing = np.delete(missing, met)
     if 0 < len(missing) < len(points):

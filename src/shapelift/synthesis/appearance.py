@@ -16,7 +16,7 @@ Faces = npt.NDArray[np.int32]
 class Texture:
     """An image read at uv coordinates: repeated, bilinear, from the level of an image pyramid that suits the view.
 
-    image: (h, w, 4) uint8 sRGB; the alpha is ignored.
+    image: `h w 4` uint8 sRGB; the alpha is ignored.
     texels_per_unit: how many texels lie along one unit of length on the surface.
     """
 
@@ -35,7 +35,7 @@ class Texture:
         return self._levels[min(wanted, len(self._levels) - 1)]
 
     def colors_at(self, uv: Array, samples_per_unit: float) -> Array:
-        """Colours (n, 3), sRGB in [0, 1] at uv (n, 2); (0, 0) is the top left corner of the image."""
+        """Colours `n 3`, sRGB in [0, 1] at uv `n 2`; (0, 0) is the top left corner of the image."""
         image = self.level(samples_per_unit)
         height, width = image.shape[:2]
         texels = image.reshape(-1, 4).view(np.uint32)[:, 0]
@@ -88,10 +88,13 @@ class Appearance:
         return Texture(image, float(np.sqrt(texels / max(float(asset.mesh.face_areas[worn].sum()), 1e-12))))
 
     def colors_at(self, faces: Faces, weights: Array, points: Array, samples_per_unit: float) -> Array:
-        """Colours (n, 3), sRGB in [0, 1].
+        """Colours `n 3`, sRGB in [0, 1], of points of the surface.
 
-        faces: (n,) the face of every point. weights: (n, 3) barycentric coordinates in it. points: (n, 3) the points,
-        object frame. samples_per_unit: how densely the surface is sampled, which decides how fine textures are read.
+        Args:
+            faces: Face of every point, `n`.
+            weights: Barycentric coordinates in it, `n 3`.
+            points: The points, `n 3`, object frame.
+            samples_per_unit: How densely the surface is sampled, which decides how fine textures are read.
         """
         if self._corner_colors is not None:
             blend = np.einsum("nc,ncd->nd", weights, self._corner_colors[faces].astype(np.float32))

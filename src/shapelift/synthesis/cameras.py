@@ -12,11 +12,11 @@ from shapelift.io.records import FRAMED_MARGIN
 
 __all__ = ["framed_camera", "random_viewpoints"]
 
-HIGH_PROBABILITY = 0.15
-LOW_ELEVATION_DEG = (-5.0, 40.0)
-HIGH_ELEVATION_DEG = (40.0, 60.0)
+_HIGH_PROBABILITY = 0.15
+_LOW_ELEVATION_DEG = (-5.0, 40.0)
+_HIGH_ELEVATION_DEG = (40.0, 60.0)
 FOV_DEG = (15.0, 55.0)
-SLACK = (1.0, 1.3)
+_SLACK = (1.0, 1.3)
 MARGIN = FRAMED_MARGIN
 
 
@@ -31,26 +31,31 @@ class Viewpoint:
 
 
 def random_viewpoints(rng: np.random.Generator, count: int, radius: float = 0.75**0.5) -> tuple[Viewpoint, ...]:
-    """`count` viewpoints around an object inside the sphere of `radius` (by default that around the unit cube).
+    """Viewpoints around an object inside a sphere.
 
     - azimuth: U[0, 360) for every view; stratified, so that the views of a shape stand all around it, shuffled.
     - elevation: U[-5, 40] with probability 0.85, else U[40, 60].
     - field of view: U[15, 55] degrees, a telephoto lens to a wide one.
     - distance: the nearest from which the sphere fits into the field of view, times U[1, 1.3].
     - no roll: gravity points down in the image, as the frame `view` promises.
+
+    Args:
+        rng: Draws all of these.
+        count: Number of viewpoints.
+        radius: Of the sphere, by default that around the unit cube.
     """
     strata = rng.permutation(count)
     views = []
     for stratum in strata:
-        high = rng.random() < HIGH_PROBABILITY
+        high = rng.random() < _HIGH_PROBABILITY
         fov_deg = float(rng.uniform(*FOV_DEG))
         nearest = radius / np.sin(np.deg2rad(fov_deg) / 2.0)
         views.append(
             Viewpoint(
                 azimuth_deg=float((stratum + rng.random()) * 360.0 / count),
-                elevation_deg=float(rng.uniform(*(HIGH_ELEVATION_DEG if high else LOW_ELEVATION_DEG))),
+                elevation_deg=float(rng.uniform(*(_HIGH_ELEVATION_DEG if high else _LOW_ELEVATION_DEG))),
                 fov_deg=fov_deg,
-                distance=float(nearest * rng.uniform(*SLACK)),
+                distance=float(nearest * rng.uniform(*_SLACK)),
             )
         )
     return tuple(views)
@@ -67,8 +72,17 @@ def framed_camera(
 ) -> Camera:
     """The camera of an orbit whose square image is fitted to the object.
 
-    The image is the square window around the bounding box of the projected `vertices` (n, 3), centred on it, the
-    longest side of the box being ``1 - 2 * margin`` of the window's; the intrinsics hold the window.
+    The image is the square window around the bounding box of the projected vertices, centred on it; the intrinsics hold
+    the window.
+
+    Args:
+        vertices: Of the object, `n 3`.
+        azimuth_deg: Where the camera stands.
+        elevation_deg: Likewise.
+        fov_deg: Field of view, before framing.
+        distance: From the origin.
+        size_px: Side of the image.
+        margin: On each side, as a share of the window.
 
     Raises:
         ValueError: no vertices, a margin outside [0, 0.5), or a vertex behind the camera.
@@ -90,7 +104,7 @@ def framed_camera(
 def view_from_object(vertices: npt.ArrayLike, azimuth_deg: float) -> npt.NDArray[np.float64]:
     """The 4x4 similarity from the object frame to the frame `view` of a camera at `azimuth_deg`.
 
-    The object, vertices (n, 3), is turned about +Y by ``-azimuth_deg``, which puts the camera above the +Z axis; then
+    The object, vertices `n 3`, is turned about +Y by ``-azimuth_deg``, which puts the camera above the +Z axis; then
     the bounding box of the turned vertices is centred at 0 and its longest side scaled to 1.
     """
     turn = similarity(rotation=rotation_y(-azimuth_deg))

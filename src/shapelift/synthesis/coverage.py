@@ -18,16 +18,16 @@ from shapelift.synthesis.labels import Labels, UnusableShapeError
 from shapelift.synthesis.occupancy import Solid
 from shapelift.synthesis.renderer import View
 
-NEAR = 0.02
+_NEAR = 0.02
 """How far from a visible point the labelled surface may be, in longest sides."""
-PIXELS = 2000
+_PIXELS = 2000
 """About how many visible points are looked at, over all views."""
 
-FLAGGED_SHARE = 0.1
+_FLAGGED_SHARE = 0.1
 """A shape is flagged when more of its visible surface than this is unlabelled,"""
-REJECTED_SHARE = 0.3
+_REJECTED_SHARE = 0.3
 """and rejected when more than this is."""
-LEAST_ENCLOSED = 0.003
+_LEAST_ENCLOSED = 0.003
 """A shape is flagged when its volume is a smaller share of the unit cube than this."""
 
 UNLABELLED, ENCLOSED = "unlabelled_share", "enclosed_share"
@@ -42,7 +42,7 @@ def unlabelled_share(
     depth: npt.NDArray[np.float32],
     normals: npt.NDArray[np.floating],
     cameras: Sequence[Camera],
-    near: float = NEAR,
+    near: float = _NEAR,
 ) -> float:
     """Share of the visible surface that the labelled solid does not have.
 
@@ -63,7 +63,7 @@ def unlabelled_share(
     view, row, column = np.nonzero(depth > 0)
     if not len(view):
         return 0.0
-    chosen = np.linspace(0, len(view) - 1, min(PIXELS, len(view))).round().astype(np.intp)
+    chosen = np.linspace(0, len(view) - 1, min(_PIXELS, len(view))).round().astype(np.intp)
     view, row, column = view[chosen], row[chosen], column[chosen]
     points = np.zeros((len(view), 3))
     for number in np.unique(view):
@@ -99,7 +99,7 @@ def checked(solid: Solid, labels: Labels, views: Sequence[View], cameras: Sequen
     """
     depth, normals = np.stack([view.depth for view in views]), np.stack([view.normals for view in views])
     unlabelled = unlabelled_share(solid.contains, depth, normals, cameras)
-    if unlabelled > REJECTED_SHARE:
+    if unlabelled > _REJECTED_SHARE:
         raise UnusableShapeError(f"the labels lack {unlabelled:.0%} of the visible surface")
     return {UNLABELLED: f"{unlabelled:.4f}", ENCLOSED: f"{enclosed_share(labels):.5f}"}
 
@@ -108,8 +108,8 @@ def flags(metadata: Mapping[str, str]) -> tuple[str, ...]:
     """What is doubtful about the labels of a record with this metadata, for its entry in the manifest."""
     unlabelled, enclosed = float(metadata.get(UNLABELLED, 0.0)), float(metadata.get(ENCLOSED, 1.0))
     found = []
-    if unlabelled > FLAGGED_SHARE:
+    if unlabelled > _FLAGGED_SHARE:
         found.append(f"labels lack {unlabelled:.0%} of the visible surface")
-    if enclosed < LEAST_ENCLOSED:
+    if enclosed < _LEAST_ENCLOSED:
         found.append(f"encloses {enclosed:.2%} of the unit cube")
     return tuple(found)

@@ -20,14 +20,14 @@ __all__ = ["Environment"]
 
 Array = npt.NDArray[np.float32]
 
-LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
+_LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 """Brightness of linear Rec. 709 light."""
-MAX_SOURCES = 2
-LEAST_SOURCE = 0.15
+_MAX_SOURCES = 2
+_LEAST_SOURCE = 0.15
 """A place becomes a lamp when a face that looks at it gets at least this share of what faces get on average."""
-TABLE_SHAPE = (64, 128)
+_TABLE_SHAPE = (64, 128)
 """Rows and columns of the tables."""
-ROUGHNESS_LEVELS = (0.1, 0.25, 0.4, 0.6, 0.8, 1.0)
+_ROUGHNESS_LEVELS = (0.1, 0.25, 0.4, 0.6, 0.8, 1.0)
 """Mirror images are blurred for these."""
 
 _NEAR, _RING = np.cos(np.deg2rad(18.0)), np.cos(np.deg2rad(30.0))  # a lamp, and what is compared with it
@@ -38,11 +38,11 @@ _PEAK = 200.0  # lamps are looked for in a map blurred by about 4 degrees
 class Environment:
     """An environment map taken apart; energies as in the map.
 
-    directions: (k, 3) float32 unit vectors *towards* the lamps, k at most MAX_SOURCES, strongest first.
-    colors: (k, 3) float32, what a white face that looks straight at the lamp reflects.
-    spreads: (k,) float32, angular radius of the lamp [rad], as a disc of even brightness.
-    reflected: (h, w, 3) float32, what white faces reflect of the rest, a map over their normals.
-    mirrored: (l, h, w, 3) float32, the rest blurred for each of ROUGHNESS_LEVELS, maps over directions.
+    directions: `k 3` float32 unit vectors *towards* the lamps, at most two, strongest first.
+    colors: `k 3` float32, what a white face that looks straight at the lamp reflects.
+    spreads: `k` float32, angular radius of the lamp [rad], as a disc of even brightness.
+    reflected: `h w 3` float32, what white faces reflect of the rest, a map over their normals.
+    mirrored: `l h w 3` float32, the rest blurred for each of _ROUGHNESS_LEVELS, maps over directions.
     """
 
     directions: Array
@@ -62,26 +62,26 @@ class Environment:
             ValueError: another shape, values that are negative or not finite, or no light.
         """
         rest = np.array(rgb, np.float64)
-        if rest.ndim != 3 or rest.shape[2] != 3 or rest.shape[0] % TABLE_SHAPE[0] or rest.shape[1] % TABLE_SHAPE[1]:
+        if rest.ndim != 3 or rest.shape[2] != 3 or rest.shape[0] % _TABLE_SHAPE[0] or rest.shape[1] % _TABLE_SHAPE[1]:
             raise ValueError(f"an environment must be h x w x 3 with h and w multiples of 64 and 128, not {rest.shape}")
         if not np.isfinite(rest).all() or rest.min() < 0.0 or not rest.any():
             raise ValueError("an environment must be finite, not negative and not all black")
         lamps = []
-        mean = float((rest @ LUMINANCE * solid_angles(*rest.shape[:2])).sum()) / (4.0 * np.pi)
-        for _ in range(MAX_SOURCES):
+        mean = float((rest @ _LUMINANCE * solid_angles(*rest.shape[:2])).sum()) / (4.0 * np.pi)
+        for _ in range(_MAX_SOURCES):
             lamp = _brightest(rest)
-            if lamp is None or lamp.color @ LUMINANCE < LEAST_SOURCE * mean:
+            if lamp is None or lamp.color @ _LUMINANCE < _LEAST_SOURCE * mean:
                 break
             lamps.append(lamp)
             rest *= 1.0 - lamp.share[..., None]
-        lamps.sort(key=lambda lamp: -float(lamp.color @ LUMINANCE))
-        small = shrunk(rest, *TABLE_SHAPE)
+        lamps.sort(key=lambda lamp: -float(lamp.color @ _LUMINANCE))
+        small = shrunk(rest, *_TABLE_SHAPE)
         return cls(
             directions=np.array([lamp.towards for lamp in lamps], np.float32).reshape(-1, 3),
             colors=np.array([lamp.color for lamp in lamps], np.float32).reshape(-1, 3),
             spreads=np.array([lamp.spread for lamp in lamps], np.float32),
             reflected=blurred(small, lambda cosine: np.maximum(cosine, 0.0)).astype(np.float32),
-            mirrored=np.stack([_mirror_image(small, roughness) for roughness in ROUGHNESS_LEVELS]).astype(np.float32),
+            mirrored=np.stack([_mirror_image(small, roughness) for roughness in _ROUGHNESS_LEVELS]).astype(np.float32),
         )
 
 
@@ -98,9 +98,9 @@ def _brightest(rgb: npt.NDArray[np.float64]) -> _Source | None:
     """The strongest lamp of a map: what is brighter than its surroundings there."""
     height, width = rgb.shape[:2]
     directions, angles = pixel_directions(height, width), solid_angles(height, width)
-    brightness = rgb @ LUMINANCE
-    smooth = blurred(shrunk(brightness[..., None], *TABLE_SHAPE), lambda cosine: np.exp(_PEAK * (cosine - 1.0)))
-    peak = pixel_directions(*TABLE_SHAPE).reshape(-1, 3)[smooth.argmax()]
+    brightness = rgb @ _LUMINANCE
+    smooth = blurred(shrunk(brightness[..., None], *_TABLE_SHAPE), lambda cosine: np.exp(_PEAK * (cosine - 1.0)))
+    peak = pixel_directions(*_TABLE_SHAPE).reshape(-1, 3)[smooth.argmax()]
     cosine = directions @ peak
     ring = (cosine > _RING) & (cosine <= _NEAR)
     around = float(np.median(brightness[ring]))
@@ -144,19 +144,19 @@ class EnvironmentLighting:
 
     @property
     def directions(self) -> Array:
-        """(k, 3) unit vectors towards the lamps."""
+        """`k 3` unit vectors towards the lamps."""
         sine, cosine = np.sin(self.turn_rad), np.cos(self.turn_rad)
         matrix = np.array([[cosine, 0.0, sine], [0.0, 1.0, 0.0], [-sine, 0.0, cosine]], np.float32)
         return self.environment.directions @ matrix.T
 
     @property
     def colors(self) -> Array:
-        """(k, 3) what a white face that looks straight at the lamp reflects."""
+        """`k 3` what a white face that looks straight at the lamp reflects."""
         return self.environment.colors * self.gain
 
     @property
     def spreads(self) -> Array:
-        """(k,) angular radii of the lamps [rad]."""
+        """`k` angular radii of the lamps [rad]."""
         return self.environment.spreads
 
     @property
@@ -170,17 +170,17 @@ class EnvironmentLighting:
         return True
 
     def irradiance(self, normals: Array) -> Array:
-        """What unshadowed white faces with normals (n, 3) reflect: (n, 3), linear."""
+        """What unshadowed white faces with normals `n 3` reflect: `n 3`, linear."""
         light: Array = np.maximum(normals @ self.directions.T, 0.0) @ self.colors + self.reflected(normals)
         return light
 
     def reflected(self, normals: Array) -> Array:
-        """What white faces with normals (n, 3) reflect of everything but the lamps: (n, 3), linear."""
+        """What white faces with normals `n 3` reflect of everything but the lamps: `n 3`, linear."""
         return looked_up(self.environment.reflected[None], normals, 0, self.turn_rad) * self.gain
 
     def mirrored(self, directions: Array, roughness: Array) -> Array:
-        """What mirrors of a roughness (n,) show in directions (n, 3) of everything but the lamps: (n, 3), linear."""
-        edges = np.convolve(ROUGHNESS_LEVELS, [0.5, 0.5], "valid")
+        """What mirrors of a roughness `n` show in directions `n 3` of everything but the lamps: `n 3`, linear."""
+        edges = np.convolve(_ROUGHNESS_LEVELS, [0.5, 0.5], "valid")
         level = np.searchsorted(edges, roughness)
         return looked_up(self.environment.mirrored, directions, level, self.turn_rad) * self.gain
 
@@ -188,7 +188,7 @@ class EnvironmentLighting:
 def random_environment_lighting(
     rng: np.random.Generator, environment: Environment, azimuth_deg: float
 ) -> EnvironmentLighting:
-    """An environment around a camera at `azimuth_deg`.
+    """An environment around a camera.
 
     - Turned about +Y: the strongest lamp stands within 100 degrees of the camera's azimuth with probability 0.85, else
       anywhere, as the key light of lamps does. Without lamps: anywhere.
@@ -196,6 +196,11 @@ def random_environment_lighting(
       logarithm.
     - Exposure: white faces towards the camera, up and to both sides reflect exp(N(-0.2, 0.22)) in the geometric mean,
       were nothing in their way; so neither side of an object is lost where light comes from one side alone.
+
+    Args:
+        rng: Draws all of these.
+        environment: The surroundings.
+        azimuth_deg: Where the camera stands.
     """
     key = np.append(environment.directions[:, [0, 2]], [[0.0, 1.0]], axis=0)[0]
     spread = 100.0 if rng.random() < 0.85 and len(environment.directions) else 180.0

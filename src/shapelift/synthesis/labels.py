@@ -20,9 +20,9 @@ from shapelift.synthesis.surface import sample_boundary
 
 NEAR_SIGMAS = (0.01, 0.04)
 """Standard deviations of the two halves of the near-surface points, in units of the longest side."""
-LEAST_OCCUPIED = 30
+_LEAST_OCCUPIED = 30
 """A shape with fewer occupied uniform points than this is rejected: it encloses next to no volume."""
-LEAST_THICKNESS = 1e-3
+_LEAST_THICKNESS = 1e-3
 """A shape whose box is thinner than this share of its longest side is rejected: it is one flat sheet."""
 
 _REDRAWS = 16
@@ -64,7 +64,7 @@ def label(solid: Solid, uniform_count: int, near_count: int, surface_count: int,
     used = solid.surface.vertices[solid.surface.faces.ravel()]
     bounds = np.stack([used.min(axis=0), used.max(axis=0)]).astype(np.float32)
     size = np.ptp(bounds.astype(np.float64), axis=0)
-    if size.min() < LEAST_THICKNESS * size.max():
+    if size.min() < _LEAST_THICKNESS * size.max():
         raise UnusableShapeError("flat: it has no thickness")
     if solid.sheets is not None:  # they may stick out of the mesh by half their thickness
         low, high = solid.sheets.bounds
@@ -73,7 +73,7 @@ def label(solid: Solid, uniform_count: int, near_count: int, surface_count: int,
     shape = grid_shape(size, uniform_count)
     uniform = stratified_points(bounds, shape, rng)
     uniform_occupancy = solid.contains(uniform)
-    if int(uniform_occupancy.sum()) < LEAST_OCCUPIED:
+    if int(uniform_occupancy.sum()) < _LEAST_OCCUPIED:
         raise UnusableShapeError(f"encloses no volume ({int(uniform_occupancy.sum())} of {len(uniform)} points inside)")
     try:
         surface, normals = sample_boundary(solid, max(surface_count, near_count), rng)
@@ -111,9 +111,14 @@ def grid_shape(size: npt.ArrayLike, count: int) -> npt.NDArray[np.int32]:
 def stratified_points(
     bounds: npt.NDArray[np.float32], shape: npt.NDArray[np.int32], rng: np.random.Generator
 ) -> npt.NDArray[np.float16]:
-    """One point per cell of a grid of `shape` cells over `bounds` `2 3`, uniform in its cell, C order, `n 3`.
+    """One point per cell of a grid, uniform in its cell, C order, `n 3`.
 
     Rounded to float16; a point that rounding moves out of its cell is drawn again.
+
+    Args:
+        bounds: Corners of the grid, `2 3`.
+        shape: Cells along x, y and z, `3`.
+        rng: Draws the points.
     """
     low = bounds[0].astype(np.float64)
     side = np.ptp(bounds.astype(np.float64), axis=0) / shape

@@ -11,16 +11,16 @@ __all__ = ["Lighting", "random_lighting"]
 
 Array = npt.NDArray[np.float32]
 
-MAX_LAMPS = 3
-SHADOW_PROBABILITY = 0.6
+_MAX_LAMPS = 3
+_SHADOW_PROBABILITY = 0.6
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Lighting:
     """Light that does not depend on the place.
 
-    directions: (k, 3) float32 unit vectors *towards* the lamps, world; the first lamp is the key light.
-    colors: (k, 3) float32, linear: what a white face that looks straight at the lamp reflects, per channel.
+    directions: `k 3` float32 unit vectors *towards* the lamps, world; the first lamp is the key light.
+    colors: `k 3` float32, linear: what a white face that looks straight at the lamp reflects, per channel.
     sky, ground: (3,) float32, linear: what a white face that looks up, or down, reflects of the surroundings;
         in between the two are mixed linearly with the cosine.
     shadows: whether the key light casts shadows.
@@ -54,7 +54,7 @@ class Lighting:
 
     @property
     def spreads(self) -> Array:
-        """(k,) angular radii of the lamps [rad]: they are points."""
+        """`k` angular radii of the lamps [rad]: they are points."""
         return np.zeros(len(self.directions), np.float32)
 
     @property
@@ -63,17 +63,17 @@ class Lighting:
         return False
 
     def reflected(self, normals: Array) -> Array:
-        """What white faces with normals (n, 3) reflect of everything but the lamps: (n, 3), linear."""
+        """What white faces with normals `n 3` reflect of everything but the lamps: `n 3`, linear."""
         light: Array = self.ground + (0.5 + 0.5 * normals[:, 1:2]) * (self.sky - self.ground)
         return light
 
     def mirrored(self, directions: Array, roughness: Array) -> Array:
-        """What mirrors show in directions (n, 3) of everything but the lamps: (n, 3), at any roughness, linear."""
+        """What mirrors show in directions `n 3` of everything but the lamps: `n 3`, at any roughness, linear."""
         del roughness
         return self.reflected(directions)
 
     def irradiance(self, normals: Array) -> Array:
-        """What unshadowed white faces with normals (n, 3) reflect: (n, 3), linear."""
+        """What unshadowed white faces with normals `n 3` reflect: `n 3`, linear."""
         lambert = np.maximum(normals @ self.directions.T, 0.0)
         up = 0.5 + 0.5 * normals[:, 1:2]
         light: Array = lambert @ self.colors + self.ground + up * (self.sky - self.ground)
@@ -100,7 +100,7 @@ def random_lighting(rng: np.random.Generator, azimuth_deg: float) -> Lighting:
     - Exposure: all energies are scaled together so that white faces towards the camera, up and to both sides reflect
       exp(N(-0.2, 0.22)) on average. So no view is black however the lamps fall, and light and dark views both occur.
     """
-    count = 1 + int(rng.choice(MAX_LAMPS, p=[0.35, 0.4, 0.25]))
+    count = 1 + int(rng.choice(_MAX_LAMPS, p=[0.35, 0.4, 0.25]))
     spread = 100.0 if rng.random() < 0.85 else 180.0
     directions = [direction(azimuth_deg + rng.uniform(-spread, spread), rng.uniform(10.0, 80.0))]
     energies = [1.0]
@@ -110,7 +110,7 @@ def random_lighting(rng: np.random.Generator, azimuth_deg: float) -> Lighting:
     tints = np.stack([_tint(rng) for _ in range(count)])
     sky = rng.uniform(0.2, 0.7) * _tint(rng)
     ground = rng.uniform(0.2, 0.8) * sky * _tint(rng)
-    shadows = bool(rng.random() < SHADOW_PROBABILITY)
+    shadows = bool(rng.random() < _SHADOW_PROBABILITY)
     light = Lighting(np.stack(directions), np.asarray(energies)[:, None] * tints, sky, ground, shadows)
     probes = np.stack([direction(azimuth_deg + turn, tilt) for turn, tilt in ((0, 0), (90, 0), (-90, 0), (0, 90))])
     exposure = np.exp(rng.normal(-0.2, 0.22)) / light.irradiance(probes).mean()

@@ -17,12 +17,12 @@ from shapelift.geometry import Mesh, normalizing_transform
 
 __all__ = ["Asset", "Material"]
 
-Pattern = Literal["plain", "checker", "stripes", "noise", "wood", "speckle"]
+_Pattern = Literal["plain", "checker", "stripes", "noise", "wood", "speckle"]
 Kind = Literal["wood", "metal", "plastic", "fabric", "glass", "stone", "rubber", "paint"]
 Color = tuple[float, float, float]
 Array = npt.NDArray[np.float32]
 
-PATTERNS: tuple[Pattern, ...] = get_args(Pattern)
+PATTERNS: tuple[_Pattern, ...] = get_args(_Pattern)
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # Smooth noise is a sum of plane waves: directions spread over the sphere, wavelengths from 1.6 down to 0.4 periods,
@@ -50,7 +50,7 @@ class Material:
 
     base_color: Color
     second_color: Color = (0.0, 0.0, 0.0)
-    pattern: Pattern = "plain"
+    pattern: _Pattern = "plain"
     pattern_scale: float = 0.1
     roughness: float = 0.6
     specular: float = 0.2
@@ -69,7 +69,7 @@ class Material:
             raise ValueError("Material.roughness and Material.specular must lie in [0, 1]")
 
     def color_at(self, points: Array) -> Array:
-        """Colours (n, 3), sRGB in [0, 1], at points (n, 3) of the object frame."""
+        """Colours `n 3`, sRGB in [0, 1], at points `n 3` of the object frame."""
         base = np.asarray(self.base_color, dtype=np.float32)
         if self.pattern == "plain":
             return np.broadcast_to(base, (len(points), 3)).copy()
@@ -80,7 +80,7 @@ class Material:
 
 
 def _waves(points: Array) -> Array:
-    """Smooth noise (n,) of unit variance at points (n, 3) measured in periods."""
+    """Smooth noise `n` of unit variance at points `n 3` measured in periods."""
     noise: Array = np.sin(points @ _WAVE_VECTORS + _WAVE_PHASES) @ _AMPLITUDES
     return noise
 
@@ -137,7 +137,7 @@ class _Palette:
     hue: tuple[float, float]
     saturation: tuple[float, float]
     value: tuple[float, float]
-    patterns: dict[Pattern, float]
+    patterns: dict[_Pattern, float]
     roughness: tuple[float, float]
     specular: tuple[float, float]
     contrast: tuple[float, float] = (0.6, 0.9)
@@ -185,7 +185,8 @@ def _rgb(hue: float, saturation: float, value: float) -> Color:
 def random_material(rng: np.random.Generator, kind: Kind | None = None) -> Material:
     """A random material of a kind ("wood", "metal", ...), of any kind when `kind` is None.
 
-    Raises ValueError for an unknown kind.
+    Raises:
+        ValueError: the kind is unknown.
     """
     if kind is None:
         kind = KINDS[int(rng.integers(len(KINDS)))]
@@ -215,9 +216,9 @@ class Asset:
     """A mesh and everything that decides the colour of its faces.
 
     mesh: v vertices, f faces; `mesh.colors` (sRGB u8) where there are vertex colours.
-    face_material: (f,) int32, index into `materials`.
-    face_texture: (f,) int32, index into `textures`, -1 where the face has none.
-    uv: (f, 3, 2) float32 of the corners of the faces, or None. (0, 0) is the *top left* corner of the image
+    face_material: `f` int32, index into `materials`.
+    face_texture: `f` int32, index into `textures`, -1 where the face has none.
+    uv: `f 3 2` float32 of the corners of the faces, or None. (0, 0) is the *top left* corner of the image
         (the glTF convention); a texture repeats outside [0, 1].
     textures: sRGB images (h, w, 4) uint8; their alpha is ignored, the object is opaque.
 

@@ -82,7 +82,7 @@ def read_contents(path: Path) -> tuple[ArchivedShape, ...]:
         ) from error
 
 
-def read_shape(path: Path, shape_id: str) -> Asset | Mesh:
+def read_packed_shape(path: Path, shape_id: str) -> Asset | Mesh:
     """One shape of an archive; the mesh alone where its looks are to be invented.
 
     Raises:

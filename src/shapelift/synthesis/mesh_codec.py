@@ -22,7 +22,7 @@ import numpy.typing as npt
 from shapelift.geometry import Mesh
 from shapelift.synthesis.materials import Asset, Material
 
-Ints = npt.NDArray[np.int64]
+_Ints = npt.NDArray[np.int64]
 
 _GRID = 65535
 _UV_STEPS = 256
@@ -100,7 +100,7 @@ def _decoded(data: bytes) -> Asset | Mesh:
     if materials is not None:
         face_material, face_texture = (_unwhole(next(streams)).astype(np.int32) for _ in range(2))
         face_texture -= 1
-    corner: Ints | None = None
+    corner: _Ints | None = None
     if header.get("uv"):
         corner = _unmarked(next(streams))
         placed = np.cumsum(_unplaned(streams, 2), axis=0) & 0xFFFF
@@ -146,7 +146,7 @@ def _color(values: list[float]) -> tuple[float, float, float]:
 # -- numbers ----------------------------------------------------------------------------------------------------------
 
 
-def _by_first_use(keys: Ints) -> tuple[Ints, Ints]:
+def _by_first_use(keys: _Ints) -> tuple[_Ints, _Ints]:
     """Keys numbered in the order in which they first appear, and where each of them first does."""
     _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
     rank = np.argsort(first)
@@ -155,16 +155,16 @@ def _by_first_use(keys: Ints) -> tuple[Ints, Ints]:
     return number[inverse.ravel()], first[rank]
 
 
-def _marks(order: Ints) -> bytes:
+def _marks(order: _Ints) -> bytes:
     """Numbers in the order of first use as how far they lie below the next one that is new, which is told as 0."""
     highest = np.maximum.accumulate(np.concatenate([[-1], order[:-1]])) + 1
     return _whole(highest - order)
 
 
-def _unmarked(stream: npt.NDArray[np.uint8]) -> Ints:
+def _unmarked(stream: npt.NDArray[np.uint8]) -> _Ints:
     below = _unwhole(stream)
     highest = np.cumsum(below == 0) - (below == 0)
-    order: Ints = highest - below
+    order: _Ints = highest - below
     if len(order) and order.min() < 0:
         raise ValueError("damaged: a face points before the first vertex")
     return order
@@ -175,11 +175,11 @@ def _whole(values: npt.NDArray[Any]) -> bytes:
     return np.ascontiguousarray(np.asarray(values, "<u4").view(np.uint8).reshape(-1, 4).T).tobytes()
 
 
-def _unwhole(stream: npt.NDArray[np.uint8]) -> Ints:
+def _unwhole(stream: npt.NDArray[np.uint8]) -> _Ints:
     return np.ascontiguousarray(stream.reshape(4, -1).T).view("<u4").ravel().astype(np.int64)
 
 
-def _planes(steps: Ints) -> list[bytes]:
+def _planes(steps: _Ints) -> list[bytes]:
     """Steps `n k`, modulo 2^16, as two planes of bytes per column; small ones of either sign are small numbers."""
     signed = (steps & 0xFFFF).astype(np.uint16).view(np.int16).astype(np.int32)
     folded = ((signed << 1) ^ (signed >> 15)).astype("<u2")
@@ -187,7 +187,7 @@ def _planes(steps: Ints) -> list[bytes]:
     return [halves[column, :, half].tobytes() for column in range(steps.shape[1]) for half in range(2)]
 
 
-def _unplaned(streams: Any, columns: int) -> Ints:
+def _unplaned(streams: Any, columns: int) -> _Ints:
     found = []
     for _ in range(columns):
         low, high = next(streams).astype(np.int64), next(streams).astype(np.int64)
@@ -196,11 +196,11 @@ def _unplaned(streams: Any, columns: int) -> Ints:
     return np.stack(found, axis=1)
 
 
-def _bytes(values: Ints) -> bytes:
+def _bytes(values: _Ints) -> bytes:
     return (values & 0xFF).astype(np.uint8).tobytes()
 
 
-def _parents(faces: Ints, count: int) -> Ints:
+def _parents(faces: _Ints, count: int) -> _Ints:
     """For every vertex an earlier one: of the face that first uses it where there is one, else the one before it.
 
     Args:
@@ -211,17 +211,17 @@ def _parents(faces: Ints, count: int) -> Ints:
     first = np.unique(corner, return_index=True)[1]
     others = faces[first // 3]
     others = np.where(others < np.arange(count)[:, None], others, -1).max(axis=1, initial=-1)
-    parent: Ints = np.where(others < 0, np.arange(count) - 1, others)
+    parent: _Ints = np.where(others < 0, np.arange(count) - 1, others)
     return parent
 
 
-def _steps(values: Ints, parent: Ints) -> Ints:
+def _steps(values: _Ints, parent: _Ints) -> _Ints:
     before = values[parent]
     before[parent < 0] = 0
     return values - before
 
 
-def _summed(steps: npt.NDArray[Any], parent: Ints) -> Ints:
+def _summed(steps: npt.NDArray[Any], parent: _Ints) -> _Ints:
     """Values from steps: every vertex adds up those of its line of ancestors, in rounds of twice the length."""
     values, ancestor = steps.astype(np.int64), parent.copy()
     while (ancestor >= 0).any():

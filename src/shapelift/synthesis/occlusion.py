@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int32]
-Occluded = Callable[[Array, Array], npt.NDArray[np.bool_]]
+_Occluded = Callable[[Array, Array], npt.NDArray[np.bool_]]
 
-BLOCK_PX = 4
+_BLOCK_PX = 4
 RAYS = 16
 _OFFSET = 5e-4  # of the longest side, as for shadows
 _REACH = 0.02  # of the longest side: points this far off each other's plane do not share
@@ -23,22 +23,22 @@ _LEAST_WEIGHT = 0.02
 _SAME_COSINE = 0.95  # of the normals of two points of one pixel that share
 
 
-def openness(occluded: Occluded, points: Array, normals: Array, rows: Indices, columns: Indices) -> Array:
-    """The share (n,) in [0, 1] of the light from all around that reaches points, by the cosine law.
+def openness(occluded: _Occluded, points: Array, normals: Array, rows: Indices, columns: Indices) -> Array:
+    """The share `n` in [0, 1] of the light from all around that reaches points, by the cosine law.
 
     Args:
-        occluded: Whether anything lies along rays (k, 3), (k, 3).
-        points: (n, 3) places seen in a picture.
-        normals: (n, 3) unit face normals there, towards the camera.
-        rows: (n,) of their pixels.
-        columns: (n,) of their pixels.
+        occluded: Whether anything lies along rays `k 3`, `k 3`.
+        points: `n 3` places seen in a picture.
+        normals: `n 3` unit face normals there, towards the camera.
+        rows: `n` of their pixels.
+        columns: `n` of their pixels.
     """
     if not len(points):
         return np.zeros(0, np.float32)
     own, chosen = _representatives(points, normals, rows, columns)
     some, facing, row, column = points[chosen], normals[chosen], rows[chosen], columns[chosen]
     # a border of empty blocks, so that every block has neighbours
-    block_row, block_column = row // BLOCK_PX + 1, column // BLOCK_PX + 1
+    block_row, block_column = row // _BLOCK_PX + 1, column // _BLOCK_PX + 1
     width = int(block_column.max()) + 2
     blocks = width * (int(block_row.max()) + 2)
     block = block_row * width + block_column
@@ -62,7 +62,7 @@ def openness(occluded: Occluded, points: Array, normals: Array, rows: Indices, c
 def _representatives(
     points: Array, normals: Array, rows: Indices, columns: Indices
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """For every point (n,) one that stands for it, in its pixel and of its surface or itself; and those that do."""
+    """For every point `n` one that stands for it, in its pixel and of its surface or itself; and those that do."""
     pixel = rows * (columns.max() + 1) + columns
     last = np.empty(int(pixel.max()) + 1, np.intp)
     index = np.arange(len(points))
@@ -76,10 +76,10 @@ def _representatives(
     return own, np.flatnonzero(own == index)
 
 
-def _probes(occluded: Occluded, points: Array, normals: Array, probe: npt.NDArray[np.intp]) -> Array:
-    """What is known of every block, (5, b): the plane of its probe (normal, offset) and the openness there.
+def _probes(occluded: _Occluded, points: Array, normals: Array, probe: npt.NDArray[np.intp]) -> Array:
+    """What is known of every block, `5 b`: the plane of its probe (normal, offset) and the openness there.
 
-    probe: (b,) index of a point, -1 for none.
+    probe: `b` index of a point, -1 for none.
     """
     known = np.zeros((5, len(probe)), np.float32)
     filled = np.flatnonzero(probe >= 0)
@@ -93,13 +93,13 @@ def _probes(occluded: Occluded, points: Array, normals: Array, probe: npt.NDArra
 def _shared(
     points: Array, normals: Array, rows: Indices, columns: Indices, block: Indices, width: int, probes: Array
 ) -> tuple[Array, Array]:
-    """Sums (n,) over the four nearest blocks of weight times openness, and of the weights.
+    """Sums `n` over the four nearest blocks of weight times openness, and of the weights.
 
     Weights are bilinear in the picture, and small for blocks that show another surface.
     """
-    offset = (np.arange(BLOCK_PX, dtype=np.float32) + 0.5) / BLOCK_PX - 0.5
+    offset = (np.arange(_BLOCK_PX, dtype=np.float32) + 0.5) / _BLOCK_PX - 0.5
     side = np.where(offset < 0.0, -1, 1)
-    row, column = rows % BLOCK_PX, columns % BLOCK_PX
+    row, column = rows % _BLOCK_PX, columns % _BLOCK_PX
     down, along = np.abs(offset)[row], np.abs(offset)[column]
     step_down, step_along = (side * width)[row], side[column]
     x, y, z = np.ascontiguousarray(points.T)
@@ -123,8 +123,8 @@ def _shared(
     return total, weight
 
 
-def _cast(occluded: Occluded, points: Array, normals: Array) -> Array:
-    """Openness (n,) by RAYS rays each, spread by the cosine law and turned by another angle at every point."""
+def _cast(occluded: _Occluded, points: Array, normals: Array) -> Array:
+    """Openness `n` by RAYS rays each, spread by the cosine law and turned by another angle at every point."""
     first = np.eye(3, dtype=np.float32)[np.where(np.abs(normals[:, 0]) < 0.6, 0, 1)]
     across = np.cross(normals, first)
     across /= np.linalg.norm(across, axis=1, keepdims=True) + np.float32(1e-12)

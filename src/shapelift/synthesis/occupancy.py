@@ -19,6 +19,7 @@ Two roads compute the winding number:
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -87,13 +88,22 @@ class Solid:
         return inside
 
     def winding_number(self, points: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Generalized winding number at points `n 3`, `n`, by libigl's hierarchical approximation."""
+        """Generalized winding number at points `n 3`, `n`, by libigl's hierarchical approximation.
+
+        Raises:
+            InputError: libigl is not installed.
+        """
+        return np.asarray(self._hierarchy.winding_number(np.ascontiguousarray(points, np.float64)))
+
+    @cached_property
+    def _hierarchy(self) -> Any:
         try:
             import igl
         except ImportError as error:
             raise InputError(TRAIN_EXTRA.format(name="libigl")) from error
-        points = np.ascontiguousarray(points, np.float64)
-        return np.asarray(igl.fast_winding_number(self.surface.vertices, self.surface.faces, points))
+        hierarchy = igl.FastWindingNumberBVH()
+        hierarchy.init(self.surface.vertices, self.surface.faces)
+        return hierarchy
 
     def estimated_winding_number(self, points: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Winding number at points `n 3`, `n`, as the mean over six rays: exact for closed surfaces, else cheap."""

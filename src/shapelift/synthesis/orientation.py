@@ -143,9 +143,12 @@ def components(faces: _Ints, vertex_count: int) -> _Ints:
 
 
 def edge_sums(faces: _Ints, vertex_count: int, patch: _Ints | None = None) -> tuple[_Ints, _Ints]:
-    """How often each edge of `faces` `f 3` runs up minus down, `e`, and the edge of each face corner, `3f`.
+    """How often each edge of a mesh runs up minus down, `e`, and the edge of each face corner, `3f`.
 
-    Edges that several patches (`f`, a number for each face) share are counted in each patch by itself.
+    Args:
+        faces: `f 3`.
+        vertex_count: Number of vertices.
+        patch: A number for each face, `f`; an edge that several patches share is counted in each by itself.
     """
     start, end = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
     key = np.minimum(start, end) * vertex_count + np.maximum(start, end)

@@ -28,7 +28,13 @@ _DEPTH_STEPS = 65535
 
 
 def stream(seed: int, shape_id: str, purpose: str) -> np.random.Generator:
-    """Randomness of one shape for one purpose: it depends on the three arguments and nothing else."""
+    """Randomness of one shape for one purpose: it depends on the arguments and nothing else.
+
+    Args:
+        seed: Of the data set.
+        shape_id: Name of the shape.
+        purpose: What it is for.
+    """
     digest = hashlib.blake2b(f"{seed}/{shape_id}/{purpose}".encode(), digest_size=32).digest()
     return np.random.default_rng(np.random.SeedSequence(list(np.frombuffer(digest, "<u4").tolist())))
 

@@ -20,7 +20,7 @@ __all__ = ["Scene", "render_depth", "render_view"]
 Array = npt.NDArray[np.float32]
 Faces = npt.NDArray[np.int32]
 
-SMOOTH_ANGLE_DEG = 35.0
+_SMOOTH_ANGLE_DEG = 35.0
 _MOST_SMOOTH_FACES = 300_000  # beyond, the faces are smaller than pixels and need no smoothing
 _MOST_SMOOTH_DEGREE = 64  # the hub of a large fan lies on a flat cap
 _LAMP_PLACES = 16
@@ -31,9 +31,9 @@ _SHADOW_OFFSET = 5e-4  # of the object's longest side: far above the rounding of
 class View:
     """One picture.
 
-    rgba: (h, w, 4) uint8, sRGB with straight alpha; antialiased.
-    depth: (h, w) float32, z of the surface at the pixel centre, 0 where there is none; not antialiased.
-    normals: (h, w, 3) float32, unit face normal of that surface in the object frame, turned towards the camera; 0
+    rgba: `h w 4` uint8, sRGB with straight alpha; antialiased.
+    depth: `h w` float32, z of the surface at the pixel centre, 0 where there is none; not antialiased.
+    normals: `h w 3` float32, unit face normal of that surface in the object frame, turned towards the camera; 0
         where there is none.
     """
 
@@ -43,11 +43,11 @@ class View:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Hits:
+class _Hits:
     """What n rays met.
 
-    faces: (n,) the face, -1 for none. u, v: (n,) barycentric coordinates, the weights of its second and third corner.
-    distance: (n,) in lengths of the ray's direction vector.
+    faces: `n` the face, -1 for none. u, v: `n` barycentric coordinates, the weights of its second and third corner.
+    distance: `n` in lengths of the ray's direction vector.
     """
 
     faces: Faces
@@ -74,21 +74,21 @@ class Scene:
         self._embree = EmbreeScene(robust=True)
         TriangleMesh(self._embree, np.array(mesh.vertices, np.float32), np.array(mesh.faces, np.int32))
 
-    def intersect(self, origins: Array, directions: Array) -> Hits:
-        """The first face along rays (n, 3), float32."""
+    def intersect(self, origins: Array, directions: Array) -> _Hits:
+        """The first face along rays `n 3`, float32."""
         found = self._embree.run(origins, directions, query="INTERSECT", output=True)
-        return Hits(found["primID"], found["u"], found["v"], found["tfar"])
+        return _Hits(found["primID"], found["u"], found["v"], found["tfar"])
 
     def occluded(self, origins: Array, directions: Array) -> npt.NDArray[np.bool_]:
-        """Whether anything lies along rays (n, 3), float32: (n,)."""
+        """Whether anything lies along rays `n 3`, float32: `n`."""
         blocked: npt.NDArray[np.bool_] = self._embree.run(origins, directions, query="OCCLUDED") != -1
         return blocked
 
 
 def smooth_corner_normals(corners: Array, faces: Faces) -> Array | None:
-    """Unit normals (f, 3, 3) of the corners of faces (f, 3) with positions (f, 3, 3).
+    """Unit normals `f 3 3` of the corners of faces `f 3` with positions `f 3 3`.
 
-    A corner's normal is the area-weighted mean over the faces around its vertex that lean less than SMOOTH_ANGLE_DEG
+    A corner's normal is the area-weighted mean over the faces around its vertex that lean less than _SMOOTH_ANGLE_DEG
     from the corner's own face, whichever way round they are wound.
 
     None where no corner differs from its face, and for very fine meshes.
@@ -108,7 +108,7 @@ def smooth_corner_normals(corners: Array, faces: Faces) -> Array | None:
     rank = np.arange(len(mine)) - np.repeat(np.cumsum(count) - count, count)
     other = order[first[around[mine]] + rank] // 3
     cosine = np.einsum("ij,ij->i", normals[mine // 3], normals[other])
-    weight = np.where(np.abs(cosine) > np.cos(np.deg2rad(SMOOTH_ANGLE_DEG)), np.sign(cosine), 0.0)
+    weight = np.where(np.abs(cosine) > np.cos(np.deg2rad(_SMOOTH_ANGLE_DEG)), np.sign(cosine), 0.0)
     leaned = crosses[other] * weight[:, None]
     total = np.stack([np.bincount(mine, leaned[:, axis], minlength=3 * len(faces)) for axis in range(3)], axis=1)
     length = np.linalg.norm(total, axis=1, keepdims=True)
@@ -120,11 +120,17 @@ def smooth_corner_normals(corners: Array, faces: Faces) -> Array | None:
 
 
 def render_view(scene: Scene, camera: Camera, lighting: Light, supersampling: int = 2) -> View:
-    """The picture that `camera` takes of a scene in its object frame.
+    """The picture that a camera takes of a scene.
 
-    `supersampling` squared rays per pixel on a regular grid are shaded and averaged in linear light, premultiplied;
-    one more ray at the pixel centre gives depth and normals. Rays are cast only inside the bounding box of the
-    projected vertices. What lies behind the camera is not seen.
+    A regular grid of rays per pixel is shaded and averaged in linear light, premultiplied; one more ray at the pixel
+    centre gives depth and normals. Rays are cast only inside the bounding box of the projected vertices. What lies
+    behind the camera is not seen.
+
+    Args:
+        scene: The object.
+        camera: In the frame of the object.
+        lighting: Lamps or an environment.
+        supersampling: Rays along each side of a pixel.
 
     Raises:
         ValueError: supersampling below 1.
@@ -168,7 +174,7 @@ def render_view(scene: Scene, camera: Camera, lighting: Light, supersampling: in
 
 
 def render_depth(scene: Scene, camera: Camera) -> Array:
-    """Depth (h, w) float32 that `camera` sees of a scene in its object frame, 0 where there is nothing.
+    """Depth `h w` float32 that `camera` sees of a scene in its object frame, 0 where there is nothing.
 
     One ray per pixel, through its centre: the depth of `render_view` without the picture.
     """
@@ -202,7 +208,7 @@ def _window(vertices: Array, camera: Camera) -> tuple[int, int, int, int]:
 
 
 def _offsets(supersampling: int) -> tuple[Array, int]:
-    """Places of the rays in a pixel, (p, 2) in [0, 1], and which of them is the centre."""
+    """Places of the rays in a pixel, `p 2` in [0, 1], and which of them is the centre."""
     steps = (np.arange(supersampling) + 0.5) / supersampling
     grid = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
     if supersampling % 2:
@@ -213,7 +219,7 @@ def _offsets(supersampling: int) -> tuple[Array, int]:
 def _rays(
     camera: Camera, columns: npt.NDArray[np.intp], rows: npt.NDArray[np.intp], offsets: Array
 ) -> tuple[Array, Array]:
-    """Origins and directions (p * h * w, 3) of the rays.
+    """Origins and directions `phw 3` of the rays.
 
     The directions have length 1 along the optical axis, so that the distance along a ray in their lengths is the depth.
     """
@@ -247,7 +253,7 @@ def _samples_per_unit(camera: Camera, depth: Array) -> float:
 
 
 def _turned(normals: Array, directions: Array) -> Array:
-    """Normals (n, 3) turned against the directions (n, 3) they are seen along."""
+    """Normals `n 3` turned against the directions `n 3` they are seen along."""
     against = np.einsum("ij,ij->i", normals, directions) > 0.0
     normals[against] *= -1.0
     return normals
@@ -258,12 +264,12 @@ def _shade_hits(
     lighting: Light,
     origins: Array,
     directions: Array,
-    hits: Hits,
+    hits: _Hits,
     hit: npt.NDArray[np.intp],
     samples_per_unit: float,
     shape: tuple[int, int],
 ) -> Array:
-    """Linear light (k, 3) of the rays with indices `hit` (k,): sample by sample, rows by columns of `shape`."""
+    """Linear light `k 3` of the rays with indices `hit` `k`: sample by sample, rows by columns of `shape`."""
     if not len(hit):
         return np.zeros((0, 3), np.float32)
     faces, along, distance = hits.faces[hit], directions[hit], hits.distance[hit]
@@ -294,9 +300,9 @@ def _shade_hits(
 def _visible(
     scene: Scene, lighting: Light, points: Array, normals: Array, place: Faces
 ) -> npt.NDArray[np.bool_] | None:
-    """Whether the lamps that cast shadows reach points (k, 3) with face normals (k, 3) towards the camera: (k, s).
+    """Whether the lamps that cast shadows reach points `k 3` with face normals `k 3` towards the camera: `k s`.
 
-    A wide lamp has as many places as _LAMP_PLACES; every point looks at the one that `place` (k,) says, so that a
+    A wide lamp has as many places as _LAMP_PLACES; every point looks at the one that `place` `k` says, so that a
     pixel's samples and its neighbours see different ones, and the edge of a shadow is soft.
     """
     if not lighting.casting:

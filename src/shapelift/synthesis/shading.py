@@ -34,8 +34,8 @@ def srgb_of_linear(light: Array) -> Array:
     return srgb
 
 
-def highlight_exponent(roughness: Array) -> Array:
-    """The Blinn-Phong exponent (n,) of a roughness (n,) in [0, 1], between 0.5 and 2000.
+def _highlight_exponent(roughness: Array) -> Array:
+    """The Blinn-Phong exponent `n` of a roughness `n` in [0, 1], between 0.5 and 2000.
 
     It is 2 / roughness^4 - 2, which matches the width of a microfacet lobe (Walter et al. 2007) whose width parameter
     is, as usual, the squared roughness.
@@ -49,15 +49,15 @@ class Light(Protocol):
 
     @property
     def directions(self) -> Array:
-        """(k, 3) unit vectors towards the lamps."""
+        """`k 3` unit vectors towards the lamps."""
 
     @property
     def colors(self) -> Array:
-        """(k, 3) linear: what a white face that looks straight at the lamp reflects."""
+        """`k 3` linear: what a white face that looks straight at the lamp reflects."""
 
     @property
     def spreads(self) -> Array:
-        """(k,) angular radii of the lamps [rad]; 0 is a point with hard shadows."""
+        """`k` angular radii of the lamps [rad]; 0 is a point with hard shadows."""
 
     @property
     def casting(self) -> int:
@@ -68,10 +68,10 @@ class Light(Protocol):
         """Whether the light of the surroundings is weaker where less of them is seen."""
 
     def reflected(self, normals: Array) -> Array:
-        """What white faces with normals (n, 3) reflect of the surroundings: (n, 3), linear."""
+        """What white faces with normals `n 3` reflect of the surroundings: `n 3`, linear."""
 
     def mirrored(self, directions: Array, roughness: Array) -> Array:
-        """What mirrors of a roughness (n,) show of the surroundings in directions (n, 3): (n, 3), linear."""
+        """What mirrors of a roughness `n` show of the surroundings in directions `n 3`: `n 3`, linear."""
 
 
 def shade(
@@ -84,16 +84,23 @@ def shade(
     visible: npt.NDArray[np.bool_] | None = None,
     openness: Array | None = None,
 ) -> Array:
-    """Linear light (n, 3) that n surface points send to the camera, clipped to [0, BRIGHTEST].
-
-    normals, to_camera: (n, 3) unit vectors. albedo: (n, 3) linear. specular, roughness: (n,) in [0, 1].
-    visible: (n, s) whether the first s lamps reach the point; None where all always do.
-    openness: (n,) how much of the surroundings reaches the point; None where all does. Where little does, light that
-        the object throws onto itself makes up for a part, the more the brighter it is (Jimenez et al., "Practical
-        real-time strategies for accurate indirect occlusion", 2016, in its simplest form: a geometric series).
+    """Linear light `n 3` that surface points send to the camera, clipped to [0, BRIGHTEST].
 
     The highlight is Blinn-Phong with Schlick's rational fit of the power (Schlick 1994), so that no power is computed;
     the surroundings are mirrored at grazing angles by Schlick's Fresnel term, which fades as the roughness grows.
+
+    Args:
+        normals: Unit vectors, `n 3`.
+        to_camera: Unit vectors, `n 3`.
+        albedo: Linear, `n 3`.
+        specular: In [0, 1], `n`.
+        roughness: In [0, 1], `n`.
+        lighting: Lamps and surroundings.
+        visible: Whether the first s lamps reach the point, `n s`; None where all always do.
+        openness: How much of the surroundings reaches the point, `n`; None where all does. Where little does, light
+            that the object throws onto itself makes up for a part, the more the brighter it is (Jimenez et al.,
+            "Practical real-time strategies for accurate indirect occlusion", 2016, in its simplest form: a geometric
+            series).
     """
     directions, colors = lighting.directions, lighting.colors
     facing = normals @ directions.T
@@ -110,7 +117,7 @@ def shade(
     light += around
     light *= albedo
 
-    exponent = highlight_exponent(roughness)
+    exponent = _highlight_exponent(roughness)
     half_length = np.sqrt(np.maximum(2.0 + 2.0 * (to_camera @ directions.T), 1e-4))
     half_cosine = np.clip((facing + cosine[:, None]) / half_length, 0.0, 1.0)
     lobe = half_cosine / (exponent[:, None] * (1.0 - half_cosine) + half_cosine + 1e-6)

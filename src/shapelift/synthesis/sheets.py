@@ -39,7 +39,7 @@ _SPREAD = np.array([(i, j, _SPREAD_STEPS - i - j) for i in range(5) for j in ran
 _Floats = npt.NDArray[np.float64]
 _Ints = npt.NDArray[np.int64]
 _Bools = npt.NDArray[np.bool_]
-Contains = Callable[[_Floats], _Bools]
+_Contains = Callable[[_Floats], _Bools]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +130,7 @@ class Sheets:
         return result
 
 
-def find_sheets(surface: OrientedMesh, contains: Contains, thickness: float = THICKNESS) -> Sheets | None:
+def find_sheets(surface: OrientedMesh, contains: _Contains, thickness: float = THICKNESS) -> Sheets | None:
     """The sheets of an oriented surface, None where there are none.
 
     Args:
@@ -157,17 +157,19 @@ def find_sheets(surface: OrientedMesh, contains: Contains, thickness: float = TH
     above = _ABOVE * thickness * longest
     cluster = _clusters(pieces, surface, faces[owner], _CELL * longest)
     chosen = _largest(pieces, cluster)
-    sheet = _outside_both(pieces[chosen], contains, above)
+    sheet, below = _outside_both(pieces[chosen], contains, above)
     if not sheet.any():
         return None
-    hidden = _buried(pieces[chosen], contains, above)[cluster]
-    sheet = sheet[cluster]
+    hidden = np.zeros(len(chosen), bool)
+    rows = np.flatnonzero(below)
+    hidden[rows] = contains(_over_and_under(pieces[chosen[rows]], above)[0])
+    sheet, hidden = sheet[cluster], hidden[cluster]
     solid = (owner < len(surface.faces)) & ~sheet & ~hidden
     bounding = np.concatenate([corners[: len(surface.faces)][~candidates[: len(surface.faces)]], pieces[solid]])
     return Sheets(pieces[sheet], bounding, thickness * longest / 2.0)
 
 
-def _candidates(surface: OrientedMesh, contains: Contains, thickness: float) -> _Bools:
+def _candidates(surface: OrientedMesh, contains: _Contains, thickness: float) -> _Bools:
     """Faces of the surface that may be sheets, `f`: those of open parts, and of closed ones with next to no volume."""
     if surface.is_empty:
         return np.zeros(0, bool)
@@ -190,7 +192,7 @@ def _candidates(surface: OrientedMesh, contains: Contains, thickness: float) -> 
         rank = np.arange(len(order)) - np.searchsorted(part[order], part[order])
         each = max(_PROBES // len(np.unique(part[rows])), _LEAST_PROBES)
         probed = order[rank < each]
-        free = _outside_both(corners[probed], contains, _ABOVE * thickness)
+        free, _ = _outside_both(corners[probed], contains, _ABOVE * thickness)
         weight = areas[probed] + 1e-30
         share = np.bincount(part[probed], weight * free, minlength=count)
         is_open |= share > _THIN_SHARE * np.maximum(np.bincount(part[probed], weight, minlength=count), 1e-30)
@@ -204,22 +206,14 @@ def _largest(pieces: _Floats, cluster: _Ints) -> _Ints:
     return np.asarray(order[np.r_[True, np.diff(cluster[order]) > 0]])
 
 
-def _outside_both(corners: _Floats, contains: Contains, above: float) -> _Bools:
-    """Whether triangles `n 3 3` have both points `above` and below their centres outside, `n`."""
+def _outside_both(corners: _Floats, contains: _Contains, above: float) -> tuple[_Bools, _Bools]:
+    """Whether triangles `n 3 3` have both points `above` and below their centres outside, and the one below inside."""
     over, under = _over_and_under(corners, above)
-    outside = ~contains(under)  # faces look outward: most are settled by this
+    below = contains(under)  # faces look outward: most are settled by this
+    outside = ~below
     rows = np.flatnonzero(outside)
     outside[rows] = ~contains(over[rows])
-    return np.asarray(outside)
-
-
-def _buried(corners: _Floats, contains: Contains, above: float) -> _Bools:
-    """Whether triangles `n 3 3` have both points `above` and below their centres inside, `n`."""
-    over, under = _over_and_under(corners, above)
-    inside = contains(over)
-    rows = np.flatnonzero(inside)
-    inside[rows] = contains(under[rows])
-    return np.asarray(inside)
+    return outside, below
 
 
 def _over_and_under(corners: _Floats, above: float) -> tuple[_Floats, _Floats]:

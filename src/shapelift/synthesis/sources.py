@@ -14,14 +14,14 @@ import numpy as np
 
 from shapelift.errors import InputError
 from shapelift.geometry import Mesh
+from shapelift.io.manifest import PROCEDURAL
 from shapelift.synthesis import procedural
 from shapelift.synthesis.materials import Asset
-from shapelift.synthesis.mesh_archive import read_contents, read_shape
+from shapelift.synthesis.mesh_archive import read_contents, read_packed_shape
 from shapelift.synthesis.mesh_files import SUFFIXES, RejectedShape, randomly_dressed, read_mesh_file
 
 __all__ = ["RejectedShape", "Source", "SourceItem", "open_source"]
 
-PROCEDURAL = "procedural:"
 PROCEDURAL_COUNT_PER_CATEGORY = 100
 
 # The synset folders of ShapeNetCore that the single-image literature uses (Choy et al. 2016).
@@ -240,7 +240,7 @@ class PackedMeshes:
     def load(self, item: SourceItem) -> Asset:
         """Unpack the shape. Raises RejectedShape where it is damaged."""
         try:
-            return _dressed(read_shape(self.path, item.shape_id), item.seed)
+            return _dressed(read_packed_shape(self.path, item.shape_id), item.seed)
         except ValueError as error:
             raise RejectedShape(str(error)) from error
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
-Kernel = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
+_Kernel = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
 
 _ROW = 1024  # OpenCV reads places from images, whose sides are limited
 
@@ -33,7 +33,7 @@ def solid_angles(height: int, width: int) -> npt.NDArray[np.float64]:
     return np.repeat(((edges[:-1] - edges[1:]) * (2.0 * np.pi / width))[:, None], width, axis=1)
 
 
-def blurred(values: npt.NDArray[np.floating], kernel: Kernel) -> npt.NDArray[np.float64]:
+def blurred(values: npt.NDArray[np.floating], kernel: _Kernel) -> npt.NDArray[np.float64]:
     """The mean `h w c` of a map `h w c` around every direction, weighted by a function of the cosine of the angle.
 
     A round kernel depends on two rows and the difference of two columns, so the sum over columns is a circular
@@ -54,7 +54,16 @@ def blurred(values: npt.NDArray[np.floating], kernel: Kernel) -> npt.NDArray[np.
 
 
 def shrunk(values: npt.NDArray[np.floating], height: int, width: int) -> npt.NDArray[np.float64]:
-    """A map `h w c` with fewer rows and columns (divisors of its own), averaged by solid angle."""
+    """A map with fewer rows and columns, averaged by solid angle.
+
+    Args:
+        values: `h w c`.
+        height: A divisor of its own.
+        width: A divisor of its own.
+
+    Raises:
+        ValueError: one of them does not divide.
+    """
     rows, columns, channels = values.shape
     if rows % height or columns % width:
         raise ValueError(f"a map of {rows} x {columns} pixels cannot be shrunk to {height} x {width}")

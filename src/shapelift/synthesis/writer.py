@@ -110,7 +110,7 @@ def _work(
     """Make the records of the items that have none yet; `now` is how far the whole run is, and what is returned."""
     todo = []
     for item in items:
-        if writer.keep(item.shape_id, task.source_name(item)):
+        if writer.keep(item, task):
             now = replace(now, done=now.done + 1, kept=now.kept + 1)
             if now.kept % 100 == 0:
                 report(now)
@@ -126,7 +126,11 @@ def _work(
 
 
 def require_packages() -> None:
-    """Raises InputError with one line when the packages for making data are not installed."""
+    """Check that the packages for making data are there.
+
+    Raises:
+        InputError: one is not installed.
+    """
     for name, package in (("embreex", "embreex"), ("igl", "libigl")):
         try:
             __import__(name)
@@ -151,6 +155,7 @@ class _Task:
         return variant_name(file, item.variant) if item.variant else file
 
     def __call__(self, item: SourceItem) -> ShapeEntry | Rejection:
+        from shapelift.synthesis.fingerprints import fingerprint
         from shapelift.synthesis.recording import make_record, stream
         from shapelift.synthesis.sources import RejectedShape
         from shapelift.synthesis.variants import varied
@@ -176,7 +181,14 @@ class _Task:
             return Rejection(name, " ".join(f"unexpected {type(error).__name__}: {error}".split()))
         file = f"{SHAPES}/{item.shape_id}{SUFFIX}"
         write_record(self.output / file, record)
-        return _entry(self.output, item.shape_id, name, record.metadata)
+        geometry = "" if item.variant else fingerprint(asset.mesh)
+        return _entry(self.output, item.shape_id, name, record.metadata, geometry)
+
+    def geometry(self, item: SourceItem) -> str:
+        """What shapes of the same geometry as the item have in common; variants go where their shapes go."""
+        from shapelift.synthesis.fingerprints import fingerprint
+
+        return "" if item.variant else fingerprint(self.source.load(item).mesh)
 
 
 class _Writer:
@@ -217,8 +229,9 @@ class _Writer:
         self._entries = dict(self._known)
         self._rejected = {rejection.source: rejection for rejection in before.rejected}
 
-    def keep(self, shape_id: str, source: str) -> bool:
+    def keep(self, item: SourceItem, task: _Task) -> bool:
         """Whether the record of a shape is there and whole; a damaged one is forgotten."""
+        shape_id, source = item.shape_id, task.source_name(item)
         path = self._output / SHAPES / f"{shape_id}{SUFFIX}"
         self._rejected.pop(source, None)
         known = self._entries.pop(shape_id, None)
@@ -236,9 +249,10 @@ class _Writer:
             if {name: metadata.get(name) for name in _stamp(self._options)} != _stamp(self._options):
                 return False
             read_record(path)
-        except InputError:
+            geometry = task.geometry(item)
+        except ValueError:
             return False
-        self._entries[shape_id] = _entry(self._output, shape_id, source, metadata)
+        self._entries[shape_id] = _entry(self._output, shape_id, source, metadata, geometry)
         return True
 
     def add(self, item: SourceItem, answer: ShapeEntry | Rejection) -> None:
@@ -253,7 +267,7 @@ class _Writer:
 
     def save(self) -> Manifest:
         """Write the manifest as far as it is; splits are those of all shapes that it holds."""
-        splits = splits_of(self._entries)
+        splits = splits_of(self._entries, {name: entry.geometry for name, entry in self._entries.items()})
         entries = [replace(entry, split=splits[entry.shape_id]) for entry in self._entries.values()]
         kept = [entry for entry in entries if entry.split == "train" or not is_variant(entry.shape_id)]
         manifest = Manifest(
@@ -279,12 +293,13 @@ def _stamp(options: SynthesisOptions) -> dict[str, str]:
     return {"generator": GENERATOR, "parameters": parameters, "seed": str(options.seed)}
 
 
-def _entry(output: Path, shape_id: str, source: str, metadata: Mapping[str, str]) -> ShapeEntry:
+def _entry(output: Path, shape_id: str, source: str, metadata: Mapping[str, str], geometry: str) -> ShapeEntry:
     from shapelift.synthesis.coverage import flags
 
     file = f"{SHAPES}/{shape_id}{SUFFIX}"
     checksum = _sha256(output / file)
-    return ShapeEntry(shape_id, metadata["category"], file, checksum, split_of(shape_id), source, flags(metadata))
+    doubts = flags(metadata)
+    return ShapeEntry(shape_id, metadata["category"], file, checksum, split_of(shape_id), source, doubts, geometry)
 
 
 def _sha256(path: Path) -> str:

@@ -35,7 +35,7 @@ from shapelift.errors import InputError
 from shapelift.geometry import DepthMaps, ImplicitField, Mesh, PointCloud, Representation, VoxelGrid
 from shapelift.imaging.preprocess import Preprocess
 from shapelift.inference import ModelCard, Reconstruction, Reconstructor, write_card
-from shapelift.inference.model_folder import GRAPHS
+from shapelift.inference.representations import REPRESENTATIONS
 from shapelift.meshing import to_mesh
 from shapelift.models.base import ExportGraph, ModelConfig, ReconstructionModel, Thresholded, config_from_json
 from shapelift.models.export import example_inputs, export_graphs, read_weights
@@ -44,16 +44,6 @@ from shapelift.training.targets import WeightedPoints
 from shapelift.training.validation import weighted_iou
 
 Tensors = Mapping[str, Tensor]
-
-_REPRESENTATIONS: Mapping[str, type] = {
-    "field": ImplicitField,
-    "grid": VoxelGrid,
-    "points": PointCloud,
-    "mesh": Mesh,
-    "depth": DepthMaps,
-}
-
-_SOLIDS = ("field", "grid")
 
 _BATCH = 3
 """Items of the batch that everything is checked with."""
@@ -272,7 +262,7 @@ def solid_is_the_true_one(case: FamilyCase) -> None:
     _require(logits.shape == shape, f"logits_at must return a logit per point, {shape}, not {tuple(logits.shape)}")
     _require(bool(logits.isfinite().all()), "logits_at must return finite numbers")
     found = float(weighted_iou(logits > 0.0, batch["scored_occupancy"] > 0.5, weights).mean())
-    least = OVERLAP if case.config.representation in _SOLIDS else STAND_IN
+    least = OVERLAP if REPRESENTATIONS[case.config.representation].is_solid else STAND_IN
     _require(found > least, f"the solid of logits_at must be the one that was learned: IoU {found:.2f}, not {least}")
     for axis, name in enumerate("xyz"):
         turned = points.clone()
@@ -288,7 +278,7 @@ def solid_is_the_true_one(case: FamilyCase) -> None:
 
 def exported_solid_is_that_of_training(case: FamilyCase) -> None:
     """A field or a grid of the exported model has its inside where `logits_at` has it."""
-    if case.config.representation not in _SOLIDS:
+    if not REPRESENTATIONS[case.config.representation].is_solid:
         return
     points = case.batch["scored"]
     with torch.no_grad():
@@ -347,7 +337,7 @@ def noise_is_what_the_configuration_says(case: FamilyCase) -> None:
     """Noise goes in where the configuration says stochastic, only there, and changes the shape, not the features."""
     config, model = case.config, case.trained
     takers = {name for name, graph in model.graphs().items() if "noise" in graph.inputs}
-    first = GRAPHS[config.representation][0]
+    first = REPRESENTATIONS[config.representation].graphs[0]
     _require(takers == ({first} if config.stochastic else set()), "noise is an input of the first graph if stochastic")
     if not config.stochastic:
         return
@@ -399,7 +389,7 @@ def graphs_equal_the_network(case: FamilyCase) -> None:
 def exported_model_makes_closed_meshes(case: FamilyCase) -> None:
     """The exported model yields what the configuration declares, and a closed mesh of it."""
     result = case.reconstruction(0)
-    kind = _REPRESENTATIONS[case.config.representation]
+    kind = REPRESENTATIONS[case.config.representation].value
     name = type(result.representation).__name__
     _require(isinstance(result.representation, kind), f"the model must yield a {kind.__name__}, not a {name}")
     mesh = to_mesh(result.representation, resolution=32)

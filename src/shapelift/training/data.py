@@ -71,7 +71,7 @@ class TrainingData:
         config = self._config
         wanted, detail = packed_columns(config.model.targets()), config.detail
         if wanted is None or detail is None:
-            raise InputError(f"recipe '{config.recipe}' cannot be packed; use feed 'records'")
+            raise InputError(f"recipe '{config.recipe}' cannot be packed; use `feed` records")
         preprocess = Preprocess.from_mapping(config.model.preprocess)
         held = pack(
             self._dataset.entries,

@@ -311,7 +311,7 @@ class _Run:
         if not math.isfinite(entry.loss):
             raise InputError(
                 f"{self.output}: the loss is no longer a number at step {self.state.step}; "
-                "start again in a new `output` with a lower learning rate or fp32 precision"
+                "start again in a new `output` with another `seed`, or in Python with a lower learning rate or fp32"
             )
         if self.log is not None:
             rate = self.config.optimizer.learning_rate * self.config.schedule.factor(progress, self.state.step)

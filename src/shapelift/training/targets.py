@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from shapelift.datasets.targets import Arrays, ShapeView, Target
-from shapelift.geometry.rotations import transform_points
+from shapelift.io.labelled_cube import LabelledCube
 
 
 @dataclass(frozen=True)
@@ -32,19 +32,11 @@ class WeightedPoints(Target):
     def read(self, name: str, sample: ShapeView, rng: np.random.Generator) -> Arrays:
         """Draw the points; see the class."""
         half = self.count // 2
-        frame_from_object = sample.frame_from_object(self.frame)
-        low, high = sample.record.field("bounds").astype(np.float64)
-        box_volume = float(np.prod(high - low) * np.linalg.det(frame_from_object[:3, :3]))
-        stored = sample.record.shape("uniform_points")[0]
-        pick = rng.choice(stored, half, replace=half > stored)
-        inner = transform_points(frame_from_object, sample.record.field("uniform_points")[pick])
-        occupancy = sample.record.field("uniform_occupancy")[pick]
-        # A turned box may stick out of the cube; there is nothing of the shape out there.
-        within = (np.abs(inner) <= 0.5).all(axis=1)
-        inner_weight = within * (box_volume / half)
+        cube = LabelledCube(sample.record, sample.frame_from_object(self.frame))
+        inner, occupancy, in_cube = cube.stored(rng.choice(len(cube), half, replace=half > len(cube)))
+        inner_weight = in_cube * (cube.box_volume / half)
         outer = rng.uniform(-0.5, 0.5, (half, 3))
-        local = transform_points(np.linalg.inv(frame_from_object), outer)
-        around = ((local < low) | (local > high)).any(axis=1)
+        around = ~cube.in_box(outer)
         rest = max(1.0 - float(inner_weight.sum()), 0.0)
         outer_weight = around * (rest / max(int(around.sum()), 1))
         points = np.concatenate([np.clip(inner, -0.5, 0.5), outer])
@@ -52,6 +44,6 @@ class WeightedPoints(Target):
             points = points * (-1.0, 1.0, 1.0)
         return {
             name: points.astype(np.float32),
-            f"{name}_occupancy": np.concatenate([occupancy & within, np.zeros(half, np.bool_)]).astype(np.float32),
+            f"{name}_occupancy": np.concatenate([occupancy & in_cube, np.zeros(half, np.bool_)]).astype(np.float32),
             f"{name}_weight": np.concatenate([inner_weight, outer_weight]).astype(np.float32),
         }

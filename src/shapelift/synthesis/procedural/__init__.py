@@ -1,7 +1,7 @@
 """Procedural shapes: one folder per category, every instance one closed solid.
 
-A category has parameters, declared with their distributions, and a function that builds a shape of them; it never draws
-random numbers while building, except materials from its own `material_seed`.
+A category has parameters, declared with their distributions, and functions that make parts and materials of them; only
+the materials are drawn while building, from their own `material_seed`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,11 @@ CATEGORIES: dict[str, Category] = {name: import_module(f"{__name__}.{name}").CAT
 
 
 def category(name: str) -> Category:
-    """The category of a name. Raises ValueError for a name that is not in `CATEGORIES`."""
+    """The category of a name.
+
+    Raises:
+        ValueError: The name is not in `CATEGORIES`.
+    """
     if name not in CATEGORIES:
         raise ValueError(f"no procedural category {name!r}: choose from {', '.join(CATEGORIES)}")
     return CATEGORIES[name]
@@ -45,6 +49,7 @@ def category(name: str) -> Category:
 def build(name: str, seed: int) -> Asset:
     """The shape of a category that a seed stands for; the same seed gives the same shape.
 
-    Raises ValueError for an unknown category, and in the very rare case that random parts do not hold together.
+    Raises:
+        ValueError: The category is unknown, or, in the very rare case, random parts are not connected.
     """
     return category(name).draw(np.random.default_rng([zlib.crc32(name.encode()), seed]))

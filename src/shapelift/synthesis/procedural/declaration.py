@@ -24,15 +24,17 @@ from typing import Any, Self, TypeAlias, TypeVar, overload
 
 import numpy as np
 
-Value = TypeVar("Value")
+_Value = TypeVar("_Value")
 
+Range = tuple[float, float]
+"""Lower and upper bound."""
 Drawn = SimpleNamespace
 """The parameters drawn so far, by name."""
-Distribution: TypeAlias = Callable[[np.random.Generator, Drawn], Value]
+Distribution: TypeAlias = Callable[[np.random.Generator, Drawn], _Value]
 """One value, from a generator and the parameters drawn so far."""
-Given: TypeAlias = Value | Callable[[Drawn], Value]
+_Given: TypeAlias = _Value | Callable[[Drawn], _Value]
 """A value, or a function that says it from the parameters drawn so far."""
-Draw: TypeAlias = Distribution[Value] | Value
+Draw: TypeAlias = Distribution[_Value] | _Value
 """A distribution, or the only value."""
 
 _DRAW = "draw"
@@ -51,37 +53,42 @@ class Parameters:
         return cls(**{name: getattr(so_far, name) for name in names})
 
 
-def drawn(distribution: Distribution[Value]) -> Value:
+def drawn(distribution: Distribution[_Value]) -> _Value:
     """A parameter of this distribution: the right side of its declaration."""
-    found: Value = dataclasses.field(metadata={_DRAW: distribution})
+    found: _Value = dataclasses.field(metadata={_DRAW: distribution})
     return found
 
 
-def uniform(low: Given[float], high: Given[float]) -> Distribution[float]:
+def uniform(low: _Given[float], high: _Given[float]) -> Distribution[float]:
     """Uniform in [low, high)."""
     return lambda rng, so_far: float(rng.uniform(_value(low, so_far), _value(high, so_far)))
 
 
-def within(bounds: Callable[[Drawn], tuple[float, float]]) -> Distribution[float]:
+def within(bounds: Callable[[Drawn], Range]) -> Distribution[float]:
     """Uniform between two bounds that the parameters drawn so far say, mostly by a table."""
     return lambda rng, so_far: float(rng.uniform(*bounds(so_far)))
 
 
-def integers(low: Given[int], high: Given[int]) -> Distribution[int]:
+def integers(low: _Given[int], high: _Given[int]) -> Distribution[int]:
     """Uniform whole number, both ends included."""
     return lambda rng, so_far: int(rng.integers(_value(low, so_far), _value(high, so_far) + 1))
 
 
-def chance(probability: Given[float]) -> Distribution[bool]:
+def integers_within(bounds: Callable[[Drawn], tuple[int, int]]) -> Distribution[int]:
+    """Uniform whole number between two bounds, both included, that the parameters drawn so far say."""
+    return lambda rng, so_far: int(rng.integers(*bounds(so_far), endpoint=True))
+
+
+def chance(probability: _Given[float]) -> Distribution[bool]:
     """True with this probability."""
     return lambda rng, so_far: bool(rng.random() < _value(probability, so_far))
 
 
-def choice(weights: Given[Mapping[Value, float]]) -> Distribution[Value]:
+def choice(weights: _Given[Mapping[_Value, float]]) -> Distribution[_Value]:
     """One of the keys, with probability proportional to its weight."""
 
-    def draw(rng: np.random.Generator, so_far: Drawn) -> Value:
-        table: Mapping[Value, float] = _value(weights, so_far)
+    def draw(rng: np.random.Generator, so_far: Drawn) -> _Value:
+        table: Mapping[_Value, float] = _value(weights, so_far)
         keys = list(table)
         shares = np.array([table[key] for key in keys], dtype=np.float64)
         return keys[int(rng.choice(len(keys), p=shares / shares.sum()))]
@@ -91,28 +98,40 @@ def choice(weights: Given[Mapping[Value, float]]) -> Distribution[Value]:
 
 @overload
 def maybe(
-    probability: Given[float], value: Distribution[Value], otherwise: Distribution[Value]
-) -> Distribution[Value]: ...
+    probability: _Given[float], value: Distribution[_Value], otherwise: Distribution[_Value]
+) -> Distribution[_Value]: ...
 @overload
-def maybe(probability: Given[float], value: Draw[Value], otherwise: Draw[Value]) -> Distribution[Value]: ...
-def maybe(probability: Given[float], value: Draw[Value], otherwise: Draw[Value]) -> Distribution[Value]:
-    """With this probability `value`, else `otherwise`; only the one chosen is drawn."""
+def maybe(probability: _Given[float], value: Draw[_Value], otherwise: Draw[_Value]) -> Distribution[_Value]: ...
+def maybe(probability: _Given[float], value: Draw[_Value], otherwise: Draw[_Value]) -> Distribution[_Value]:
+    """One of two, drawn by chance.
+
+    Args:
+        probability: Of `value`.
+        value: A distribution or the only value.
+        otherwise: Likewise. Only the one chosen is drawn.
+    """
     happens = chance(probability)
     return lambda rng, so_far: _draw(value if happens(rng, so_far) else otherwise, rng, so_far)
 
 
 @overload
 def when(
-    condition: Callable[[Drawn], bool], value: Distribution[Value], otherwise: Distribution[Value]
-) -> Distribution[Value]: ...
+    condition: Callable[[Drawn], bool], value: Distribution[_Value], otherwise: Distribution[_Value]
+) -> Distribution[_Value]: ...
 @overload
-def when(condition: Callable[[Drawn], bool], value: Draw[Value], otherwise: Draw[Value]) -> Distribution[Value]: ...
-def when(condition: Callable[[Drawn], bool], value: Draw[Value], otherwise: Draw[Value]) -> Distribution[Value]:
-    """`value` where a condition on the parameters drawn so far holds, else `otherwise`; only that one is drawn."""
+def when(condition: Callable[[Drawn], bool], value: Draw[_Value], otherwise: Draw[_Value]) -> Distribution[_Value]: ...
+def when(condition: Callable[[Drawn], bool], value: Draw[_Value], otherwise: Draw[_Value]) -> Distribution[_Value]:
+    """One of two, told by a condition.
+
+    Args:
+        condition: On the parameters drawn so far.
+        value: A distribution or the only value, where the condition holds.
+        otherwise: Likewise, where it does not. Only the one chosen is drawn.
+    """
     return lambda rng, so_far: _draw(value if condition(so_far) else otherwise, rng, so_far)
 
 
-def times(factor: Given[float], distribution: Distribution[float]) -> Distribution[float]:
+def times(factor: _Given[float], distribution: Distribution[float]) -> Distribution[float]:
     """A share of something: a factor, mostly a function of the parameters drawn so far, times what is drawn."""
     return lambda rng, so_far: _value(factor, so_far) * distribution(rng, so_far)
 
@@ -123,11 +142,11 @@ def seed(rng: np.random.Generator, so_far: Drawn) -> int:
     return int(rng.integers(2**31))
 
 
-def _value(given: Given[Value], so_far: Drawn) -> Value:
+def _value(given: _Given[_Value], so_far: Drawn) -> _Value:
     return given(so_far) if callable(given) else given
 
 
-def _draw(draw: Draw[Value], rng: np.random.Generator, so_far: Drawn) -> Value:
+def _draw(draw: Draw[_Value], rng: np.random.Generator, so_far: Drawn) -> _Value:
     return draw(rng, so_far) if callable(draw) else draw
 
 

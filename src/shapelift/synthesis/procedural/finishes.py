@@ -1,27 +1,45 @@
-"""Materials by part for vehicles and devices: what a tyre, a window or a head lamp usually looks like."""
+"""Materials by group of parts: drawn by weights of kinds, or what a tyre, a window or a head lamp usually is."""
 
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from shapelift.synthesis.materials import Kind, Material, random_material
-from shapelift.synthesis.procedural.draws import between
-
-Span = tuple[float, float]
+from shapelift.synthesis.procedural.declaration import Drawn, Parameters, Range, choice
 
 
-def tinted(
-    rng: np.random.Generator,
-    kind: Kind,
-    hue: Span = (0.0, 1.0),
-    saturation: Span = (0.0, 1.0),
-    value: Span = (0.0, 1.0),
-) -> Material:
-    """A plain material with the gloss of `kind` and a colour drawn from spans of hue, saturation and value."""
-    color = colorsys.hsv_to_rgb(between(rng, *hue) % 1.0, between(rng, *saturation), between(rng, *value))
+def by_group(
+    kinds: Mapping[str, Mapping[Kind, float]], unity: float
+) -> Callable[[Parameters, np.random.Generator], dict[str, Material]]:
+    """One material for every group of parts, of a kind drawn by the group's weights: the `materials` of a `Category`.
+
+    With probability `unity` the whole object wears the material of its first group.
+    """
+
+    def materials(parameters: Parameters, rng: np.random.Generator) -> dict[str, Material]:
+        del parameters
+        single = rng.random() < unity
+        drawn = {group: random_material(rng, choice(weights)(rng, Drawn())) for group, weights in kinds.items()}
+        return dict.fromkeys(drawn, next(iter(drawn.values()))) if single else drawn
+
+    return materials
+
+
+def tinted(rng: np.random.Generator, kind: Kind, hue: Range, saturation: Range, value: Range) -> Material:
+    """A plain material of a random colour.
+
+    Args:
+        rng: Draws colour and gloss.
+        kind: Gives the gloss.
+        hue: Range in turns of the colour wheel, which it may run past.
+        saturation: Range in [0, 1].
+        value: Range in [0, 1].
+    """
+    color = colorsys.hsv_to_rgb(rng.uniform(*hue) % 1.0, rng.uniform(*saturation), rng.uniform(*value))
     return replace(random_material(rng, kind), base_color=color, pattern="plain")
 
 

@@ -1,16 +1,13 @@
-"""Bricks of vehicles: bodies lofted along z, wings, and solids turned about any axis.
-
-Like `solids`, in any unit, +Y up and front +Z; every brick is one closed solid.
-"""
+"""Solids of vehicles: bodies lofted along z, wings and wheels; as in `solids`, +Y up and front +Z."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from manifold3d import CrossSection, FillRule, Manifold
+from manifold3d import Manifold
 
-from shapelift.synthesis.procedural.solids import Array, Axis, Vector, loft, prism, rectangle, rod, union
+from shapelift.synthesis.procedural.solids import Array, Vector, loft, outline_at, prism, rectangle, revolve, rod, union
 
 #: A cross-section of a body: z, y of its centre, half width, half height.
 Station = tuple[float, float, float, float]
@@ -18,12 +15,7 @@ Station = tuple[float, float, float, float]
 
 def body(stations: Sequence[Station], outline: Array) -> Manifold:
     """Loft along z whose sections are `outline` `n 2` (in x and y, within [-1, 1]) scaled to each station."""
-    rings = np.empty((len(stations), len(outline), 3))
-    for row, (z, y, half_width, half_height) in enumerate(stations):
-        rings[row, :, 0] = outline[:, 0] * half_width
-        rings[row, :, 1] = y + outline[:, 1] * half_height
-        rings[row, :, 2] = z
-    return loft(rings)
+    return loft([outline_at(outline * (width, height) + (0.0, y), z, "z") for z, y, width, height in stations])
 
 
 def grown(stations: Sequence[Station], margin: float) -> list[Station]:
@@ -52,54 +44,47 @@ def wing(sections: Sequence[tuple[Vector, float, float]], upright: bool = False)
     for edge, chord, thickness in sections:
         upper = np.stack([_CHORDWISE * chord, _HALF_THICKNESS * thickness], axis=1)
         outline = np.concatenate([upper, upper[::-1] * (1.0, -1.0)])
-        ring = np.zeros((len(outline), 3))
-        ring[:, 2] = -outline[:, 0]
-        ring[:, 0 if upright else 1] = outline[:, 1]
-        rings.append(ring + np.asarray(edge, dtype=np.float64))
+        section = np.zeros((len(outline), 3))
+        section[:, 2] = -outline[:, 0]
+        section[:, 0 if upright else 1] = outline[:, 1]
+        rings.append(section + np.asarray(edge, dtype=np.float64))
     return loft(rings)
 
 
-def lathe(
-    profile: Sequence[Vector] | Array, axis: Axis = "z", segments: int = 20, center: Vector = (0.0, 0.0, 0.0)
-) -> Manifold:
-    """Closed outline of (radius, position along the axis) turned about the axis through `center`."""
-    turned = CrossSection([np.asarray(profile, dtype=np.float64)], FillRule.EvenOdd).revolve(segments)
-    matrix = np.zeros((3, 4))
-    # Cyclic orders of the axes keep the handedness.
-    matrix[:, :3] = np.roll(np.eye(3), {"x": 1, "y": 2, "z": 0}[axis], axis=0)
-    matrix[:, 3] = center
-    return turned.transform(matrix)
-
-
-def dome_profile(radius: float, low: float, high: float, steps: int = 5) -> Array:
-    """Outline (radius, position) for `lathe`: a quarter ellipse from full radius at `low` to the axis at `high`."""
-    angles = np.linspace(0.0, np.pi / 2, steps + 1)
-    arc = np.stack([radius * np.cos(angles), low + (high - low) * np.sin(angles)], axis=1)
-    return np.concatenate([[[0.0, low]], arc])
-
-
 def wheel(radius: float, width: float, dish: float, segments: int = 20) -> tuple[Manifold, float, float]:
-    """Tyre about the x axis with a recess on both faces: (solid, radius of the recess, x of its floor).
+    """Tyre about the x axis with a recess on both faces.
 
-    `dish` in [0, 1] is how deep the recess goes, relative to half of the width.
+    Args:
+        radius: Of the tyre.
+        width: Along the axis.
+        dish: How deep the recess goes, in [0, 1] of about half the width.
+        segments: Corners of its circles.
+
+    Returns:
+        The solid, the radius of the recess, x of its floor.
     """
     half, floor, rim = width / 2, width / 2 * (1.0 - 0.9 * dish), 0.64 * radius
     side = [(rim, half), (0.9 * radius, half), (radius, 0.7 * half)]
     profile = [(0.0, -floor), (0.97 * rim, -floor), *[(r, -x) for r, x in side]]
     profile += [*side[::-1], (0.97 * rim, floor), (0.0, floor)]
-    return lathe(profile, "x", segments), rim, floor
+    return revolve(profile, "x", segments), rim, floor
 
 
-def spokes(rim: float, low: float, high: float, count: int, segments: int = 14) -> Manifold:
-    """What fills the recess of a wheel between x = `low` and `high`: a hub with `count` spokes, a plain disc for 0."""
+def spokes(rim: float, low: float, high: float, count: int) -> Manifold:
+    """What fills the recess of a wheel: a hub with spokes.
+
+    Args:
+        rim: Radius of the recess.
+        low: x of the inner face.
+        high: x of the outer face.
+        count: Number of spokes, 0 for a plain disc.
+    """
     if count == 0:
         middle = 0.4 * low + 0.6 * high
-        return lathe(
-            [(0.0, low), (0.9 * rim, low), (0.82 * rim, high), (0.3 * rim, middle), (0.0, high)], "x", segments
-        )
+        return revolve([(0.0, low), (0.9 * rim, low), (0.82 * rim, high), (0.3 * rim, middle), (0.0, high)], "x", 14)
     width = min(0.34 * rim, 1.7 * rim / count)
     outline = rectangle(width, 1.02 * rim) + np.array([0.0, 0.51 * rim])
     bar = prism(outline, low, high, "x")
     parts = [bar.rotate((360.0 * index / count, 0.0, 0.0)) for index in range(count)]
-    parts.append(rod((low, 0.0, 0.0), (high, 0.0, 0.0), 0.26 * rim, segments=segments))
+    parts.append(rod((low, 0.0, 0.0), (high, 0.0, 0.0), 0.26 * rim, segments=14))
     return union(parts)

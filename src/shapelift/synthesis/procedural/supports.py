@@ -11,12 +11,11 @@ from manifold3d import Manifold
 from shapelift.synthesis.procedural.solids import (
     Array,
     Vector,
-    around,
     beam,
+    circular_pattern,
     cylinder,
     ellipse,
     ellipsoid,
-    move,
     post,
     prism,
     rectangle,
@@ -38,7 +37,15 @@ _BULB = ((0, 0.5), (0.06, 0.8), (0.14, 0.5), (0.4, 1.35), (0.62, 0.6), (0.72, 1.
 
 
 def leg(bottom: Vector, top: Vector, width: float, shape: LegShape, taper: float = 1.0) -> Manifold:
-    """One leg with level ends; `width` is its thickness at the top, `taper` times that at the floor."""
+    """One leg with level ends.
+
+    Args:
+        bottom: Middle `3` of the foot.
+        top: Middle `3` of the upper end.
+        width: Thickness at the top.
+        shape: Of leg.
+        taper: Thickness at the floor relative to that at the top.
+    """
     start, end = np.asarray(bottom, dtype=np.float64), np.asarray(top, dtype=np.float64)
     if shape == "hairpin":
         return _hairpin(start, end, width)
@@ -73,9 +80,14 @@ def _hairpin(start: Array, end: Array, width: float) -> Manifold:
 
 
 def corners(half_width: float, half_depth: float, height: float, splay: float, at: float) -> Array:
-    """Points `4 3` on the axes of four legs at height `at`, counter-clockwise seen from above, front right first.
+    """Points `4 3` on the axes of four legs at one height, counter-clockwise seen from above, front right first.
 
-    The axes meet the rectangle of these half sides at `height` and stand `splay` further out on the floor.
+    Args:
+        half_width: Half side in x of the rectangle that the axes meet at `height`.
+        half_depth: Half side in z.
+        height: Of the rectangle.
+        splay: How much further out the axes stand on the floor, in x and in z.
+        at: Height of the points.
     """
     out = splay * (1 - at / height)
     x, z = half_width + out, half_depth + out
@@ -102,7 +114,13 @@ class FourLegs:
         ]
 
     def stretchers(self, kind: Stretcher, height: float, thickness: float) -> list[Manifold]:
-        """Bars between the legs at a height; legs that are bent have no place for them."""
+        """Bars between the legs; none where legs are bent.
+
+        Args:
+            kind: Which legs are joined.
+            height: Of the middles of the bars.
+            thickness: Of the bars.
+        """
         if self.shape in {"saber", "hairpin"}:
             return []
         return stretchers(self._at(height), kind, thickness, self.shape != "square")
@@ -112,13 +130,28 @@ class FourLegs:
 
 
 def apron(half_width: float, half_depth: float, thickness: float, low: float, high: float) -> Manifold:
-    """Boards below a seat or a top, along the rectangle of these half sides, between two heights."""
+    """Boards below a seat or a top, along a rectangle.
+
+    Args:
+        half_width: Half side in x of the rectangle along the middles of the boards.
+        half_depth: Half side in z.
+        thickness: Of the boards.
+        low: Height of the lower edge.
+        high: Height of the upper edge.
+    """
     x, z, t = half_width, half_depth, thickness / 2
-    return prism([rectangle(2 * (x + t), 2 * (z + t)), rectangle(2 * (x - t), 2 * (z - t))], low, high)
+    return prism(rectangle(2 * (x + t), 2 * (z + t)), low, high, holes=[rectangle(2 * (x - t), 2 * (z - t))])
 
 
 def stretchers(points: Array, kind: Stretcher, thickness: float, round_bars: bool = False) -> list[Manifold]:
-    """Bars between four legs at the points `4 3` (see `corners`)."""
+    """Bars between four legs.
+
+    Args:
+        points: One `3` on each leg, `4 3`, in the order of `corners`.
+        kind: Which legs are joined.
+        thickness: Of the bars.
+        round_bars: Rods instead of beams.
+    """
     front_right, back_right, back_left, front_left = points
     middle_right, middle_left = (front_right + back_right) / 2, (front_left + back_left) / 2
     sides = [(front_right, back_right), (front_left, back_left)]
@@ -136,7 +169,15 @@ def stretchers(points: Array, kind: Stretcher, thickness: float, round_bars: boo
 
 
 def star_base(spokes: int, radius: float, height: float, thickness: float, casters: bool) -> list[Manifold]:
-    """Feet of an office chair: tapering spokes from a hub at `height`, on casters or on glides."""
+    """Feet of an office chair: tapering spokes from a hub.
+
+    Args:
+        spokes: Number of them.
+        radius: To the tips.
+        height: Of the hub.
+        thickness: Of the spokes at the hub.
+        casters: Wheels at the tips, or else glides.
+    """
     tip_y = 0.07 if casters else 0.6 * thickness
     path = [(0.0, height, 0.0), (radius, tip_y, 0.0)]
     spoke = sweep(path, rectangle(thickness * 1.1, thickness), (1.0, 0.7))
@@ -145,16 +186,24 @@ def star_base(spokes: int, radius: float, height: float, thickness: float, caste
         end = cylinder(0.03, tip_y + 0.01, 0.3 * thickness, segments=8) + wheel
     else:
         end = cylinder(0.0, tip_y + 0.01, 0.45 * thickness, segments=10)
-    return around(spoke, spokes) + around(move(end, (radius * 0.96, 0.0, 0.0)), spokes)
+    return circular_pattern(spoke, spokes) + circular_pattern(end.translate((radius * 0.96, 0.0, 0.0)), spokes)
 
 
 def pedestal(height: float, column: float, foot: float, flare: float, kind: PedestalFoot) -> list[Manifold]:
-    """Round column of radius `column` on a foot of radius `foot`; `flare` is the thickness of the foot."""
+    """Round column on a round foot.
+
+    Args:
+        height: Of the whole.
+        column: Radius of the column.
+        foot: Radius of the foot.
+        flare: Thickness of the foot.
+        kind: Shape of the foot.
+    """
     if kind == "trumpet":
         levels = np.linspace(0.0, 1.0, 9)
         radii = column + (foot - column) * (1 - levels) ** 4 + 0.25 * (foot - column) * levels**5
         edge = [(r, 0.4 * flare + y * (height - 0.4 * flare)) for r, y in zip(radii, levels, strict=True)]
-        return [revolve([(0.0, 0.0), (foot, 0.0), *edge, (0.0, height)], 24)]
+        return [revolve([(0.0, 0.0), (foot, 0.0), *edge, (0.0, height)])]
     base = cylinder(0.0, flare, foot, foot * 0.94)
     if kind == "dome":
         base = ellipsoid((2 * foot, 4 * flare, 2 * foot), segments=24).trim_by_plane((0.0, 1.0, 0.0), 0.0)

@@ -5,61 +5,63 @@ from __future__ import annotations
 import numpy as np
 from manifold3d import Manifold
 
-from shapelift.synthesis.materials import Asset, Material
+from shapelift.synthesis.materials import Material
 from shapelift.synthesis.procedural import finishes
 from shapelift.synthesis.procedural.airplane.parameters import AirplaneParameters
-from shapelift.synthesis.procedural.lofts import Station, body, grown, lathe, wheel, wing
+from shapelift.synthesis.procedural.category import Category
+from shapelift.synthesis.procedural.lofts import Station, body, grown, wheel, wing
 from shapelift.synthesis.procedural.solids import (
     Part,
-    assemble,
     beam,
     box,
+    box_between,
     difference,
     ellipse,
     ellipsoid,
-    mirrored,
     prism,
+    revolve,
     rod,
-    span,
     superellipse,
+    symmetric,
     union,
 )
 
 _LENGTH = 10.0
 
 
-def build(p: AirplaneParameters) -> Asset:
+def _parts(p: AirplaneParameters) -> list[Part]:
     """The aeroplane, nose towards +Z."""
     plane = _AirplaneGeometry(p)
     parts = [plane.fuselage(), plane.wings(), *plane.tail_surfaces(), plane.glazing(), *plane.engines(), *plane.gear()]
-    return assemble([*parts, plane.stores()])
+    return [*parts, plane.stores()]
 
 
-class _Materials:
+def _materials(p: AirplaneParameters, rng: np.random.Generator) -> dict[str, Material]:
     """One material per group of parts."""
+    if p.style in {"airliner", "bizjet", "glider"} and rng.random() < 0.75:
+        body = finishes.light_paint(rng)
+    elif p.style in {"fighter", "transport", "delta"} and rng.random() < 0.7:
+        body = finishes.tinted(rng, "paint", (0.15, 0.65), (0.02, 0.3), (0.3, 0.7))
+    else:
+        body = finishes.car_paint(rng)
 
-    def __init__(self, p: AirplaneParameters) -> None:
-        rng = np.random.default_rng(p.material_seed)
-        if p.style in {"airliner", "bizjet", "glider"} and rng.random() < 0.75:
-            self.body = finishes.light_paint(rng)
-        elif p.style in {"fighter", "transport", "delta"} and rng.random() < 0.7:
-            self.body = finishes.tinted(rng, "paint", (0.15, 0.65), (0.02, 0.3), (0.3, 0.7))
-        else:
-            self.body = finishes.car_paint(rng)
-        self.wing = self._like_body(rng, 0.5, 0.5)
-        self.glass, self.dark = finishes.dark_glass(rng), finishes.dark_metal(rng)
-        plain_fin = p.style in {"fighter", "delta"} or rng.random() < 0.3
-        self.fin = self.body if plain_fin else finishes.car_paint(rng)
-        self.engine = self._like_body(rng, 0.4, 0.6)
-        self.tyre = finishes.tyre(rng)
-        self.metal = finishes.bright_metal(rng)
-        self.store = finishes.light_paint(rng)
-
-    def _like_body(self, rng: np.random.Generator, same: float, metal: float) -> Material:
+    def like_body(same: float, metal: float) -> Material:
         """The material of the body with one probability, otherwise bare metal with another, otherwise paint."""
         if rng.random() < same:
-            return self.body
+            return body
         return finishes.bright_metal(rng) if rng.random() < metal else finishes.car_paint(rng)
+
+    return {
+        "body": body,
+        "wing": like_body(0.5, 0.5),
+        "glass": finishes.dark_glass(rng),
+        "dark": finishes.dark_metal(rng),
+        "fin": body if p.style in {"fighter", "delta"} or rng.random() < 0.3 else finishes.car_paint(rng),
+        "engine": like_body(0.4, 0.6),
+        "tyre": finishes.tyre(rng),
+        "metal": finishes.bright_metal(rng),
+        "store": finishes.light_paint(rng),
+    }
 
 
 class _AirplaneGeometry:
@@ -67,7 +69,6 @@ class _AirplaneGeometry:
 
     def __init__(self, p: AirplaneParameters) -> None:
         self.p = p
-        self.materials = _Materials(p)
         self.nose, self.tail = _LENGTH / 2, -_LENGTH / 2
         self.outline = superellipse(2.0, 2.0, p.roundness, 18 if p.roundness > 2.4 else 20)
         self.stations = self._stations()
@@ -107,7 +108,7 @@ class _AirplaneGeometry:
         if self.p.engines == "inside":
             y, r = self._fuselage_at(self.tail)
             solid = difference(solid, [rod((0, y, self.tail - 1), (0, y, self.tail + 0.35), 0.72 * r, segments=16)])
-        return solid, self.materials.body
+        return solid, "body"
 
     def _wing_at(self, x: float) -> tuple[tuple[float, float, float], float]:
         """Leading edge point and chord of the wing at the distance x from the middle."""
@@ -129,26 +130,26 @@ class _AirplaneGeometry:
             (_, y, z), chord = self._wing_at(x)
             thickness = max(self.thickness * (1.0 - 0.6 * x / p.half_span), 0.13)
             sections.append(((x if x else -0.02, y, z), chord, thickness))
-        solids = [mirrored(wing(sections))]
+        solids = [symmetric(wing(sections))]
         if p.winglet:
             (_, y, z), chord = self._wing_at(p.half_span)
             root = (p.half_span - 0.05, y - 0.05, z)
             top = (p.half_span + 0.25 * p.winglet, y + p.winglet, z - 0.6 * chord)
-            solids.append(mirrored(wing([(root, chord, 0.14), (top, 0.45 * chord, 0.13)], upright=True)))
+            solids.append(symmetric(wing([(root, chord, 0.14), (top, 0.45 * chord, 0.13)], upright=True)))
         if p.style == "biplane":
             solids += self._upper_wing()
         if p.canard:
             y, r = self._fuselage_at(self.root_z + 0.9)
             z = min(self.root_z + 1.2, self.nose - 2.4)
             tip = (0.38 * p.half_span + r, y + 0.35 * r, z - 0.8)
-            solids.append(mirrored(wing([((0.0, y + 0.3 * r, z), 0.9, 0.14), (tip, 0.35, 0.12)])))
+            solids.append(symmetric(wing([((0.0, y + 0.3 * r, z), 0.9, 0.14), (tip, 0.35, 0.12)])))
         if p.wing_height > 0.95:
             # A wing above the fuselage is held by a fairing, whatever the taper of the fuselage below it.
             z = self.root_z - 0.5 * p.chord
             y, r = self._fuselage_at(z)
             size = (1.1 * r, self.root_y - y + 0.1, 0.8 * p.chord)
             solids.append(box(size, (0, (self.root_y + y) / 2, z), 0.05))
-        return union(solids), self.materials.wing
+        return union(solids), "wing"
 
     def _upper_wing(self) -> list[Manifold]:
         """The second wing of a biplane on two pairs of struts a side."""
@@ -158,14 +159,14 @@ class _AirplaneGeometry:
         for x in (-0.02, p.half_span * 1.05):
             (_, y, z), chord = self._wing_at(max(x, 0.0))
             sections.append(((x, y + gap + p.radius * 0.9, z + stagger), chord, max(self.thickness * 0.9, 0.15)))
-        solids = [mirrored(wing(sections))]
+        solids = [symmetric(wing(sections))]
         for x in (0.28 * p.radius, 0.68 * p.half_span):
             (_, y, z), chord = self._wing_at(x)
             outer = x > p.radius
             for share in (0.2, 0.7):
                 foot = (x, y if outer else 0.0, z - share * chord)
                 head = (x if outer else 1.6 * x, y + gap + p.radius * 0.9, z + stagger - share * chord)
-                solids.append(mirrored(rod(foot, head, 0.075, segments=6)))
+                solids.append(symmetric(rod(foot, head, 0.075, segments=6)))
         return solids
 
     def _fin(self, x: float, y: float, z: float, height: float, chord: float, lean: float = 0.0) -> Manifold:
@@ -184,22 +185,22 @@ class _AirplaneGeometry:
 
         def tailplane(x: float, y: float, z: float) -> Manifold:
             tip = (x + reach, y + 0.08 * reach, z - back)
-            return mirrored(wing([((x, y, z), 0.95 * chord, 0.15), (tip, 0.5 * chord, 0.12)]))
+            return symmetric(wing([((x, y, z), 0.95 * chord, 0.15), (tip, 0.5 * chord, 0.12)]))
 
         fins: list[Manifold] = []
         planes: list[Manifold] = []
         if p.tail == "v":
-            fins.append(mirrored(self._fin(0.25 * r, y + 0.3 * r, z, height, chord, 0.85)))
+            fins.append(symmetric(self._fin(0.25 * r, y + 0.3 * r, z, height, chord, 0.85)))
         elif p.tail == "twin" and p.style in {"fighter", "delta"}:
             x = max(0.9 * r, 0.3)
-            fins.append(mirrored(self._fin(x, y, z, height, chord, 0.18)))
-            fins.append(span((-x - 0.1, y - 0.1, z - 0.9 * chord), (x + 0.1, y + 0.12, z), 0.03))
+            fins.append(symmetric(self._fin(x, y, z, height, chord, 0.18)))
+            fins.append(box_between((-x - 0.1, y - 0.1, z - 0.9 * chord), (x + 0.1, y + 0.12, z), 0.03))
             if p.style == "fighter":
                 planes.append(tailplane(0.0, y, self.tail + 0.85 * chord))
         elif p.tail == "twin":
             planes.append(tailplane(-0.02, y + 0.3 * r, z))
             low = y + 0.3 * r - 0.3 * height
-            fins.append(mirrored(self._fin(0.85 * reach, low, z - 0.85 * back, 0.85 * height, 0.7 * chord)))
+            fins.append(symmetric(self._fin(0.85 * reach, low, z - 0.85 * back, 0.85 * height, 0.7 * chord)))
         else:
             fins.append(self._fin(0.0, y + 0.6 * r, z, height, chord))
             if p.tail == "conventional":
@@ -207,11 +208,11 @@ class _AirplaneGeometry:
             elif p.tail != "fin_only":
                 share = 0.97 if p.tail == "t" else 0.5
                 planes.append(tailplane(-0.02, y + 0.6 * r + share * height, z - share * height * self.tail_slope))
-        return [(union(fins), self.materials.fin), *([(union(planes), self.materials.wing)] if planes else [])]
+        return [(union(fins), "fin"), *([(union(planes), "wing")] if planes else [])]
 
     def glazing(self) -> Part:
         """The canopy, or the windows of cockpit and cabin."""
-        return (self._canopy() if self.p.canopy else self._windows()), self.materials.glass
+        return (self._canopy() if self.p.canopy else self._windows()), "glass"
 
     def _canopy(self) -> Manifold:
         p = self.p
@@ -241,7 +242,7 @@ class _AirplaneGeometry:
             low, high = 0.2 * p.radius, 0.2 * p.radius + max(0.16 * p.radius, 0.8 * wide)
             for index in range(p.cabin_windows):
                 z = first - (index + 0.5) * step
-                cutters.append(span((-2, low, z - wide / 2), (2, high, z + wide / 2)))
+                cutters.append(box_between((-2, low, z - wide / 2), (2, high, z + wide / 2)))
         return body(grown(self.stations, 0.03), self.outline) ^ union(cutters)
 
     def engines(self) -> list[Part]:
@@ -266,10 +267,10 @@ class _AirplaneGeometry:
         outside = [(0.0, -1.0), (0.45, -1.0), (0.5, -0.8), (0.88, -0.62), (1.0, -0.3), (0.97, -0.06), (0.9, 0.0)]
         inside = [(0.8, -0.03), (0.76, -0.22), (0.0, -0.22)]
         scale = np.array([r, length])
-        pod = lathe(np.array([*outside, *inside]) * scale, "z", 18, (x, y, z))
+        pod = revolve(np.array([*outside, *inside]) * scale, "z", 18, (x, y, z))
         fan_profile = [(0.0, -0.4), (0.79, -0.4), (0.79, -0.2), (0.3, -0.19), (0.0, 0.0)]
-        fan = lathe(np.array(fan_profile) * scale, "z", 14, (x, y, z))
-        return [(mirrored(pod), self.materials.engine), (mirrored(fan), self.materials.dark)]
+        fan = revolve(np.array(fan_profile) * scale, "z", 14, (x, y, z))
+        return [(symmetric(pod), "engine"), (symmetric(fan), "dark")]
 
     def _tail_jets(self) -> list[Part]:
         r, length = 0.34 * self.p.engine_size, 1.9 * self.p.engine_size
@@ -278,7 +279,7 @@ class _AirplaneGeometry:
         x, high = body_r + 1.25 * r, y + 0.45 * body_r
         root = ((0.0, y + 0.3 * body_r, z - 0.25 * length), 0.5 * length, 0.16)
         pylon = wing([root, ((x, high, z - 0.3 * length), 0.45 * length, 0.14)])
-        return [*self._jet(x, high, z, r, length), (mirrored(pylon), self.materials.body)]
+        return [*self._jet(x, high, z, r, length), (symmetric(pylon), "body")]
 
     def _wing_jets(self) -> list[Part]:
         r, length = 0.36 * self.p.engine_size, 1.5 * self.p.engine_size
@@ -289,7 +290,7 @@ class _AirplaneGeometry:
             parts += self._jet(x, low, z + 0.55 * length, r, length)
             foot = ((x, low + 0.5 * r, z + 0.2 * length), 0.5 * chord + 0.2 * length, 0.16)
             pylon = wing([foot, ((x, y + 0.02, z - 0.1 * chord), 0.5 * chord, 0.15)], upright=True)
-            parts.append((mirrored(pylon), self.materials.wing))
+            parts.append((symmetric(pylon), "wing"))
         return parts
 
     def _inside_engines(self) -> list[Part]:
@@ -301,8 +302,8 @@ class _AirplaneGeometry:
         mouth = box((0.62 * wide, 0.74 * tall, 1.0), (r + 0.2 * wide, low, z))
         y, r = self._fuselage_at(self.tail)
         ring = [(0.72 * r, 0.4), (1.03 * r, 0.4), (0.95 * r, -0.3), (0.74 * r, -0.3)]
-        nozzle = lathe(ring, "z", 16, (0, y, self.tail))
-        return [(mirrored(difference(duct, [mouth])), self.materials.body), (nozzle, self.materials.dark)]
+        nozzle = revolve(ring, "z", 16, (0, y, self.tail))
+        return [(symmetric(difference(duct, [mouth])), "body"), (nozzle, "dark")]
 
     def _propeller(self, at: tuple[float, float, float], radius: float, hub: float) -> list[Part]:
         """Spinner and blades; `at` is the front face they sit on."""
@@ -312,8 +313,8 @@ class _AirplaneGeometry:
         blade = box((0.24 + 0.06 * p.engine_size, radius, 0.14), (0.0, radius / 2, 0.0), 0.05).rotate((0.0, 25.0, 0.0))
         angles = [15.0 + 360.0 * index / p.blades for index in range(p.blades)]
         blades = union([blade.rotate((0.0, 0.0, angle)).translate((0.0, 0.0, 0.12)) for angle in angles])
-        spinner = lathe(profile, "z", 14)
-        return [(spinner.translate(at), self.materials.engine), (blades.translate(at), self.materials.dark)]
+        spinner = revolve(profile, "z", 14)
+        return [(spinner.translate(at), "engine"), (blades.translate(at), "dark")]
 
     def _wing_propellers(self) -> list[Part]:
         p = self.p
@@ -326,7 +327,7 @@ class _AirplaneGeometry:
             stations = [(z + 0.9, y, 0.75 * r, 0.8 * r), (z + 0.4, y, r, r)]
             stations += [(z - 0.4 * chord, y - 0.1 * r, r, r), (rear, y, 0.3 * r, 0.35 * r)]
             pod = body(stations, ellipse(2.0, 2.0, 14)).translate((x, 0.0, 0.0))
-            parts.append((mirrored(pod), self.materials.engine))
+            parts.append((symmetric(pod), "engine"))
             parts += _both_sides(self._propeller((x, y, z + 0.9), radius, 0.6 * r))
         return parts
 
@@ -346,7 +347,7 @@ class _AirplaneGeometry:
         foot, low = x + splay, y - drop
         strut = rod((x, y + 0.1, z), (foot, low, z), 0.09, segments=6)
         axle = rod((foot - 0.4 * radius, low, z), (foot + 0.4 * radius, low, z), 0.1, segments=6)
-        return [(strut + axle, self.materials.metal), (tyre.translate((foot, low, z)), self.materials.tyre)]
+        return [(strut + axle, "metal"), (tyre.translate((foot, low, z)), "tyre")]
 
     def _wheels(self) -> list[Part]:
         """Two main legs, and one below the nose or the tail."""
@@ -377,7 +378,7 @@ class _AirplaneGeometry:
         root = 0.5 * p.radius
         struts = [rod((root, -root, z + dz), (x, low, z + dz), 0.09, segments=6) for dz in (0.8, -0.8)]
         bar = beam((-x, low, z + 0.8), (x, low, z + 0.8), 0.16, 0.16)
-        return mirrored(union([hull, *struts])) + bar, self.materials.wing
+        return symmetric(union([hull, *struts])) + bar, "wing"
 
     def stores(self) -> Part:
         """Missiles or tanks on pylons below the wing."""
@@ -389,10 +390,13 @@ class _AirplaneGeometry:
                 continue
             low, r = y - 0.36, 0.15 if index else 0.19
             profile = [(0.0, -1.1), (0.6 * r, -1.1), (r, -0.8), (r, 0.7), (0.5 * r, 1.0), (0.0, 1.15)]
-            tube = lathe(profile, "z", 10, (x, low, z - 0.45 * chord))
-            solids += [tube, span((x - 0.07, low, z - 0.7 * chord), (x + 0.07, y, z - 0.25 * chord))]
-        return (mirrored(union(solids)) if solids else Manifold()), self.materials.store
+            tube = revolve(profile, "z", 10, (x, low, z - 0.45 * chord))
+            solids += [tube, box_between((x - 0.07, low, z - 0.7 * chord), (x + 0.07, y, z - 0.25 * chord))]
+        return (symmetric(union(solids)) if solids else Manifold()), "store"
 
 
 def _both_sides(parts: list[Part]) -> list[Part]:
-    return [(mirrored(solid), material) for solid, material in parts]
+    return [(symmetric(solid), material) for solid, material in parts]
+
+
+CATEGORY = Category(AirplaneParameters, _parts, _materials)

@@ -8,58 +8,49 @@ from collections.abc import Callable
 import numpy as np
 from manifold3d import Manifold
 
-from shapelift.synthesis.materials import Asset
 from shapelift.synthesis.procedural.bench.parameters import BenchParameters, Support
-from shapelift.synthesis.procedural.draws import finish
+from shapelift.synthesis.procedural.category import Category
+from shapelift.synthesis.procedural.finishes import by_group
 from shapelift.synthesis.procedural.solids import (
     SIDES,
     Array,
-    Piece,
-    assemble,
+    Groups,
+    Part,
     beam,
-    bend,
-    bow,
+    bowed,
     box,
+    box_between,
     ellipse,
-    flip,
-    move,
+    parts_of,
     pillow,
     prism,
     rectangle,
+    reflected,
     rod,
     rounded_rectangle,
     slab,
     smooth_curve,
-    span,
     sweep,
     tube,
+    warped,
 )
 from shapelift.synthesis.procedural.supports import FourLegs, apron, column_shape, corners, leg, stretchers
 
-Groups = dict[str, list[Manifold]]
-"""Solids by the name of their material group."""
+_materials = by_group(
+    {
+        "board": {"wood": 7.0, "paint": 1.5, "stone": 0.8, "metal": 0.7, "plastic": 0.5},
+        "support": {"wood": 4.0, "metal": 4.0, "stone": 1.0, "paint": 1.0},
+        "soft": {"fabric": 5.0, "rubber": 0.5},
+    },
+    unity=0.35,
+)
 
 
-def build(p: BenchParameters) -> Asset:
+def _parts(p: BenchParameters) -> list[Part]:
     """The bench of these parameters."""
-    finishes = finish(
-        np.random.default_rng(p.material_seed),
-        {
-            "board": {"wood": 7.0, "paint": 1.5, "stone": 0.8, "metal": 0.7, "plastic": 0.5},
-            "support": {"wood": 4.0, "metal": 4.0, "stone": 1.0, "paint": 1.0},
-            "soft": {"fabric": 5.0, "rubber": 0.5},
-        },
-        unity=0.35,
-    )
-    parts: list[Piece] = [
-        (solid, group)
-        for groups in (_seat(p), {"support": _support(p)}, _back(p), _arms(p))
-        for group, solids in groups.items()
-        for solid in solids
-    ]
-    if p.curve:
-        parts = [(bow(solid, p.curve * p.depth, p.length, 0.2), group) for solid, group in parts]
-    return assemble([(solid, finishes[group]) for solid, group in parts])
+    groups = (_seat(p), {"support": _support(p)}, _back(p), _arms(p))
+    parts = [part for one in groups for part in parts_of(one)]
+    return [(bowed(solid, p.curve * p.depth, p.length, 0.2), group) for solid, group in parts] if p.curve else parts
 
 
 def _seat(p: BenchParameters) -> Groups:
@@ -92,13 +83,13 @@ def _boards(p: BenchParameters) -> Groups:
         low, high = (-x, middle, at - width / 2), (x, p.height, at + width / 2)
         if not along:
             low, high = (at - width / 2, middle, -z), (at + width / 2, p.height, z)
-        boards.append(span(low, high, 0.2 * p.rounding * min(width, 0.5 * p.seat_thickness)))
+        boards.append(box_between(low, high, 0.2 * p.rounding * min(width, 0.5 * p.seat_thickness)))
     reach, top = 0.97 if along else 0.8, middle + 0.004
     cross_xs = [-inner, inner] + ([0.0] if along and (p.length > 1.3 or p.middle_support) else [])
-    bars = [span((at - rail, p.under, -reach * z), (at + rail, top, reach * z)) for at in cross_xs]
+    bars = [box_between((at - rail, p.under, -reach * z), (at + rail, top, reach * z)) for at in cross_xs]
     if not along:
         zs = (-0.8 * z, 0.8 * z)
-        bars = [span((-x, p.under, at - rail / 2), (x, top, at + rail / 2)) for at in zs] + bars
+        bars = [box_between((-x, p.under, at - rail / 2), (x, top, at + rail / 2)) for at in zs] + bars
     return {"board": boards, "support": bars}
 
 
@@ -108,7 +99,7 @@ def _support(p: BenchParameters) -> list[Manifold]:
         solids.append(apron(p.foot_x, p.foot_z, 0.028, p.under - p.apron, p.under + 0.01))
     if p.shelf and p.support in {"panels", "blocks", "loops"}:
         y = 0.35 * p.under
-        solids.append(span((-p.foot_x, y, -p.foot_z), (p.foot_x, y + 0.025, p.foot_z)))
+        solids.append(box_between((-p.foot_x, y, -p.foot_z), (p.foot_x, y + 0.025, p.foot_z)))
     return solids
 
 
@@ -125,9 +116,11 @@ def _legs(p: BenchParameters) -> list[Manifold]:
 
 def _panels(p: BenchParameters) -> list[Manifold]:
     t, y = 0.5 * p.leg_width, 0.45 * p.under
-    solids = [span((x - t / 2, 0.0, -p.foot_z), (x + t / 2, p.under + 0.01, p.foot_z), 0.1 * t) for x in p.support_xs]
+    solids = [
+        box_between((x - t / 2, 0.0, -p.foot_z), (x + t / 2, p.under + 0.01, p.foot_z), 0.1 * t) for x in p.support_xs
+    ]
     if p.stretcher != "none":
-        solids.append(span((-p.foot_x, y, -t / 2), (p.foot_x, y + 1.6 * t, t / 2)))
+        solids.append(box_between((-p.foot_x, y, -t / 2), (p.foot_x, y + 1.6 * t, t / 2)))
     return solids
 
 
@@ -162,7 +155,7 @@ def _blocks(p: BenchParameters) -> list[Manifold]:
     half = 0.05 + 0.8 * p.leg_width
     xs = [min(max(x, half - p.length / 2), p.length / 2 - half) for x in p.support_xs]
     low, high, rounding = -p.foot_z, p.foot_z, 0.15 * p.rounding * half
-    return [span((x - half, 0.0, low), (x + half, p.under + 0.01, high), rounding) for x in xs]
+    return [box_between((x - half, 0.0, low), (x + half, p.under + 0.01, high), rounding) for x in xs]
 
 
 def _loops(p: BenchParameters) -> list[Manifold]:
@@ -170,19 +163,19 @@ def _loops(p: BenchParameters) -> list[Manifold]:
     t, height = max(0.025, 0.45 * p.leg_width), p.under + 0.01
     outer = rectangle(2 * p.foot_z, height) + np.array([0.0, height / 2])
     inner = rectangle(2 * (p.foot_z - t), p.under - 2 * t) + np.array([0.0, p.under / 2])
-    hoop = prism([outer, inner], -t / 2, t / 2, "x")
-    return [move(hoop, (x, 0.0, 0.0)) for x in p.support_xs]
+    hoop = prism(outer, -t / 2, t / 2, "x", holes=[inner])
+    return [hoop.translate((x, 0.0, 0.0)) for x in p.support_xs]
 
 
 def _box(p: BenchParameters) -> list[Manifold]:
     """A chest."""
     x, z = p.length / 2 * (1 - 0.3 * p.inset), p.depth / 2 * 0.96
     fronts = [
-        span((a + 0.012, 0.09, z - 0.01), (b - 0.012, p.under - 0.02, z + 0.014))
+        box_between((a + 0.012, 0.09, z - 0.01), (b - 0.012, p.under - 0.02, z + 0.014))
         for a, b in itertools.pairwise(np.linspace(-x, x, p.seat_boards + 1))
     ]
-    body = span((-x, 0.05, -z), (x, p.under + 0.01, z), 0.01)
-    return [body, *fronts, span((-0.95 * x, 0.0, -0.9 * z), (0.95 * x, 0.06, 0.9 * z))]
+    body = box_between((-x, 0.05, -z), (x, p.under + 0.01, z), 0.01)
+    return [body, *fronts, box_between((-0.95 * x, 0.0, -0.9 * z), (0.95 * x, 0.06, 0.9 * z))]
 
 
 def _columns(p: BenchParameters) -> list[Manifold]:
@@ -216,7 +209,7 @@ def _back(p: BenchParameters) -> Groups:
         z = points[:, 2] - p.lean * rise - p.depth / 2 + 0.03
         return np.stack([points[:, 0], points[:, 1] + p.height, z], axis=1)
 
-    return {group: [bend(solid, placed) for solid in solids] for group, solids in _upright_back(p).items()}
+    return {group: [warped(solid, placed) for solid in solids] for group, solids in _upright_back(p).items()}
 
 
 def _upright_back(p: BenchParameters) -> Groups:
@@ -227,34 +220,34 @@ def _upright_back(p: BenchParameters) -> Groups:
         pitch = 0.85 * h / p.back_boards
         gap = pitch * (0.1 + 0.8 * p.seat_gap)
         lows = [0.15 * h + pitch * index for index in range(p.back_boards)]
-        boards = [span((-x, low + gap, -0.2 * t), (x, low + pitch, 0.9 * t), 0.2 * t) for low in lows]
+        boards = [box_between((-x, low + gap, -0.2 * t), (x, low + pitch, 0.9 * t), 0.2 * t) for low in lows]
         return {"support": _posts(p, h - 0.01), "board": boards}
     if p.back == "solid":
-        return {"board": [span((-x, foot, -t), (x, h, t), p.rounding * t)]}
+        return {"board": [box_between((-x, foot, -t), (x, h, t), p.rounding * t)]}
     if p.back == "soft":
         cushions = [
             pillow(((b - a) * 0.99, 0.9 * h, 0.08 + 0.05 * p.rounding), ((a + b) / 2, 0.1 * h + 0.45 * h, t), 5.0)
             for a, b in itertools.pairwise(np.linspace(-x, x, 1 + p.back_boards // 2))
         ]
-        return {"board": [span((-0.97 * x, foot, -t), (0.97 * x, 0.9 * h, 0.5 * t))], "soft": cushions}
+        return {"board": [box_between((-0.97 * x, foot, -t), (0.97 * x, 0.9 * h, 0.5 * t))], "soft": cushions}
     return _framed_back(p, x, t)
 
 
 def _posts(p: BenchParameters, high: float) -> list[Manifold]:
     t = max(0.03, 0.6 * p.leg_width)
     xs = [-p.foot_x, p.foot_x] + ([0.0] if p.length > 1.7 or p.middle_support else [])
-    return [span((x - t / 2, -p.seat_thickness, -t / 2), (x + t / 2, high, t / 2)) for x in xs]
+    return [box_between((x - t / 2, -p.seat_thickness, -t / 2), (x + t / 2, high, t / 2)) for x in xs]
 
 
 def _framed_back(p: BenchParameters, x: float, t: float) -> Groups:
     """Rails with slats, crossed braces or an arched crest between end posts."""
     h, inner, low, number = p.back_height, p.foot_x, 0.12 * p.back_height, p.back_boards * 3
     arch = p.back == "arch"
-    rail = span((-x, 0.84 * h, -0.8 * t), (x, h, 0.8 * t), 0.2 * t)
+    rail = box_between((-x, 0.84 * h, -0.8 * t), (x, h, 0.8 * t), 0.2 * t)
     if arch:
         crest = smooth_curve([(-x, 0.72 * h), (-0.5 * x, 0.9 * h), (0.0, h), (0.5 * x, 0.9 * h), (x, 0.72 * h)], 15)
         rail = prism(np.concatenate([crest, crest[::-1] - [0.0, 0.15 * h]]), -0.8 * t, 0.8 * t, "z")
-    boards = [rail, span((-inner, low, -0.6 * t), (inner, low + 0.05, 0.6 * t))]
+    boards = [rail, box_between((-inner, low, -0.6 * t), (inner, low + 0.05, 0.6 * t))]
     if p.back == "cross":
         for a, b in itertools.pairwise(np.linspace(-inner, inner, max(1, p.back_boards // 2) + 1)):
             boards.append(beam((a, low + 0.02, 0.0), (b, 0.88 * h, 0.0), t, 0.045))
@@ -263,7 +256,7 @@ def _framed_back(p: BenchParameters, x: float, t: float) -> Groups:
         width = max(0.03, 2 * inner / number * (0.75 - p.seat_gap))
         for at in (np.arange(number) + 0.5) / number * 2 * inner - inner:
             top = float(np.interp(abs(at), [0.0, 0.5 * x, x], [0.93, 0.83, 0.65])) * h if arch else 0.9 * h
-            boards.append(span((at - width / 2, low + 0.01, -0.4 * t), (at + width / 2, top, 0.4 * t)))
+            boards.append(box_between((at - width / 2, low + 0.01, -0.4 * t), (at + width / 2, top, 0.4 * t)))
     return {"support": _posts(p, 0.68 * h if arch else h - 0.01), "board": boards}
 
 
@@ -276,11 +269,16 @@ def _arms(p: BenchParameters) -> Groups:
     rear = -z + 0.03 - (p.lean * p.arm_height if p.back != "none" else 0.0)
     post = rod((x, low, -z + 0.03), (x, y, rear + 0.01), 0.4 * t, segments=8)
     if p.arms == "panel":
-        solids = [span((x - t / 2, 0.0, -z), (x + t / 2, y, 0.9 * z), 0.2 * t)]
+        solids = [box_between((x - t / 2, 0.0, -z), (x + t / 2, y, 0.9 * z), 0.2 * t)]
     elif p.arms == "curl":
         curl = [(x, low, 0.75 * z), (x, 0.5 * (low + y), 0.95 * z), (x, y, 0.8 * z), (x, y, 0.0), (x, y - 0.02, rear)]
         solids = [tube(smooth_curve(curl, 14), 0.4 * t, 8), post]
     else:
-        front = span((x - 0.4 * t, low, 0.75 * z - 0.4 * t), (x + 0.4 * t, y, 0.75 * z + 0.4 * t))
+        front = box_between((x - 0.4 * t, low, 0.75 * z - 0.4 * t), (x + 0.4 * t, y, 0.75 * z + 0.4 * t))
         solids = [beam((x, y, rear), (x, y, 0.95 * z), 1.3 * t, 0.6 * t), front, post]
-    return {"support" if p.arms == "curl" else "board": [part for solid in solids for part in (solid, flip(solid))]}
+    return {
+        "support" if p.arms == "curl" else "board": [part for solid in solids for part in (solid, reflected(solid))]
+    }
+
+
+CATEGORY = Category(BenchParameters, _parts, _materials)

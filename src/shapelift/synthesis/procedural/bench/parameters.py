@@ -10,35 +10,29 @@ import numpy as np
 from shapelift.synthesis.procedural.declaration import Parameters, chance, choice, drawn, integers, maybe, seed, uniform
 from shapelift.synthesis.procedural.supports import LegShape, Stretcher
 
-Seat = Literal["slab", "planks", "slats", "soft", "half_log"]
-Back = Literal["none", "planks", "slats", "solid", "cross", "arch", "soft"]
+_Seat = Literal["slab", "planks", "slats", "soft", "half_log"]
+_Back = Literal["none", "planks", "slats", "solid", "cross", "arch", "soft"]
 Support = Literal["legs", "panels", "trestle", "iron", "blocks", "loops", "box", "columns"]
-Arms = Literal["none", "posts", "curl", "panel"]
+_Arms = Literal["none", "posts", "curl", "panel"]
 
-_BACKS: dict[Back, float] = {"planks": 4.0, "slats": 3.0, "solid": 1.5, "cross": 0.8, "arch": 1.0, "soft": 1.0}
+_BACKS: dict[_Back, float] = {"planks": 4.0, "slats": 3.0, "solid": 1.5, "cross": 0.8, "arch": 1.0, "soft": 1.0}
 _SUPPORTS: dict[Support, float] = {
-    "legs": 6.0,
-    "panels": 2.0,
-    "trestle": 1.0,
-    "iron": 1.5,
-    "blocks": 0.8,
-    "loops": 1.2,
-    "box": 0.6,
+    "legs": 6.0, "panels": 2.0, "trestle": 1.0, "iron": 1.5, "blocks": 0.8, "loops": 1.2, "box": 0.6,
     "columns": 0.5,
-}
-_ARMS: dict[Arms, float] = {"none": 2.0, "posts": 1.5, "curl": 1.0, "panel": 0.6}
-_ARMS_WITHOUT_BACK: dict[Arms, float] = {"none": 6.0, "posts": 0.5, "panel": 0.7, "curl": 0.4}
+}  # fmt: skip
+_ARMS: dict[_Arms, float] = {"none": 2.0, "posts": 1.5, "curl": 1.0, "panel": 0.6}
+_ARMS_WITHOUT_BACK: dict[_Arms, float] = {"none": 6.0, "posts": 0.5, "panel": 0.7, "curl": 0.4}
 
 
 @dataclass(frozen=True, kw_only=True)
 class BenchParameters(Parameters):
     """Lengths in metres; the bench runs along X."""
 
-    back: Back = drawn(maybe(0.4, "none", choice(_BACKS)))
+    back: _Back = drawn(maybe(0.4, "none", choice(_BACKS)))
     length: float = drawn(maybe(0.4, uniform(0.8, 1.4), uniform(1.2, 2.4)))
     depth: float = drawn(uniform(0.3, 0.55))
     height: float = drawn(uniform(0.36, 0.52))
-    seat: Seat = drawn(choice({"slab": 4.0, "planks": 4.0, "slats": 1.5, "soft": 1.5, "half_log": 0.4}))
+    seat: _Seat = drawn(choice({"slab": 4.0, "planks": 4.0, "slats": 1.5, "soft": 1.5, "half_log": 0.4}))
     seat_thickness: float = drawn(maybe(0.75, uniform(0.025, 0.06), uniform(0.06, 0.14)))
     seat_boards: int = drawn(integers(2, 7))
     seat_gap: float = drawn(uniform(0.1, 0.4))
@@ -57,7 +51,7 @@ class BenchParameters(Parameters):
     back_height: float = drawn(uniform(0.3, 0.6))
     back_tilt_deg: float = drawn(uniform(0.0, 20.0))
     back_boards: int = drawn(integers(2, 6))
-    arms: Arms = drawn(choice(lambda p: _ARMS_WITHOUT_BACK if p.back == "none" else _ARMS))
+    arms: _Arms = drawn(choice(lambda p: _ARMS_WITHOUT_BACK if p.back == "none" else _ARMS))
     arm_height: float = drawn(uniform(0.15, 0.28))
     shelf: bool = drawn(chance(0.15))
     curve: float = drawn(maybe(0.1, uniform(0.1, 0.5), 0.0))

@@ -8,10 +8,12 @@ from typing import ClassVar, Literal, NamedTuple
 
 from shapelift.synthesis.procedural.declaration import (
     Parameters,
+    Range,
     chance,
     choice,
     drawn,
     integers,
+    integers_within,
     maybe,
     seed,
     uniform,
@@ -19,35 +21,28 @@ from shapelift.synthesis.procedural.declaration import (
 )
 from shapelift.synthesis.procedural.supports import LegShape
 
-Type = Literal["sideboard", "dresser", "wardrobe", "bookcase", "hutch", "locker", "night_stand", "cube", "tv_bench"]
+_Type = Literal["sideboard", "dresser", "wardrobe", "bookcase", "hutch", "locker", "night_stand", "cube", "tv_bench"]
 Front = Literal["door", "drawer", "open", "glass", "panel_door", "louver"]
-Foot = Literal["none", "plinth", "legs", "bracket", "sled", "casters", "bun"]
-Handle = Literal["knob", "bar", "cup", "none", "long"]
-Crown = Literal["none", "top", "cornice", "arch", "rail", "upstand"]
+_Foot = Literal["none", "plinth", "legs", "bracket", "sled", "casters", "bun"]
+_Handle = Literal["knob", "bar", "cup", "none", "long"]
+_Crown = Literal["none", "top", "cornice", "arch", "rail", "upstand"]
 
 
 class _Size(NamedTuple):
     """Ranges of the measures of a type of furniture."""
 
-    width: tuple[float, float]
-    height: tuple[float, float]
-    depth: tuple[float, float]
+    width: Range
+    height: Range
+    depth: Range
     columns: tuple[int, int]
     rows: tuple[int, int]
 
 
-_TYPES: dict[Type, float] = {
-    "sideboard": 3.0,
-    "dresser": 2.5,
-    "wardrobe": 2.0,
-    "bookcase": 2.2,
-    "hutch": 1.2,
-    "locker": 0.8,
-    "night_stand": 2.0,
-    "cube": 1.2,
-    "tv_bench": 1.3,
-}
-_SIZES: dict[Type, _Size] = {
+_TYPES: dict[_Type, float] = {
+    "sideboard": 3.0, "dresser": 2.5, "wardrobe": 2.0, "bookcase": 2.2, "hutch": 1.2, "locker": 0.8,
+    "night_stand": 2.0, "cube": 1.2, "tv_bench": 1.3,
+}  # fmt: skip
+_SIZES: dict[_Type, _Size] = {
     "sideboard": _Size(width=(1.1, 2.0), height=(0.6, 0.95), depth=(0.35, 0.55), columns=(2, 4), rows=(1, 3)),
     "dresser": _Size(width=(0.6, 1.5), height=(0.7, 1.3), depth=(0.4, 0.55), columns=(1, 3), rows=(3, 6)),
     "wardrobe": _Size(width=(0.8, 2.0), height=(1.7, 2.3), depth=(0.5, 0.65), columns=(2, 4), rows=(1, 2)),
@@ -58,7 +53,7 @@ _SIZES: dict[Type, _Size] = {
     "cube": _Size(width=(0.7, 1.6), height=(0.7, 1.6), depth=(0.3, 0.42), columns=(2, 4), rows=(2, 4)),
     "tv_bench": _Size(width=(1.2, 2.0), height=(0.35, 0.6), depth=(0.35, 0.5), columns=(2, 4), rows=(1, 2)),
 }
-_FRONTS: dict[Type, Mapping[Front, float]] = {
+_FRONTS: dict[_Type, Mapping[Front, float]] = {
     "sideboard": {"door": 2.0, "panel_door": 2.0, "drawer": 2.0, "open": 1.0, "louver": 0.5},
     "dresser": {"drawer": 9.0, "door": 0.7},
     "wardrobe": {"door": 3.0, "panel_door": 3.0, "drawer": 0.6, "louver": 0.8},
@@ -87,8 +82,8 @@ class CabinetParameters(Parameters):
     height: float = drawn(within(lambda p: _SIZES[p._type].height))
     depth: float = drawn(within(lambda p: _SIZES[p._type].depth))
     board: float = drawn(uniform(0.018, 0.05))
-    columns: int = drawn(lambda rng, p: int(rng.integers(*_SIZES[p._type].columns, endpoint=True)))
-    rows: int = drawn(lambda rng, p: int(rng.integers(*_SIZES[p._type].rows, endpoint=True)))
+    columns: int = drawn(integers_within(lambda p: _SIZES[p._type].columns))
+    rows: int = drawn(integers_within(lambda p: _SIZES[p._type].rows))
     middle_width: float = drawn(uniform(0.7, 1.6))
     lower_share: float = drawn(uniform(0.25, 0.7))
     lower: Front = drawn(maybe(0.6, choice(lambda p: _FRONTS[p._type]), lambda rng, p: p.upper))
@@ -97,9 +92,9 @@ class CabinetParameters(Parameters):
     shelves: int = drawn(integers(0, 3))
     inset: float = drawn(uniform(-0.018, 0.014))
     back_open: bool = drawn(chance(0.25))
-    handle: Handle = drawn(choice({"knob": 3.0, "bar": 3.0, "cup": 0.8, "none": 1.5, "long": 1.0}))
+    handle: _Handle = drawn(choice({"knob": 3.0, "bar": 3.0, "cup": 0.8, "none": 1.5, "long": 1.0}))
     handle_size: float = drawn(uniform(0.5, 1.0))
-    foot: Foot = drawn(
+    foot: _Foot = drawn(
         choice({"none": 2.0, "plinth": 3.0, "legs": 3.0, "bracket": 1.5, "sled": 0.7, "casters": 0.6, "bun": 0.8})
     )
     foot_height: float = drawn(uniform(0.04, lambda p: 0.12 if p._type in {"wardrobe", "bookcase", "locker"} else 0.28))
@@ -108,7 +103,7 @@ class CabinetParameters(Parameters):
     )
     leg_taper: float = drawn(uniform(0.45, 1.0))
     splay: float = drawn(uniform(0.0, 0.06))
-    crown: Crown = drawn(choice({"none": 4.0, "top": 4.0, "cornice": 1.3, "arch": 0.7, "rail": 0.5, "upstand": 0.7}))
+    crown: _Crown = drawn(choice({"none": 4.0, "top": 4.0, "cornice": 1.3, "arch": 0.7, "rail": 0.5, "upstand": 0.7}))
     overhang: float = drawn(uniform(0.008, 0.05))
     hutch_depth: float = drawn(maybe(lambda p: 1.0 if p._type == "hutch" else 0.04, uniform(0.45, 0.75), 1.0))
     rounding: float = drawn(maybe(0.4, uniform(0.0, 0.02), 0.0))

@@ -7,50 +7,51 @@ from itertools import pairwise
 import numpy as np
 from manifold3d import Manifold
 
-from shapelift.synthesis.materials import Asset, random_material
+from shapelift.synthesis.materials import Material, random_material
 from shapelift.synthesis.procedural import finishes
 from shapelift.synthesis.procedural.car.parameters import CarParameters
+from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.lofts import Station, body, grown, spokes, wheel, wing
 from shapelift.synthesis.procedural.solids import (
     Array,
     Part,
-    assemble,
     box,
+    box_between,
     difference,
     ellipsoid,
     loft,
-    mirrored,
+    outline_at,
     prism,
     rod,
+    rotated,
     rounded_rectangle,
-    span,
-    turn,
+    symmetric,
     union,
 )
 
 
-def build(p: CarParameters) -> Asset:
+def _parts(p: CarParameters) -> list[Part]:
     """The car, nose towards +Z, standing on its wheels."""
     car = _CarGeometry(p)
     cabin = car.open_cabin() if p.style == "convertible" else car.closed_cabin()
-    return assemble([*car.lower_body(), *car.wheels(), *car.ends(), *car.accessories(), *cabin])
+    return [*car.lower_body(), *car.wheels(), *car.ends(), *car.accessories(), *cabin]
 
 
-class _Materials:
+def _materials(p: CarParameters, rng: np.random.Generator) -> dict[str, Material]:
     """One material per group of parts."""
-
-    def __init__(self, p: CarParameters) -> None:
-        rng = np.random.default_rng(p.material_seed)
-        self.body = finishes.car_paint(rng)
-        self.roof = finishes.car_paint(rng) if p.two_tone else self.body
-        self.rim = finishes.dark_metal(rng) if rng.random() < 0.25 else finishes.bright_metal(rng)
-        self.trim = self.body if rng.random() < 0.35 else finishes.dark_plastic(rng)
-        self.glass = finishes.dark_glass(rng)
-        self.tyre = finishes.tyre(rng)
-        self.lamp = finishes.clear_lamp(rng)
-        self.tail_lamp = finishes.red_lamp(rng)
-        self.seat = random_material(rng, "fabric")
-        self.chrome = finishes.bright_metal(rng) if rng.random() < 0.5 else finishes.dark_plastic(rng)
+    body = finishes.car_paint(rng)
+    return {
+        "body": body,
+        "roof": finishes.car_paint(rng) if p.two_tone else body,
+        "rim": finishes.dark_metal(rng) if rng.random() < 0.25 else finishes.bright_metal(rng),
+        "trim": body if rng.random() < 0.35 else finishes.dark_plastic(rng),
+        "glass": finishes.dark_glass(rng),
+        "tyre": finishes.tyre(rng),
+        "lamp": finishes.clear_lamp(rng),
+        "tail_lamp": finishes.red_lamp(rng),
+        "seat": random_material(rng, "fabric"),
+        "chrome": finishes.bright_metal(rng) if rng.random() < 0.5 else finishes.dark_plastic(rng),
+    }
 
 
 class _CarGeometry:
@@ -58,7 +59,6 @@ class _CarGeometry:
 
     def __init__(self, p: CarParameters) -> None:
         self.p = p
-        self.materials = _Materials(p)
         self.nose, self.tail = p.length / 2, -p.length / 2
         self.half = p.width / 2
         pickup = p.style == "pickup"
@@ -109,7 +109,7 @@ class _CarGeometry:
 
     def _wheel_arches(self) -> list[Manifold]:
         inside, y = self.half - self.p.wheel_width - 0.1, self.p.wheel_radius
-        return [mirrored(rod((inside, y, z), (self.half + 0.3, y, z), self.arch, segments=24)) for z in self.axles]
+        return [symmetric(rod((inside, y, z), (self.half + 0.3, y, z), self.arch, segments=24)) for z in self.axles]
 
     def lower_body(self) -> list[Part]:
         """Everything below the belt line, with room for wheels, load and passengers."""
@@ -119,20 +119,20 @@ class _CarGeometry:
         if p.flare:
             inside, outside, y = self.half * 0.7, self.half + p.flare, p.wheel_radius
             for z in self.axles:
-                solid += mirrored(rod((inside, y, z), (outside, y, z), self.arch + 0.07, segments=24))
-            cutters.append(span((-9, -9, -9), (9, self.bottom, 9)))
+                solid += symmetric(rod((inside, y, z), (outside, y, z), self.arch + 0.07, segments=24))
+            cutters.append(box_between((-9, -9, -9), (9, self.bottom, 9)))
         if p.style == "pickup":
             floor = max(2 * p.wheel_radius + 0.04, self.bottom + 0.45 * (self.belt - self.bottom))
             wall = max(0.09, 0.05 * p.width)
             inner = self.half * (1 - 0.6 * p.nose_taper) - wall - 0.1 * p.roundness * self.half
-            cutters.append(span((-inner, floor, self.tail + 0.1), (inner, self.belt + 1, self.back - 0.08)))
+            cutters.append(box_between((-inner, floor, self.tail + 0.1), (inner, self.belt + 1, self.back - 0.08)))
         if p.style == "convertible":
             inner = self.half * (0.83 - 0.08 * p.roundness)
             front = self.cowl - 0.25
             room = rounded_rectangle(2 * inner, front - self.back - 0.05, 0.2, 3)
             room[:, 1] += (front + self.back + 0.05) / 2
             cutters.append(prism(room, self.bottom + 0.25, self.belt + 1))
-        return [(difference(solid, cutters), self.materials.body)]
+        return [(difference(solid, cutters), "body")]
 
     def wheels(self) -> list[Part]:
         """Tyres, rims and half axles."""
@@ -144,7 +144,7 @@ class _CarGeometry:
         for z in self.axles:
             tyres += [tyre.translate((x, y, z)), rod((0.0, y, z), (x, y, z), 0.12, segments=8)]
             rims.append(fill.translate((x, y, z)))
-        return [(mirrored(union(tyres)), self.materials.tyre), (mirrored(union(rims)), self.materials.rim)]
+        return [(symmetric(union(tyres)), "tyre"), (symmetric(union(rims)), "rim")]
 
     def ends(self) -> list[Part]:
         """Bumpers, the moulding between two paints, the grille and the lamps."""
@@ -155,21 +155,23 @@ class _CarGeometry:
             front_depth = max(0.05, (p.front_overhang * p.length - self.arch) * 0.9)
             rear_depth = max(0.05, (p.rear_overhang * p.length - self.arch) * 0.9)
             low, high = self.bottom + 0.1 * rise, self.bottom + 0.4 * rise
-            front = self._skin(p.bumper) ^ span((-3, low, self.nose - front_depth), (3, high, self.nose + 1))
-            rear = self._skin(p.bumper) ^ span((-3, low, self.tail - 1), (3, high, self.tail + rear_depth))
-            parts.append((front + rear, self.materials.trim))
+            front = self._skin(p.bumper) ^ box_between((-3, low, self.nose - front_depth), (3, high, self.nose + 1))
+            rear = self._skin(p.bumper) ^ box_between((-3, low, self.tail - 1), (3, high, self.tail + rear_depth))
+            parts.append((front + rear, "trim"))
         if p.two_tone:
             y = self.bottom + 0.62 * rise
-            strip = self._skin(0.028) ^ span((-3, y, self.tail + 0.2), (3, y + 0.08, self.nose - 0.2))
-            parts.append((difference(strip, self._wheel_arches()), self.materials.chrome))
+            strip = self._skin(0.028) ^ box_between((-3, y, self.tail + 0.2), (3, y + 0.08, self.nose - 0.2))
+            parts.append((difference(strip, self._wheel_arches()), "chrome"))
         face = 0.97 * self.half * (1 - p.nose_taper)
         if p.grille:
             middle, tall, half = self.bottom + 0.5 * rise, 0.2 * rise, p.grille * face
-            grille = self._skin(0.025) ^ span((-half, middle - tall, 0), (half, middle + 0.8 * tall, self.nose + 1))
-            parts.append((grille, self.materials.chrome))
+            grille = self._skin(0.025) ^ box_between(
+                (-half, middle - tall, 0), (half, middle + 0.8 * tall, self.nose + 1)
+            )
+            parts.append((grille, "chrome"))
         lamps, tail_lamps = self._lamp_cutters(face, rise)
         skin = self._skin(0.035)
-        return [*parts, (skin ^ lamps, self.materials.lamp), (skin ^ tail_lamps, self.materials.tail_lamp)]
+        return [*parts, (skin ^ lamps, "lamp"), (skin ^ tail_lamps, "tail_lamp")]
 
     def _lamp_cutters(self, face: float, rise: float) -> tuple[Manifold, Manifold]:
         """Prisms along z that cut the front and the rear lamps out of a skin."""
@@ -179,13 +181,15 @@ class _CarGeometry:
             x = 0.76 * face
             front = rod((x, y, self.nose - 0.4), (x, y, self.nose + 1), max(1.2 * size, 0.08), segments=14)
         elif p.lamps == "box":
-            front = span((0.62 * face, y - size, self.nose - 0.25), (outer, y + size, self.nose + 1))
+            front = box_between((0.62 * face, y - size, self.nose - 0.25), (outer, y + size, self.nose + 1))
         else:
-            front = span((0.5 * face, y - 0.5 * size, self.nose - 0.4), (outer, y + 0.7 * size, self.nose + 1))
+            front = box_between((0.5 * face, y - 0.5 * size, self.nose - 0.4), (outer, y + 0.7 * size, self.nose + 1))
         high = self.bottom + 0.75 * (self.tail_top - self.bottom)
         tall = 0.22 * rise if p.style in {"van", "suv", "wagon", "hatchback"} else 0.1 * rise
-        rear = span((0.68 * self.half, high - tall, self.tail - 1), (outer, high + 0.09 * rise, self.tail + 0.15))
-        return mirrored(front), mirrored(rear)
+        rear = box_between(
+            (0.68 * self.half, high - tall, self.tail - 1), (outer, high + 0.09 * rise, self.tail + 0.15)
+        )
+        return symmetric(front), symmetric(rear)
 
     def _cabin_at(self, y: float) -> tuple[float, float, float]:
         """Cabin at height y: z of its front, z of its rear, half width."""
@@ -209,7 +213,7 @@ class _CarGeometry:
             rear += pull + inset * (1 + 0.5 * p.rear_rake)
             half -= 0.8 * pull + inset
             plan = rounded_rectangle(2 * half, front - rear, 0.1 + 0.25 * p.roof_rounding * half, 3)
-            rings.append(np.stack([plan[:, 0], np.full(len(plan), y), plan[:, 1] + (front + rear) / 2], axis=1))
+            rings.append(outline_at(plan + np.array([0.0, (front + rear) / 2]), y))
         return loft(rings)
 
     def closed_cabin(self) -> list[Part]:
@@ -226,7 +230,7 @@ class _CarGeometry:
         if p.style != "van" or p.glazing >= 0.5:
             cutters.append(prism(pane, self.tail - 1, middle, "z"))
         shell = difference(self._cabin_solid(0.0), cutters)
-        return [(shell, self.materials.roof), (self._cabin_solid(0.035), self.materials.glass)]
+        return [(shell, "roof"), (self._cabin_solid(0.035), "glass")]
 
     def _side_cutters(self, low: float, high: float) -> list[Manifold]:
         """One slot through the cabin per side window."""
@@ -246,7 +250,7 @@ class _CarGeometry:
                 (f1 + (r1 - f1) * first - gap, high),
             ]
             if corners[0][0] - corners[1][0] > 0.05 and corners[3][0] - corners[2][0] > 0.05:
-                cutters.append(prism(np.array(corners), -3.0, 3.0, "x"))
+                cutters.append(prism(corners, -3.0, 3.0, "x"))
         return cutters
 
     def open_cabin(self) -> list[Part]:
@@ -255,13 +259,13 @@ class _CarGeometry:
         x, floor = 0.42 * self.half, self.bottom + 0.2
         seats = []
         for z in [self.cowl - 0.95] if self.cowl - self.back < 1.6 else [self.cowl - 0.95, self.back + 0.45]:
-            cushion = span((x - 0.24, floor, z - 0.25), (x + 0.24, floor + 0.25, z + 0.25), 0.06)
+            cushion = box_between((x - 0.24, floor, z - 0.25), (x + 0.24, floor + 0.25, z + 0.25), 0.06)
             back = box((0.48, 0.75, 0.16), (x, floor + 0.5, z - 0.25), 0.06)
-            seats.append(mirrored(cushion + turn(back, "x", -12.0, (0, floor, z - 0.25))))
+            seats.append(symmetric(cushion + rotated(back, "x", -12.0, (0, floor, z - 0.25))))
         depth = 0.035 * (1 + p.windscreen_rake)
         frame = difference(self._windscreen(0.0, depth), [self._windscreen(p.pillar, 1.0)])
         pane = self._windscreen(p.pillar - 0.01, 0.5 * depth)
-        return [(union(seats), self.materials.seat), (frame, self.materials.trim), (pane, self.materials.glass)]
+        return [(union(seats), "seat"), (frame, "trim"), (pane, "glass")]
 
     def _windscreen(self, inset: float, depth: float) -> Manifold:
         """Slanting plate across the cowl, twice `depth` from front to rear; with `inset` only its middle."""
@@ -273,24 +277,24 @@ class _CarGeometry:
         ]
         wide = self._cabin_at(high)[2] - inset
         across = np.array([(-half + inset, low), (half - inset, low), (wide, high + 0.01), (-wide, high + 0.01)])
-        return prism(np.array(side), -2.0, 2.0, "x") ^ prism(across, self.tail, self.nose, "z")
+        return prism(side, -2.0, 2.0, "x") ^ prism(across, self.tail, self.nose, "z")
 
     def accessories(self) -> list[Part]:
         """Mirrors, roof rack, spoiler and spare wheel."""
         p = self.p
         parts: list[Part] = []
         if p.mirror:
-            parts.append((mirrored(self._mirror()), self.materials.trim))
+            parts.append((symmetric(self._mirror()), "trim"))
         if p.rack != "none":
             parts += self._rack()
         if p.spoiler != "none":
-            parts.append((self._spoiler(), self.materials.trim))
+            parts.append((self._spoiler(), "trim"))
         if p.spare_wheel:
             tyre, rim, floor = wheel(0.95 * p.wheel_radius, 0.8 * p.wheel_width, 0.3)
             y = max(self.belt - 0.1, 1.2 * p.wheel_radius + self.bottom)
             z = self.tail - 0.3 * p.wheel_width
             hub = rod((0, y, self.tail + 0.35), (0, y, z - floor - 0.02), 0.7 * rim)
-            parts += [(turn(tyre, "y", 90.0).translate((0.0, y, z)), self.materials.tyre), (hub, self.materials.rim)]
+            parts += [(rotated(tyre, "y", 90.0).translate((0.0, y, z)), "tyre"), (hub, "rim")]
         return parts
 
     def _mirror(self) -> Manifold:
@@ -318,16 +322,16 @@ class _CarGeometry:
             feet = np.linspace(front, rear, 3)
             bars = [rod((half, top - 0.12, z), (half, top + 0.09, z), 0.04, segments=6) for z in feet]
             bars.append(rod((half, top + 0.08, front + 0.05), (half, top + 0.08, rear - 0.05), 0.04, segments=8))
-            return [(mirrored(union(bars)), self.materials.chrome)]
+            return [(symmetric(union(bars)), "chrome")]
         middle, reach = (front + rear) / 2, min(0.3 * (front - rear), 0.7)
         bars = []
         for z in (middle - reach, middle + reach):
-            foot = span((half - 0.06, top - 0.15, z - 0.04), (half + 0.02, top + 0.07, z + 0.04))
-            bars += [box((2 * half + 0.1, 0.06, 0.08), (0, top + 0.07, z)), mirrored(foot)]
-        parts: list[Part] = [(union(bars), self.materials.chrome)]
+            foot = box_between((half - 0.06, top - 0.15, z - 0.04), (half + 0.02, top + 0.07, z + 0.04))
+            bars += [box((2 * half + 0.1, 0.06, 0.08), (0, top + 0.07, z)), symmetric(foot)]
+        parts: list[Part] = [(union(bars), "chrome")]
         if self.p.rack == "box":
             size = (0.8, 0.32, min(1.9, 1.1 * (front - rear) + 0.3))
-            parts.append((box(size, (0.0, top + 0.24, middle), 0.12), self.materials.trim))
+            parts.append((box(size, (0.0, top + 0.24, middle), 0.12), "trim"))
         return parts
 
     def _spoiler(self) -> Manifold:
@@ -340,9 +344,9 @@ class _CarGeometry:
             return prism(side - (0.12, 0.02) if hatch else side, -half, half, "x")
         chord, high = 0.32, y + (0.22 if hatch else 0.32)
         plane = wing([((-0.01, high, z + chord), chord, 0.08), ((half, high, z + chord), chord, 0.08)])
-        plate = span((half - 0.04, high - 0.09, z - 0.02), (half + 0.03, high + 0.12, z + chord))
+        plate = box_between((half - 0.04, high - 0.09, z - 0.02), (half + 0.03, high + 0.12, z + chord))
         post = rod((0.6 * half, y - 0.25, z + chord), (0.6 * half, high, z + 0.2), 0.06, segments=6)
-        return union([mirrored(plane), mirrored(plate), mirrored(post)])
+        return union([symmetric(plane), symmetric(plate), symmetric(post)])
 
 
 def _section_outline(roundness: float) -> Array:
@@ -352,3 +356,6 @@ def _section_outline(roundness: float) -> Array:
     right += [(0.96 - 0.06 * r, 0.88 - 0.06 * r), (0.9 - 0.16 * r, 1.0 - 0.02 * r), (0.5, 1.0)]
     half = np.array(right)
     return np.concatenate([half, half[::-1] * (-1.0, 1.0)])
+
+
+CATEGORY = Category(CarParameters, _parts, _materials)

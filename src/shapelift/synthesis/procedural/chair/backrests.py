@@ -10,36 +10,36 @@ from manifold3d import Manifold
 from shapelift.synthesis.procedural.chair.parameters import Back, ChairParameters
 from shapelift.synthesis.procedural.solids import (
     SIDES,
-    Piece,
+    Groups,
+    Part,
     box,
+    box_between,
+    parts_of,
     pillow,
     prism,
     rod,
     rounded_rectangle,
     smooth_curve,
-    span,
     tube,
 )
 
-Groups = dict[str, list[Manifold]]
-"""Solids by the name of their material group."""
 
-
-def backrest(p: ChairParameters) -> list[Piece]:
+def backrest(p: ChairParameters) -> list[Part]:
     """Parts of the back in groups "frame" (bars), "seat" (shells) and "soft" (upholstery); none without a back."""
-    groups = _STYLES[p.back](p) if p.back != "none" else {}
-    return [(solid, group) for group, solids in groups.items() for solid in solids]
+    return parts_of(_STYLES[p.back](p)) if p.back != "none" else []
 
 
 def _stiles(p: ChairParameters, height: float) -> list[Manifold]:
     t, x = p.stile_width, p.back_foot.width / 2
-    return [span((s * x, -0.7 * p.seat_thickness, -t / 2), (s * (x - t), height, t / 2), 0.12 * t) for s in SIDES]
+    return [
+        box_between((s * x, -0.7 * p.seat_thickness, -t / 2), (s * (x - t), height, t / 2), 0.12 * t) for s in SIDES
+    ]
 
 
 def _rail(p: ChairParameters, low: float, high: float, reach: float = 1.0) -> Manifold:
     t = p.stile_width
     x = reach * p.back_foot.width / 2 - 0.3 * t
-    return span((-x, low, -0.35 * t), (x, high, 0.35 * t), 0.1 * t)
+    return box_between((-x, low, -0.35 * t), (x, high, 0.35 * t), 0.1 * t)
 
 
 def _solid(p: ChairParameters) -> Groups:
@@ -58,7 +58,7 @@ def _low(p: ChairParameters) -> Groups:
     h, width, t = 0.55 * p.back_height, p.back_foot.width, p.stile_width
     plate = box((width, 0.45 * h, max(0.02, p.back_thickness)), (0.0, 0.78 * h, 0.0), 0.01 + 0.1 * p.back_gap)
     posts = [
-        span((x - t / 2, -0.7 * p.seat_thickness, -t / 2), (x + t / 2, h * 0.8, t / 2))
+        box_between((x - t / 2, -0.7 * p.seat_thickness, -t / 2), (x + t / 2, h * 0.8, t / 2))
         for x in (-0.3 * width, 0.3 * width)
     ]
     return {"seat": [plate], "frame": posts}
@@ -73,7 +73,7 @@ def _slats(p: ChairParameters) -> Groups:
     bars = [*_stiles(p, h), _rail(p, 0.86 * h, h - 0.01), _rail(p, low, low + 0.05)]
     for index in range(p.back_bars):
         x = -inner / 2 + pitch * (index + 0.5)
-        bars.append(span((x - slat / 2, low + 0.02, -0.2 * t), (x + slat / 2, 0.9 * h, 0.2 * t)))
+        bars.append(box_between((x - slat / 2, low + 0.02, -0.2 * t), (x + slat / 2, 0.9 * h, 0.2 * t)))
     return {"frame": bars}
 
 
@@ -148,7 +148,7 @@ def _cushion(p: ChairParameters) -> Groups:
     """A thin board with a thick loose cushion before it."""
     h, width = p.back_height, p.back_foot.width
     t, depth = max(0.022, 0.4 * p.back_thickness), max(0.07, p.back_thickness)
-    board = span((-width / 2, -0.6 * p.seat_thickness, -t / 2), (width / 2, h * 0.92, t / 2), 0.3 * t)
+    board = box_between((-width / 2, -0.6 * p.seat_thickness, -t / 2), (width / 2, h * 0.92, t / 2), 0.3 * t)
     soft = pillow((width * 0.94, h * 0.98, depth * 1.5), (0.0, h * 0.53, 0.5 * depth), 4.0)
     return {"frame": [board], "soft": [soft]}
 

@@ -5,35 +5,33 @@ from __future__ import annotations
 import numpy as np
 from manifold3d import Manifold
 
-from shapelift.synthesis.materials import Asset
+from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.chair.backrests import backrest
 from shapelift.synthesis.procedural.chair.parameters import ChairParameters
-from shapelift.synthesis.procedural.draws import finish
+from shapelift.synthesis.procedural.finishes import by_group
 from shapelift.synthesis.procedural.solids import (
     SIDES,
     Array,
-    Piece,
-    around,
-    assemble,
+    Part,
     beam,
-    bend,
     box,
+    box_between,
+    circular_pattern,
     cylinder,
     difference,
     ellipse,
     ellipsoid,
-    flip,
-    move,
     pillow,
     rectangle,
+    reflected,
     rod,
     rounded_rectangle,
     slab,
     smooth_curve,
-    span,
     superellipse,
     sweep,
     tube,
+    warped,
 )
 from shapelift.synthesis.procedural.supports import (
     FourLegs,
@@ -47,21 +45,20 @@ from shapelift.synthesis.procedural.supports import (
     stretchers,
 )
 
+_materials = by_group(
+    {
+        "frame": {"wood": 5.0, "metal": 2.0, "plastic": 2.0, "paint": 1.5},
+        "seat": {"fabric": 3.0, "wood": 3.0, "plastic": 2.0, "rubber": 0.5, "paint": 1.0},
+        "leg": {"wood": 4.0, "metal": 4.0, "plastic": 1.0, "paint": 1.0},
+        "soft": {"fabric": 5.0, "rubber": 0.7, "plastic": 0.5},
+    },
+    unity=0.25,
+)
 
-def build(p: ChairParameters) -> Asset:
+
+def _parts(p: ChairParameters) -> list[Part]:
     """The chair of these parameters."""
-    finishes = finish(
-        np.random.default_rng(p.material_seed),
-        {
-            "frame": {"wood": 5.0, "metal": 2.0, "plastic": 2.0, "paint": 1.5},
-            "seat": {"fabric": 3.0, "wood": 3.0, "plastic": 2.0, "rubber": 0.5, "paint": 1.0},
-            "leg": {"wood": 4.0, "metal": 4.0, "plastic": 1.0, "paint": 1.0},
-            "soft": {"fabric": 5.0, "rubber": 0.7, "plastic": 0.5},
-        },
-        unity=0.25,
-    )
-    parts = [*_seat(p), *_base(p), *_back(p), *_arms(p)]
-    return assemble([(solid, finishes[group]) for solid, group in parts])
+    return [*_seat(p), *_base(p), *_back(p), *_arms(p)]
 
 
 def _outline(p: ChairParameters) -> Array:
@@ -76,7 +73,7 @@ def _outline(p: ChairParameters) -> Array:
     return superellipse(w, d, 2.0 if p.plan == "round" else 3.5, 32)
 
 
-def _seat(p: ChairParameters) -> list[Piece]:
+def _seat(p: ChairParameters) -> list[Part]:
     """Plate with rounded rims, hollowed for a saddle, a cushion on top, an apron below."""
     low, high = p.seat_bottom, p.seat_height
     plate = slab(_outline(p), low, high, p.seat_rounding * p.seat_thickness * 0.8)
@@ -84,7 +81,7 @@ def _seat(p: ChairParameters) -> list[Piece]:
         depth = p.saddle * p.seat_thickness
         dip = ellipsoid((p.seat_width * 0.8, 4 * depth, p.seat_depth * 0.75), (0.0, high + depth, 0.02), 24)
         plate = difference(plate, [dip])
-    parts: list[Piece] = [(plate, "seat")]
+    parts: list[Part] = [(plate, "seat")]
     if p.cushion:
         size = (p.seat_width * 0.96, p.cushion * 1.6, p.seat_depth * 0.96)
         parts.append((pillow(size, (0.0, high + 0.3 * p.cushion, 0.0), 2.6 if p.plan == "round" else 5.0), "soft"))
@@ -101,7 +98,7 @@ def _leg_rectangle(p: ChairParameters) -> tuple[float, float]:
     return x * p.seat_width / 2 - inset, z * p.seat_depth / 2 - inset
 
 
-def _base(p: ChairParameters) -> list[Piece]:
+def _base(p: ChairParameters) -> list[Part]:
     if p.base == "block":
         return _block_base(p)
     makers = {
@@ -136,7 +133,7 @@ def _rocker_base(p: ChairParameters) -> list[Manifold]:
 
     path = [(0.0, height(at), at) for at in np.linspace(-length / 2, length / 2, 11)]
     runner = sweep(path, rectangle(thickness * 0.8, thickness))
-    runners = [move(runner, (s * (x + p.splay), 0.0, 0.0)) for s in SIDES]
+    runners = [runner.translate((s * (x + p.splay), 0.0, 0.0)) for s in SIDES]
     shapes: dict[LegShape, LegShape] = {"turned": "turned", "bulb": "turned", "square": "square"}
     shape = shapes.get(p.leg_shape, "round")
     feet = corners(x, z, top, p.splay, 0.0) + np.array([0.0, height(z + p.splay), 0.0])
@@ -209,27 +206,27 @@ def _pedestal_base(p: ChairParameters) -> list[Manifold]:
         angles = np.linspace(0, 2 * np.pi, 20, endpoint=False)
         ring = np.stack([0.15 * np.cos(angles), np.full(20, 0.35 * top), 0.15 * np.sin(angles)], axis=1)
         solids.append(tube(ring, 0.011, 8, closed=True))
-        solids += around(rod((0.0, 0.35 * top, 0.0), (0.15, 0.35 * top, 0.0), 0.01), 3)
+        solids += circular_pattern(rod((0.0, 0.35 * top, 0.0), (0.15, 0.35 * top, 0.0), 0.01), 3)
     return solids
 
 
 def _panel_base(p: ChairParameters) -> list[Manifold]:
     """Side panels with a rail at the rear."""
     t, x, d, top = max(0.025, 0.6 * p.leg_width), p.seat_width / 2, p.seat_depth, p.seat_bottom + 0.02
-    panels = [span((s * x, 0.0, -d / 2), (s * (x - t), top, d / 2), 0.2 * t) for s in SIDES]
-    return [*panels, span((-x, 0.35 * p.seat_bottom, -0.4 * d), (x, top, -0.4 * d + t))]
+    panels = [box_between((s * x, 0.0, -d / 2), (s * (x - t), top, d / 2), 0.2 * t) for s in SIDES]
+    return [*panels, box_between((-x, 0.35 * p.seat_bottom, -0.4 * d), (x, top, -0.4 * d + t))]
 
 
-def _block_base(p: ChairParameters) -> list[Piece]:
+def _block_base(p: ChairParameters) -> list[Part]:
     """Upholstered block on short feet."""
     x, z, low = p.seat_width / 2, p.seat_depth / 2, p.block_bottom
-    body = span((-x, low, -z), (x, p.seat_bottom + 0.03, z), 0.015)
+    body = box_between((-x, low, -z), (x, p.seat_bottom + 0.03, z), 0.015)
     shape: LegShape = p.leg_shape if p.leg_shape not in {"hairpin", "saber"} else "round"
     legs = FourLegs(x - p.leg_width, z - p.leg_width, low + 0.02, p.leg_width * 1.1, shape, p.leg_taper, p.splay * 0.4)
     return [(body, "seat"), *[(solid, "leg") for solid in legs.solids()]]
 
 
-def _back(p: ChairParameters) -> list[Piece]:
+def _back(p: ChairParameters) -> list[Part]:
     """The back is made flat and upright, then curved, spread and leaned."""
     foot = p.back_foot
     lean = float(np.tan(np.radians(p.back_tilt_deg)))
@@ -245,7 +242,7 @@ def _back(p: ChairParameters) -> list[Piece]:
     for solid, group in backrest(p):
         low_x, _, _, high_x, _, _ = solid.bounding_box()
         wide = p.back_curve > 0 and high_x - low_x > 0.15
-        parts.append((bend(solid, shaped, 0.09 if wide else None), group))
+        parts.append((warped(solid, shaped, 0.09 if wide else None), group))
     return parts
 
 
@@ -256,7 +253,7 @@ def _back_edge(p: ChairParameters, height: float) -> tuple[float, float]:
     return width / 2 * spread, z - height * float(np.tan(np.radians(p.back_tilt_deg)))
 
 
-def _arms(p: ChairParameters) -> list[Piece]:
+def _arms(p: ChairParameters) -> list[Part]:
     if p.arms == "none":
         return []
     if p.arms == "horseshoe":
@@ -268,7 +265,7 @@ def _arms(p: ChairParameters) -> list[Piece]:
         "panel": (_panel_arm, "seat"),
         "rolled": (_panel_arm, "seat"),
     }[p.arms]
-    return [(solid, group) for right in make(p) for solid in (right, flip(right))]
+    return [(solid, group) for right in make(p) for solid in (right, reflected(right))]
 
 
 def _arm_line(p: ChairParameters) -> tuple[float, float, float, float]:
@@ -332,8 +329,8 @@ def _panel_arm(p: ChairParameters) -> list[Manifold]:
     low = {"block": p.block_bottom, "panels": 0.0}.get(p.base, p.seat_bottom)
     rear, front = -p.seat_depth / 2, -p.seat_depth / 2 + p.seat_depth * (0.4 + 0.6 * p.arm_reach)
     if p.arms == "panel":
-        return [span((x, low, rear), (x + w, y, front), 0.3 * p.seat_rounding * w + 0.004)]
-    side = span((x, low, rear), (x + 0.8 * w, y - 0.3 * w, front), 0.01)
+        return [box_between((x, low, rear), (x + w, y, front), 0.3 * p.seat_rounding * w + 0.004)]
+    side = box_between((x, low, rear), (x + 0.8 * w, y - 0.3 * w, front), 0.01)
     return [side, rod((x + 0.5 * w, y - 0.5 * w, rear), (x + 0.5 * w, y - 0.5 * w, front + 0.01), 0.62 * w)]
 
 
@@ -352,3 +349,6 @@ def _horseshoe_arms(p: ChairParameters) -> list[Manifold]:
         x, _, z = bow[index]
         solids.append(rod((x * 0.88, low, z * 0.88), bow[index], max(0.009, 0.3 * w), segments=8))
     return solids
+
+
+CATEGORY = Category(ChairParameters, _parts, _materials)

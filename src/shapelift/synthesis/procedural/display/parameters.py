@@ -17,23 +17,14 @@ from shapelift.synthesis.procedural.declaration import (
     when,
 )
 
-Kind = Literal["flat", "tube", "laptop", "dual"]
-Back = Literal["flat", "bulge", "box", "slope"]
-Stand = Literal["plate", "disc", "oval", "feet", "vee", "easel", "arm", "ring", "block", "wall", "tripod"]
+_Kind = Literal["flat", "tube", "laptop", "dual"]
+_Back = Literal["flat", "bulge", "box", "slope"]
+_Stand = Literal["plate", "disc", "oval", "feet", "vee", "easel", "arm", "ring", "block", "wall", "tripod"]
 
-_STANDS: dict[Stand, float] = {
-    "plate": 3.0,
-    "disc": 1.2,
-    "oval": 2.0,
-    "feet": 2.2,
-    "vee": 1.2,
-    "easel": 0.7,
-    "arm": 0.5,
-    "ring": 0.6,
-    "block": 0.6,
-    "wall": 0.8,
-    "tripod": 0.5,
-}
+_STANDS: dict[_Stand, float] = {
+    "plate": 3.0, "disc": 1.2, "oval": 2.0, "feet": 2.2, "vee": 1.2, "easel": 0.7, "arm": 0.5, "ring": 0.6,
+    "block": 0.6, "wall": 0.8, "tripod": 0.5,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +39,7 @@ class DisplayParameters(Parameters):
     speakers: width of the boxes on either side.
     """
 
-    kind: Kind = drawn(choice({"flat": 8.0, "tube": 2.0, "laptop": 1.3, "dual": 0.4}))
+    kind: _Kind = drawn(choice({"flat": 8.0, "tube": 2.0, "laptop": 1.3, "dual": 0.4}))
     _flat_aspect: ClassVar = choice({16 / 9: 4.0, 16 / 10: 2.0, 4 / 3: 1.5, 5 / 4: 1.0, 21 / 9: 1.0, 9 / 16: 0.25})
     _usual_aspect: ClassVar = when(
         lambda p: p.kind in {"tube", "laptop"},
@@ -62,11 +53,11 @@ class DisplayParameters(Parameters):
     recess: float = drawn(uniform(0.003, 0.012))
     corner: float = drawn(uniform(0.0, 0.06))
     curve: float = drawn(maybe(0.18, uniform(0.03, 0.1), 0.0))
-    back: Back = drawn(choice({"flat": 2.0, "bulge": 2.0, "box": 2.0, "slope": 1.0}))
+    back: _Back = drawn(choice({"flat": 2.0, "bulge": 2.0, "box": 2.0, "slope": 1.0}))
     back_depth: float = drawn(uniform(0.02, 0.12))
     back_size: float = drawn(uniform(0.35, 0.85))
     tilt_deg: float = drawn(uniform(-3.0, 14.0))
-    stand: Stand = drawn(choice(_STANDS))
+    stand: _Stand = drawn(choice(_STANDS))
     stand_height: float = drawn(uniform(0.04, 0.3))
     neck_width: float = drawn(uniform(0.04, 0.22))
     neck_depth: float = drawn(uniform(0.025, 0.07))

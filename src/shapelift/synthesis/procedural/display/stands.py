@@ -9,21 +9,20 @@ from shapelift.synthesis.procedural.display.parameters import DisplayParameters
 from shapelift.synthesis.procedural.solids import (
     SIDES,
     Array,
-    around,
     beam,
     box,
+    box_between,
+    circular_pattern,
     cylinder,
     ellipse,
     ellipsoid,
-    move,
     rectangle,
     rod,
+    rotated,
     rounded_rectangle,
     slab,
-    span,
     stack,
     tube,
-    turn,
 )
 
 
@@ -44,7 +43,7 @@ def stand(p: DisplayParameters) -> list[Manifold]:
 
 def placed(p: DisplayParameters, solid: Manifold) -> Manifold:
     """A solid around the middle of the panel, tilted and lifted to where the panel is."""
-    return move(turn(solid, "x", -p.tilt_deg), (0.0, p.middle, 0.0))
+    return rotated(solid, "x", -p.tilt_deg).translate((0.0, p.middle, 0.0))
 
 
 def _mount(p: DisplayParameters) -> Array:
@@ -66,7 +65,7 @@ def _neck(p: DisplayParameters) -> list[Manifold]:
     foot, head = (0.0, 0.4 * p.base_height, neck_z - p.neck_lean), (0.0, y + 0.02, neck_z)
     column = beam(foot, head, p.neck_width, thickness, (0.0, 0.0, 1.0))
     half = min(p.neck_width, 0.2) / 2 + 0.01
-    return [column, span((-half, y - 0.05, neck_z - 0.2 * thickness), (half, y + 0.05, z))]
+    return [column, box_between((-half, y - 0.05, neck_z - 0.2 * thickness), (half, y + 0.05, z))]
 
 
 def _neck_on_base(p: DisplayParameters) -> list[Manifold]:
@@ -83,14 +82,14 @@ def _neck_on_base(p: DisplayParameters) -> list[Manifold]:
         )
         base = slab(outline, 0.0, p.base_height, 0.3 * p.base_height)
     z = -0.4 * (p.thickness + p.neck_depth + p.back_depth) - 0.5 * p.neck_lean
-    return [move(base, (0.0, 0.0, z)), *_neck(p)]
+    return [base.translate((0.0, 0.0, z)), *_neck(p)]
 
 
 def _block(p: DisplayParameters) -> list[Manifold]:
     """A wedge that widens to the ground."""
     levels = [(0.0, 1.0), (p.clearance + 0.06 * p.height, 0.45 + p.neck_width)]
     body = stack(rectangle(p.base_width, p.base_depth + 0.1), levels)
-    return [move(body, (0.0, 0.0, -0.5 * p.thickness))]
+    return [body.translate((0.0, 0.0, -0.5 * p.thickness))]
 
 
 def _feet(p: DisplayParameters) -> list[Manifold]:
@@ -131,7 +130,7 @@ def _easel(p: DisplayParameters) -> list[Manifold]:
     strut = beam(mount + np.array([0.0, 0.1 * p.height, 0.0]), foot, p.neck_width, t, (0.0, 0.0, 1.0))
     y = p.middle - 0.5 * p.height * np.cos(lean) + 0.02
     z = -0.5 * p.thickness + 0.5 * p.height * np.sin(lean) + 4 * p.curve * 0.09
-    return [strut, *[span((s * 0.3 - 0.03, 0.0, z - 0.03), (s * 0.3 + 0.03, y, z + 0.03)) for s in SIDES]]
+    return [strut, *[box_between((s * 0.3 - 0.03, 0.0, z - 0.03), (s * 0.3 + 0.03, y, z + 0.03)) for s in SIDES]]
 
 
 def _arm(p: DisplayParameters) -> list[Manifold]:
@@ -161,7 +160,7 @@ def _ring(p: DisplayParameters) -> list[Manifold]:
     hoop = tube([(-w, r, front), (w, r, front), (w, r, rear), (-w, r, rear)], r, 8, closed=True)
     grip = mount - [0.0, 0.0, 2 * r + p.back_depth]
     uprights = [rod((s * 0.5 * w, r, rear), grip + np.array([s * 0.3 * w, 0.0, 0.0]), r, segments=8) for s in SIDES]
-    return [hoop, *uprights, span((-0.4 * w, y - 0.05, z - 3 * r - p.back_depth), (0.4 * w, y + 0.05, z))]
+    return [hoop, *uprights, box_between((-0.4 * w, y - 0.05, z - 3 * r - p.back_depth), (0.4 * w, y + 0.05, z))]
 
 
 def _wall(p: DisplayParameters) -> list[Manifold]:
@@ -170,7 +169,7 @@ def _wall(p: DisplayParameters) -> list[Manifold]:
     front = -0.5 * p.thickness
     plate = box((0.6 * p.base_width, 0.45 * p.height, 0.025), (0.0, 0.0, front - gap), 0.004)
     tall, x = (0.2 + 0.1 * p.neck_width) * p.height, 0.2 * p.base_width
-    rails = [span((s * x - 0.015, -tall, front - gap), (s * x + 0.015, tall, front)) for s in SIDES]
+    rails = [box_between((s * x - 0.015, -tall, front - gap), (s * x + 0.015, tall, front)) for s in SIDES]
     return [placed(p, solid) for solid in [plate, *rails]]
 
 
@@ -179,5 +178,5 @@ def _tripod(p: DisplayParameters) -> list[Manifold]:
     hub = np.array([0.0, 0.0, _neck_z(p) - p.neck_lean])
     t, top = p.base_height * 0.5 + 0.01, p.clearance * 0.6
     leg = rod((0.0, top + 0.05, 0.0), (0.7 * p.base_width, t, 0.0), t, segments=8)
-    legs = [move(solid, hub) for solid in around(leg, 3, -90.0)]
+    legs = [solid.translate(hub) for solid in circular_pattern(leg, 3, -90.0)]
     return [*_neck(p), *legs, rod(hub, hub + np.array([0.0, top + 0.08, 0.0]), 1.6 * t, segments=10)]

@@ -20,44 +20,21 @@ from shapelift.synthesis.procedural.declaration import (
 
 Kind = Literal["table", "floor", "tripod", "desk", "arc", "pendant", "chandelier", "lantern", "wall"]
 Shade = Literal["drum", "empire", "bell", "globe", "dome", "cone", "coolie", "square", "polygon", "tulip", "tiers"]
-Foot = Literal["disc", "dome", "square", "bell", "feet", "rings", "block"]
+_Foot = Literal["disc", "dome", "square", "bell", "feet", "rings", "block"]
 Body = Literal["plain", "gourd", "vase", "balls", "turned", "column", "box", "cone", "ring"]
 
 _KINDS: dict[Kind, float] = {
-    "table": 4.5,
-    "floor": 3.0,
-    "tripod": 1.0,
-    "desk": 2.0,
-    "arc": 0.8,
-    "pendant": 2.2,
-    "chandelier": 1.3,
-    "lantern": 0.6,
-    "wall": 0.9,
-}
+    "table": 4.5, "floor": 3.0, "tripod": 1.0, "desk": 2.0, "arc": 0.8, "pendant": 2.2, "chandelier": 1.3,
+    "lantern": 0.6, "wall": 0.9,
+}  # fmt: skip
 _SHADES: dict[Shade, float] = {
-    "drum": 3.0,
-    "empire": 3.0,
-    "bell": 1.2,
-    "globe": 1.5,
-    "dome": 1.5,
-    "cone": 1.5,
-    "coolie": 0.8,
-    "square": 1.0,
-    "polygon": 0.8,
-    "tulip": 0.7,
-    "tiers": 0.4,
-}
+    "drum": 3.0, "empire": 3.0, "bell": 1.2, "globe": 1.5, "dome": 1.5, "cone": 1.5, "coolie": 0.8, "square": 1.0,
+    "polygon": 0.8, "tulip": 0.7, "tiers": 0.4,
+}  # fmt: skip
 _BODIES: dict[Body, float] = {
-    "plain": 3.0,
-    "gourd": 1.5,
-    "vase": 1.5,
-    "balls": 1.0,
-    "turned": 1.2,
-    "column": 1.0,
-    "box": 0.8,
-    "cone": 1.0,
+    "plain": 3.0, "gourd": 1.5, "vase": 1.5, "balls": 1.0, "turned": 1.2, "column": 1.0, "box": 0.8, "cone": 1.0,
     "ring": 0.5,
-}
+}  # fmt: skip
 
 
 def _tall(p: Drawn) -> bool:
@@ -82,7 +59,7 @@ class LampParameters(Parameters):
     shade_sides: int = drawn(choice({4: 1.0, 5: 0.4, 6: 1.0, 8: 0.8}))
     shade_open: bool = drawn(chance(0.8))
     shade_tilt_deg: float = drawn(uniform(0.0, 50.0))
-    foot: Foot = drawn(
+    foot: _Foot = drawn(
         choice({"disc": 4.0, "dome": 1.5, "square": 1.5, "bell": 1.0, "feet": 1.0, "rings": 0.8, "block": 0.5})
     )
     foot_radius: float = drawn(when(_tall, uniform(0.1, 0.17), uniform(0.12, 0.24)))

@@ -11,13 +11,12 @@ import numpy as np
 from shapelift.synthesis.procedural.lamp.parameters import LampParameters, Shade
 from shapelift.synthesis.procedural.solids import (
     Array,
-    Piece,
+    Part,
     Vector,
-    around,
+    circular_pattern,
     cylinder,
     difference,
     ellipsoid,
-    move,
     regular_polygon,
     revolve,
     rod,
@@ -27,8 +26,15 @@ from shapelift.synthesis.procedural.solids import (
 _WALL = 0.015  # thickness of open shades
 
 
-def hung_shade(p: LampParameters, at: Vector, scale: float = 1.0, tilt_deg: float = 0.0) -> list[Piece]:
-    """Shade with its bulb, fixed at a point, opening downwards; tilted about X."""
+def hung_shade(p: LampParameters, at: Vector, scale: float = 1.0, tilt_deg: float = 0.0) -> list[Part]:
+    """Shade with its bulb, opening downwards.
+
+    Args:
+        p: The lamp.
+        at: The point `3` that it is fixed at.
+        scale: Of the shade.
+        tilt_deg: About X.
+    """
     radius = p.shade_radius * scale
     parts, top = _shade(p, radius, p.shade_height * scale)
     if p.shade_open and p.shade not in {"globe", "tiers"}:
@@ -36,10 +42,12 @@ def hung_shade(p: LampParameters, at: Vector, scale: float = 1.0, tilt_deg: floa
         parts.append((ellipsoid((2 * r, 2.4 * r, 2 * r), (0.0, top - 0.04 - 1.6 * r, 0.0), 12), "bulb"))
         parts.append((cylinder(top - 0.05 - r, top, max(0.016, 0.4 * r), segments=10), "stem"))
     drop = 0.8 * radius * (0.7 + 0.3 * p.shade_taper) if p.shade == "globe" else top - 0.006
-    return [(move(move(solid, (0.0, -drop, 0.0)).rotate((tilt_deg, 0.0, 0.0)), at), group) for solid, group in parts]
+    return [
+        (solid.translate((0.0, -drop, 0.0)).rotate((tilt_deg, 0.0, 0.0)).translate(at), group) for solid, group in parts
+    ]
 
 
-def _shade(p: LampParameters, radius: float, height: float) -> tuple[list[Piece], float]:
+def _shade(p: LampParameters, radius: float, height: float) -> tuple[list[Part], float]:
     if p.shade == "globe":
         return [
             (ellipsoid((2 * radius, 2 * radius * (0.7 + 0.3 * p.shade_taper), 2 * radius), segments=24), "shade")
@@ -62,7 +70,7 @@ def _shade(p: LampParameters, radius: float, height: float) -> tuple[list[Piece]
         return [(revolve(lid), "shade")], top
     y = top - _WALL
     reach = float(np.interp(y, outer[:, 1], (outer[:, 0] + inner[:, 0]) / 2))
-    spokes = around(rod((0.0, y, 0.0), (reach, y, 0.0), 0.008, segments=6), 3)
+    spokes = circular_pattern(rod((0.0, y, 0.0), (reach, y, 0.0), 0.008, segments=6), 3)
     hub = cylinder(y - 0.02, y + 0.012, 0.02, segments=10)
     shell = revolve(np.concatenate([outer, inner[::-1]]))
     return [(shell, "shade"), *[(solid, "stem") for solid in [*spokes, hub]]], y
@@ -88,7 +96,7 @@ def _profile(p: LampParameters, radius: float, height: float) -> Array:
     return np.stack([radius * np.cos(angle), 0.5 * (height + upper) * np.sin(angle)], axis=1)
 
 
-def _cornered(p: LampParameters, radius: float, height: float) -> tuple[list[Piece], float]:
+def _cornered(p: LampParameters, radius: float, height: float) -> tuple[list[Part], float]:
     sides = 4 if p.shade == "square" else p.shade_sides + 1
     outline = regular_polygon(sides, radius, 180.0 / sides)
     upper, wall, y = 0.35 + 0.65 * p.shade_taper, 1.4 * _WALL / radius, height - 0.015
@@ -97,14 +105,17 @@ def _cornered(p: LampParameters, radius: float, height: float) -> tuple[list[Pie
         return [(shell, "shade")], height
     hollow = stack(outline, [(-0.002, 1.0 - wall), (height + 0.002, upper - wall)])
     spoke = rod((0.0, y, 0.0), (radius * upper - 0.5 * _WALL, y, 0.0), 0.009, segments=6)
-    holder = [*around(spoke, sides, 180.0 / sides), cylinder(height - 0.035, height - 0.003, 0.02, segments=10)]
+    holder = [
+        *circular_pattern(spoke, sides, 180.0 / sides),
+        cylinder(height - 0.035, height - 0.003, 0.02, segments=10),
+    ]
     return [(difference(shell, [hollow]), "shade"), *[(solid, "stem") for solid in holder]], y
 
 
-def _tiers(p: LampParameters, radius: float, height: float) -> tuple[list[Piece], float]:
+def _tiers(p: LampParameters, radius: float, height: float) -> tuple[list[Part], float]:
     """Stacked rings of falling size on a core."""
     number = 3 + p.shade_sides % 3
-    parts: list[Piece] = [(cylinder(0.0, height, 0.3 * radius, segments=16), "bulb")]
+    parts: list[Part] = [(cylinder(0.0, height, 0.3 * radius, segments=16), "bulb")]
     for index in range(number):
         low, size = height * index / number, radius * (1 - (1 - p.shade_taper) * index / number)
         parts.append((cylinder(low, low + 0.45 * height / number, size, 0.8 * size), "shade"))

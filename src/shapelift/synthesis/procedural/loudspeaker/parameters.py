@@ -8,10 +8,12 @@ from typing import Literal, NamedTuple
 from shapelift.synthesis.procedural.declaration import (
     Drawn,
     Parameters,
+    Range,
     chance,
     choice,
     drawn,
     integers,
+    integers_within,
     maybe,
     seed,
     uniform,
@@ -19,34 +21,34 @@ from shapelift.synthesis.procedural.declaration import (
     within,
 )
 
-Style = Literal["bookshelf", "tower", "monitor", "stage", "horn", "subwoofer", "cylinder", "soundbar", "sphere"]
-Port = Literal["none", "round", "slot", "rear"]
-Feet = Literal["none", "pads", "spikes", "plinth"]
-Stand = Literal["none", "pole", "tripod"]
+_Style = Literal["bookshelf", "tower", "monitor", "stage", "horn", "subwoofer", "cylinder", "soundbar", "sphere"]
+_Port = Literal["none", "round", "slot", "rear"]
+_Feet = Literal["none", "pads", "spikes", "plinth"]
+_Stand = Literal["none", "pole", "tripod"]
 
 
-class _Style(NamedTuple):
+class _StyleRow(NamedTuple):
     """How frequent a style is, and the ranges of its measures."""
 
     share: float
-    width: tuple[float, float]
-    height: tuple[float, float]
-    depth: tuple[float, float]
+    width: Range
+    height: Range
+    depth: Range
     drivers: tuple[int, int]
 
 
-_STYLES: dict[Style, _Style] = {
-    "bookshelf": _Style(share=0.27, width=(1.2, 2.4), height=(2.0, 4.2), depth=(1.4, 3.0), drivers=(1, 3)),
-    "tower": _Style(share=0.2, width=(1.6, 2.8), height=(7.5, 12.0), depth=(2.0, 4.0), drivers=(2, 4)),
-    "monitor": _Style(share=0.12, width=(1.8, 2.8), height=(2.8, 4.2), depth=(2.0, 3.2), drivers=(2, 2)),
-    "stage": _Style(share=0.1, width=(3.2, 5.0), height=(5.0, 7.5), depth=(2.6, 4.2), drivers=(1, 3)),
-    "horn": _Style(share=0.05, width=(2.4, 4.2), height=(2.4, 4.0), depth=(2.4, 4.0), drivers=(1, 1)),
-    "subwoofer": _Style(share=0.07, width=(3.0, 4.2), height=(3.0, 4.6), depth=(3.0, 4.4), drivers=(1, 1)),
-    "cylinder": _Style(share=0.09, width=(0.9, 2.2), height=(1.4, 3.6), depth=(0.0, 0.0), drivers=(0, 2)),
-    "soundbar": _Style(share=0.05, width=(7.0, 11.0), height=(0.7, 1.2), depth=(0.8, 1.4), drivers=(2, 4)),
-    "sphere": _Style(share=0.05, width=(1.8, 3.0), height=(1.8, 3.0), depth=(1.8, 3.0), drivers=(1, 2)),
+_STYLES: dict[_Style, _StyleRow] = {
+    "bookshelf": _StyleRow(share=0.27, width=(1.2, 2.4), height=(2.0, 4.2), depth=(1.4, 3.0), drivers=(1, 3)),
+    "tower": _StyleRow(share=0.2, width=(1.6, 2.8), height=(7.5, 12.0), depth=(2.0, 4.0), drivers=(2, 4)),
+    "monitor": _StyleRow(share=0.12, width=(1.8, 2.8), height=(2.8, 4.2), depth=(2.0, 3.2), drivers=(2, 2)),
+    "stage": _StyleRow(share=0.1, width=(3.2, 5.0), height=(5.0, 7.5), depth=(2.6, 4.2), drivers=(1, 3)),
+    "horn": _StyleRow(share=0.05, width=(2.4, 4.2), height=(2.4, 4.0), depth=(2.4, 4.0), drivers=(1, 1)),
+    "subwoofer": _StyleRow(share=0.07, width=(3.0, 4.2), height=(3.0, 4.6), depth=(3.0, 4.4), drivers=(1, 1)),
+    "cylinder": _StyleRow(share=0.09, width=(0.9, 2.2), height=(1.4, 3.6), depth=(0.0, 0.0), drivers=(0, 2)),
+    "soundbar": _StyleRow(share=0.05, width=(7.0, 11.0), height=(0.7, 1.2), depth=(0.8, 1.4), drivers=(2, 4)),
+    "sphere": _StyleRow(share=0.05, width=(1.8, 3.0), height=(1.8, 3.0), depth=(1.8, 3.0), drivers=(1, 2)),
 }
-_ON_A_STAND: dict[Style, float] = {"bookshelf": 0.25, "monitor": 0.15, "stage": 0.35, "sphere": 0.4}
+_ON_A_STAND: dict[_Style, float] = {"bookshelf": 0.25, "monitor": 0.15, "stage": 0.35, "sphere": 0.4}
 
 
 def _is_box(p: Drawn) -> bool:
@@ -62,7 +64,7 @@ class LoudspeakerParameters(Parameters):
     cone, surround, frame: depths and breadths relative to a driver's radius.
     """
 
-    style: Style = drawn(choice({name: style.share for name, style in _STYLES.items()}))
+    style: _Style = drawn(choice({name: style.share for name, style in _STYLES.items()}))
     width: float = drawn(within(lambda p: _STYLES[p.style].width))
     height: float = drawn(within(lambda p: _STYLES[p.style].height))
     depth: float = drawn(within(lambda p: _STYLES[p.style].depth))
@@ -71,7 +73,7 @@ class LoudspeakerParameters(Parameters):
     lean_deg: float = drawn(
         when(lambda p: p.style in {"bookshelf", "tower", "stage"}, maybe(0.25, uniform(2.0, 12.0), 0.0), 0.0)
     )
-    drivers: int = drawn(lambda rng, p: int(rng.integers(*_STYLES[p.style].drivers, endpoint=True)))
+    drivers: int = drawn(integers_within(lambda p: _STYLES[p.style].drivers))
     driver_size: float = drawn(uniform(0.62, 0.86))
     tweeter: float = drawn(uniform(0.35, 0.6))
     tweeter_on_top: bool = drawn(chance(0.85))
@@ -88,11 +90,11 @@ class LoudspeakerParameters(Parameters):
     )
     baffle: float = drawn(when(_is_box, maybe(0.35, uniform(0.06, 0.2), 0.0), 0.0))
     cheeks: float = drawn(when(_is_box, maybe(0.2, uniform(0.08, 0.2), 0.0), 0.0))
-    port: Port = drawn(when(_is_box, choice({"none": 0.35, "round": 0.35, "slot": 0.2, "rear": 0.1}), "none"))
+    port: _Port = drawn(when(_is_box, choice({"none": 0.35, "round": 0.35, "slot": 0.2, "rear": 0.1}), "none"))
     port_size: float = drawn(uniform(0.7, 1.2))
-    feet: Feet = drawn(when(_is_box, choice({"none": 0.35, "pads": 0.3, "spikes": 0.1, "plinth": 0.25}), "none"))
+    feet: _Feet = drawn(when(_is_box, choice({"none": 0.35, "pads": 0.3, "spikes": 0.1, "plinth": 0.25}), "none"))
     feet_height: float = drawn(uniform(0.1, 0.35))
-    stand: Stand = drawn(maybe(lambda p: _ON_A_STAND.get(p.style, 0.0), choice({"pole": 0.5, "tripod": 0.5}), "none"))
+    stand: _Stand = drawn(maybe(lambda p: _ON_A_STAND.get(p.style, 0.0), choice({"pole": 0.5, "tripod": 0.5}), "none"))
     stand_height: float = drawn(uniform(0.8, 2.2))
     knobs: int = drawn(when(lambda p: p.style in {"bookshelf", "monitor", "cylinder"}, integers(0, 3), 0))
     handle: bool = drawn(when(lambda p: p.style in {"stage", "cylinder"}, chance(0.35), False))

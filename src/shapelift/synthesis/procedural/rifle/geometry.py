@@ -5,31 +5,33 @@ from __future__ import annotations
 import numpy as np
 from manifold3d import Manifold
 
-from shapelift.synthesis.materials import Asset, random_material
+from shapelift.synthesis.materials import Material, random_material
 from shapelift.synthesis.procedural import finishes
-from shapelift.synthesis.procedural.lofts import Station, body, lathe
+from shapelift.synthesis.procedural.category import Category
+from shapelift.synthesis.procedural.lofts import Station, body
 from shapelift.synthesis.procedural.rifle.parameters import RifleParameters
 from shapelift.synthesis.procedural.solids import (
     Part,
-    assemble,
     box,
+    box_between,
     difference,
     loft,
-    mirrored,
+    outline_at,
     prism,
     rectangle,
+    revolve,
     rod,
+    rotated,
     rounded_rectangle,
-    span,
     superellipse,
-    turn,
+    symmetric,
     union,
 )
 
 _TRADITIONAL = {"hunting", "lever", "shotgun"}
 
 
-def build(p: RifleParameters) -> Asset:
+def _parts(p: RifleParameters) -> list[Part]:
     """The rifle, muzzle towards +Z, sights up."""
     rifle = _RifleGeometry(p)
     parts = [rifle.receiver(), rifle.barrel(), rifle.muzzle(), *rifle.guard(), *rifle.stock(), *rifle.sights()]
@@ -42,24 +44,24 @@ def build(p: RifleParameters) -> Asset:
         parts.append(rifle.foregrip())
     if p.bipod_deg:
         parts.append(rifle.bipod())
-    return assemble([*parts, rifle.bolt()])
+    return [*parts, rifle.bolt()]
 
 
-class _Materials:
+def _materials(p: RifleParameters, rng: np.random.Generator) -> dict[str, Material]:
     """One material per group of parts."""
-
-    def __init__(self, p: RifleParameters) -> None:
-        rng = np.random.default_rng(p.material_seed)
-        traditional = p.style in _TRADITIONAL
-        self.steel = finishes.dark_metal(rng) if rng.random() < 0.85 else finishes.bright_metal(rng)
-        wooden = rng.random() < (0.8 if traditional else 0.25)
-        camouflage = finishes.tinted(rng, "plastic", (0.08, 0.3), (0.15, 0.5), (0.25, 0.6))
-        plastic = camouflage if rng.random() < 0.35 else finishes.dark_plastic(rng)
-        self.furniture = random_material(rng, "wood") if wooden else plastic
-        self.receiver = self.steel if rng.random() < 0.6 or traditional else plastic
-        self.magazine = self.steel if rng.random() < 0.5 else finishes.dark_plastic(rng)
-        self.optic = finishes.dark_metal(rng)
-        self.lens = finishes.dark_glass(rng)
+    traditional = p.style in _TRADITIONAL
+    steel = finishes.dark_metal(rng) if rng.random() < 0.85 else finishes.bright_metal(rng)
+    wooden = rng.random() < (0.8 if traditional else 0.25)
+    camouflage = finishes.tinted(rng, "plastic", (0.08, 0.3), (0.15, 0.5), (0.25, 0.6))
+    plastic = camouflage if rng.random() < 0.35 else finishes.dark_plastic(rng)
+    return {
+        "steel": steel,
+        "furniture": random_material(rng, "wood") if wooden else plastic,
+        "receiver": steel if rng.random() < 0.6 or traditional else plastic,
+        "magazine": steel if rng.random() < 0.5 else finishes.dark_plastic(rng),
+        "optic": finishes.dark_metal(rng),
+        "lens": finishes.dark_glass(rng),
+    }
 
 
 class _RifleGeometry:
@@ -67,7 +69,6 @@ class _RifleGeometry:
 
     def __init__(self, p: RifleParameters) -> None:
         self.p = p
-        self.materials = _Materials(p)
         self.rear = -p.receiver_length
         self.top = 0.34 * p.receiver_height
         self.low = self.top - p.receiver_height
@@ -89,31 +90,33 @@ class _RifleGeometry:
                 (0.1, 0.0, 0.4 * width, 0.3 * height),
             ]
             solid = body(stations, superellipse(2.0, 2.0, 6.0 - 14 * p.receiver_rounding, 16))
-            return solid, self.materials.receiver
+            return solid, "receiver"
         solids = [box((width, height, p.receiver_length), (0.0, y, self.rear / 2), p.receiver_rounding)]
         if p.style == "bullpup":
             butt = [(self.rear - 0.05, self.top), (self.rear + 2.2, self.top), (self.rear + 2.0, self.low)]
             butt += [(self.rear + 1.2, self.low - 0.3), (self.rear - 0.05, self.low - p.butt)]
-            solids.append(prism(np.array(butt), -0.48 * width, 0.48 * width, "x"))
+            solids.append(prism(butt, -0.48 * width, 0.48 * width, "x"))
         else:
-            solids.append(span((-0.42 * width, self.low - 0.22, -1.05), (0.42 * width, self.low + 0.2, -0.1), 0.04))
+            solids.append(
+                box_between((-0.42 * width, self.low - 0.22, -1.05), (0.42 * width, self.low + 0.2, -0.1), 0.04)
+            )
         if p.rail:
             solids.append(_rail(self.rear + 0.3, -0.05, self.top))
-        return union(solids), self.materials.receiver
+        return union(solids), "receiver"
 
     def barrel(self) -> Part:
         """One or two barrels, with a tube magazine below or a gas tube above."""
         p = self.p
         r, length = p.barrel_radius, p.barrel_length
         if p.barrels == 2:
-            return mirrored(rod((0.9 * r, 0, -0.4), (0.9 * r, 0, length), 1.05 * r, r, 16)), self.materials.steel
+            return symmetric(rod((0.9 * r, 0, -0.4), (0.9 * r, 0, length), 1.05 * r, r, 16)), "steel"
         profile = [(0.0, -0.4), (1.35 * r, -0.4), (1.3 * r, 0.5), (r, 1.2), (0.92 * r, length), (0.0, length)]
-        solids = [lathe(profile, "z", 16)]
+        solids = [revolve(profile, "z", 16)]
         if p.style in {"shotgun", "lever"} or (p.style == "assault" and p.vents % 2):
             y, reach = (1.9 * r, length * 0.62) if p.style == "assault" else (-1.9 * r, length * 0.85)
             solids.append(rod((0, y, -0.4), (0, y, reach), 0.95 * r, segments=14))
-            solids.append(span((-0.1, min(0.0, y), reach - 0.25), (0.1, max(0.0, y), reach - 0.05)))
-        return union(solids), self.materials.steel
+            solids.append(box_between((-0.1, min(0.0, y), reach - 0.25), (0.1, max(0.0, y), reach - 0.05)))
+        return union(solids), "steel"
 
     def muzzle(self) -> Part:
         """The end of the barrel: plain, or with a suppressor, a cone or a brake."""
@@ -122,18 +125,18 @@ class _RifleGeometry:
         match self.p.muzzle:
             case "suppressor":
                 profile = [(0.0, z - 0.2), (1.7 * r, z - 0.15), (1.8 * r, z), (1.8 * r, z + 1.5)]
-                solid = lathe([*profile, (1.5 * r, z + 1.6), (0.0, z + 1.6)], "z", 18)
+                solid = revolve([*profile, (1.5 * r, z + 1.6), (0.0, z + 1.6)], "z", 18)
             case "cone":
                 profile = [(0.0, z - 0.15), (1.2 * r, z - 0.15), (1.2 * r, z), (1.7 * r, z + 0.55), (0.0, z + 0.55)]
-                solid = difference(lathe(profile, "z", 14), [bore])
+                solid = difference(revolve(profile, "z", 14), [bore])
             case "brake":
-                block = lathe([(0.0, z - 0.1), (1.5 * r, z - 0.1), (1.6 * r, z + 0.6), (0.0, z + 0.6)], "z", 14)
-                slots = [span((-1, -0.5 * r, z + a), (1, 0.9 * r, z + a + 0.12)) for a in (0.08, 0.34)]
+                block = revolve([(0.0, z - 0.1), (1.5 * r, z - 0.1), (1.6 * r, z + 0.6), (0.0, z + 0.6)], "z", 14)
+                slots = [box_between((-1, -0.5 * r, z + a), (1, 0.9 * r, z + a + 0.12)) for a in (0.08, 0.34)]
                 solid = difference(block, [bore, *slots])
             case "plain":
                 profile = [(0.0, z - 0.15), (1.08 * r, z - 0.15), (1.08 * r, z + 0.02), (0.0, z + 0.02)]
-                solid = lathe(profile, "z", 14)
-        return solid, self.materials.steel
+                solid = revolve(profile, "z", 14)
+        return solid, "steel"
 
     def bolt(self) -> Part:
         """Bolt handle, charging handle or, for a lever action, the loop below the trigger."""
@@ -141,25 +144,26 @@ class _RifleGeometry:
         x = 0.5 * p.receiver_width
         if p.style == "lever":
             place = np.array([self.trigger_z - 0.25, self.low - 0.3])
-            loop = [rounded_rectangle(1.5, 0.72, 0.3) + place, rounded_rectangle(1.24, 0.46, 0.2) + place]
-            solid = prism(loop, -0.09, 0.09, "x")
+            inside = rounded_rectangle(1.24, 0.46, 0.2) + place
+            solid = prism(rounded_rectangle(1.5, 0.72, 0.3) + place, -0.09, 0.09, "x", holes=[inside])
         elif p.style in {"hunting", "sniper"}:
             z = self.rear + 0.35
             end = (x + 0.75 * p.bolt, -0.55 * p.bolt, z - 0.15)
             solid = rod((0.0, 0.02, z), end, 0.085, segments=8) + Manifold.sphere(0.15, 12).translate(end)
         else:
             z = self.rear * (0.35 + 0.4 * p.bolt)
-            solid = span((0.0, 0.02, z - 0.12), (x + 0.35 * p.bolt, 0.18, z + 0.12), 0.03)
-        return solid, self.materials.steel
+            solid = box_between((0.0, 0.02, z - 0.12), (x + 0.35 * p.bolt, 0.18, z + 0.12), 0.03)
+        return solid, "steel"
 
     def trigger(self) -> Part:
         """Trigger and trigger guard."""
         z, y = self.trigger_z + 0.2, self.low + 0.08
         place = np.array([self.trigger_z + 0.22, y - 0.2])
-        loop = [rounded_rectangle(0.95, 0.62, 0.2) + place, rounded_rectangle(0.72, 0.4, 0.14) + place]
-        tongue = np.array([(z - 0.08, y + 0.1), (z + 0.08, y + 0.1), (z + 0.14, y - 0.36), (z + 0.02, y - 0.36)])
+        inside = rounded_rectangle(0.72, 0.4, 0.14) + place
+        tongue = [(z - 0.08, y + 0.1), (z + 0.08, y + 0.1), (z + 0.14, y - 0.36), (z + 0.02, y - 0.36)]
         half = 0.11 if self.p.style == "machine_gun" else 0.085
-        return prism(loop, -half, half, "x") + prism(tongue, -0.07, 0.07, "x"), self.materials.steel
+        guard = prism(rounded_rectangle(0.95, 0.62, 0.2) + place, -half, half, "x", holes=[inside])
+        return guard + prism(tongue, -0.07, 0.07, "x"), "steel"
 
     def guard(self) -> list[Part]:
         """The hand guard, where it is not one part with the stock."""
@@ -170,17 +174,17 @@ class _RifleGeometry:
         if p.guard_style == "wood":
             stations = [(-0.3, -0.22, size, 0.8 * size), (0.6 * end, -0.2, size, 0.75 * size)]
             stations.append((end, -0.16, 0.75 * size, 0.5 * size))
-            return [(body(stations, superellipse(2.0, 2.0, 3.0, 14)), self.materials.furniture)]
+            return [(body(stations, superellipse(2.0, 2.0, 3.0, 14)), "furniture")]
         if p.guard_style == "pump":
             profile = [(0.0, 0.9), (0.9 * size, 0.9), (size, 1.0), (size, 2.5), (0.9 * size, 2.6), (0.0, 2.6)]
-            solids = [lathe(profile, "z", 14)]
+            solids = [revolve(profile, "z", 14)]
             for z in np.linspace(1.1, 2.25, p.vents + 1):
                 rib = [(0.0, z), (1.12 * size, z), (1.12 * size, z + 0.15), (0.0, z + 0.15)]
-                solids.append(lathe(rib, "z", 14))
+                solids.append(revolve(rib, "z", 14))
             pump = union(solids).scale((1.0, 0.85, 1.0)).translate((0.0, -1.9 * p.barrel_radius, 0.0))
-            return [(pump, self.materials.furniture)]
+            return [(pump, "furniture")]
         vented = p.guard_style == "vented"
-        return [(self._modern_guard(), self.materials.receiver if vented else self.materials.furniture)]
+        return [(self._modern_guard(), "receiver" if vented else "furniture")]
 
     def _modern_guard(self) -> Manifold:
         """Round, square or vented hand guard, with a rail on top."""
@@ -193,7 +197,9 @@ class _RifleGeometry:
         if p.guard_style == "vented":
             step = (end - 0.5) / p.vents
             slots = [(0.3 + step * i, 0.3 + step * (i + 0.62)) for i in range(p.vents)]
-            solid = difference(solid, [span((-1, y - 0.12, rear), (1, y + 0.14, front)) for rear, front in slots])
+            solid = difference(
+                solid, [box_between((-1, y - 0.12, rear), (1, y + 0.14, front)) for rear, front in slots]
+            )
         if p.rail and p.guard_style != "round":
             solid += _rail(0.1, 0.9 * end, y + 0.93 * tall)
         return solid
@@ -205,17 +211,17 @@ class _RifleGeometry:
             case "none" if p.style == "bullpup":
                 size = (0.5 * p.receiver_width + 0.2, p.receiver_height + p.butt, 0.2)
                 pad = box(size, (0, (self.top + self.low - p.butt) / 2, self.rear - 0.1), 0.06)
-                return [(pad, self.materials.furniture)]
+                return [(pad, "furniture")]
             case "none":
                 return []
             case "classic":
                 return self._classic_stock()
             case "block":
-                return [(self._block_stock(), self.materials.furniture)]
+                return [(self._block_stock(), "furniture")]
             case "wire":
-                return [(self._open_stock(), self.materials.steel)]
+                return [(self._open_stock(), "steel")]
             case "skeleton" | "folded":
-                return [(self._open_stock(), self.materials.furniture)]
+                return [(self._open_stock(), "furniture")]
 
     def _classic_stock(self) -> list[Part]:
         """Wrist, comb and butt with a butt plate, perhaps in one part with the fore-end, perhaps with a cheek rest."""
@@ -230,11 +236,11 @@ class _RifleGeometry:
             front.append((self.rear + 0.9, self.low + 0.18, half, 0.3))
         z, y, half, tall = rear[-1]
         plate = [(z + 0.08, y, 1.04 * half, 1.04 * tall), (z - 0.12, y, half, 0.98 * tall)]
-        parts = [(body([*front, *rear], ring), self.materials.furniture), (body(plate, ring), self.materials.steel)]
+        parts = [(body([*front, *rear], ring), "furniture"), (body(plate, ring), "steel")]
         if p.cheek:
             y, z = self.middle - 0.78 * p.drop + 0.32 * p.butt + p.cheek / 2, self.rear - 0.62 * p.stock_length
             rest = box((0.7 * p.receiver_width, 0.5 + p.cheek, 1.1), (0, y, z), 0.08)
-            parts.append((rest, self.materials.furniture))
+            parts.append((rest, "furniture"))
         return parts
 
     def _classic_stations(self, start: float) -> list[Station]:
@@ -256,7 +262,7 @@ class _RifleGeometry:
         start, end, y = self.rear + 0.05, self.rear - p.stock_length, -0.1 * p.receiver_height
         side = [(start, y + 0.22), (end, y + 0.22 - 0.3 * p.drop), (end, y - 2 * p.butt + 0.35)]
         side += [(end + 0.35, y - 2 * p.butt + 0.4), (end + 0.55 * p.stock_length, y - 0.4), (start, y - 0.26)]
-        block = prism(np.array(side), -0.2, 0.2, "x")
+        block = prism(side, -0.2, 0.2, "x")
         tube = rod((0, y, start), (0, y - 0.1 * p.drop, end + 0.2), 0.24, segments=12)
         pad = box((0.46, 2 * p.butt, 0.2), (0, y - p.butt + 0.28 - 0.15 * p.drop, end), 0.06)
         return union([block, tube, pad])
@@ -275,13 +281,13 @@ class _RifleGeometry:
         side = [(start, y + 0.2), (end, y + 0.2 - slope), (end, low), (end + 0.3, low), (start, y - 0.3)]
         hole = [(start - 0.45, y + 0.02), (end + 0.3, y + 0.02 - slope)]
         hole += [(end + 0.3, low + 0.4), (start - 0.45, y - 0.12)]
-        frame = prism([np.array(side), np.array(hole)], -half, half, "x")
+        frame = prism(side, -half, half, "x", holes=[hole])
         frame += box((2.6 * half, tall, 0.18), (0, middle - 0.1 * p.drop, end), 0.05)
         if p.stock != "folded":
             return frame
         x = 0.5 * p.receiver_width
-        hinge = span((-0.1, y - 0.3, start - 0.3), (x + 0.25, y + 0.2, start + 0.05))
-        return hinge + turn(frame, "y", 180.0, (0.0, 0.0, start - 0.12)).translate((x + 0.12, 0.0, 0.0))
+        hinge = box_between((-0.1, y - 0.3, start - 0.3), (x + 0.25, y + 0.2, start + 0.05))
+        return hinge + rotated(frame, "y", 180.0, (0.0, 0.0, start - 0.12)).translate((x + 0.12, 0.0, 0.0))
 
     def grip(self) -> Part:
         """The pistol grip."""
@@ -291,13 +297,12 @@ class _RifleGeometry:
         rings = []
         for share, long, wide in ((0.0, 0.5, 0.36), (0.4, 0.44, 0.38), (0.8, 0.5, 0.4), (1.0, 0.5, 0.36)):
             outline = superellipse(wide, long, 3.0, 14)
-            ring = np.stack([outline[:, 0], np.zeros(14), outline[:, 1]], axis=1)
-            rings.append(ring + start + down * share * (self.p.grip_length + 0.15))
-        return loft(rings), self.materials.furniture
+            rings.append(outline_at(outline, 0.0) + start + down * share * (self.p.grip_length + 0.15))
+        return loft(rings), "furniture"
 
     def magazine(self) -> Part:
         """A drum, a box, or a straight or curved magazine."""
-        return self._magazine_solid(), self.materials.magazine
+        return self._magazine_solid(), "magazine"
 
     def _magazine_solid(self) -> Manifold:
         p = self.p
@@ -308,7 +313,7 @@ class _RifleGeometry:
         if p.magazine == "drum":
             r = 0.45 + 0.25 * p.magazine_length
             drum = rod((-0.42, y - 0.35 - r, z), (0.42, y - 0.35 - r, z), r, segments=20)
-            return drum + span((-wide / 2, y - r, z - 0.3), (wide / 2, y, z + 0.3))
+            return drum + box_between((-wide / 2, y - r, z - 0.3), (wide / 2, y, z + 0.3))
         if p.magazine == "box":
             return box((0.9, 1.1, 0.5 + 0.5 * p.magazine_length), (0.12, y - 0.55, z), 0.08)
         curved = p.magazine == "curved"
@@ -335,7 +340,7 @@ class _RifleGeometry:
         else:
             side = np.array([(z - 0.5, y), (z + 0.75, y), (z + 0.55, y - 0.2), (z - 0.35, y - 0.6)])
             solid = prism(side, -0.16, 0.16, "x")
-        return solid, self.materials.furniture
+        return solid, "furniture"
 
     def bipod(self) -> Part:
         """Two legs with feet, clamped to the barrel."""
@@ -343,18 +348,18 @@ class _RifleGeometry:
         long = 2.2
         end = (0.05 + np.tan(np.radians(self.p.bipod_deg)) * long, y - long, z - 0.25)
         leg = rod((0.05, y + 0.1, z), end, 0.09, 0.08, 8) + box((0.3, 0.14, 0.4), end, 0.04)
-        return mirrored(leg) + box((0.42, 0.34, 0.36), (0, y + 0.1, z), 0.05), self.materials.steel
+        return symmetric(leg) + box((0.42, 0.34, 0.36), (0, y + 0.1, z), 0.05), "steel"
 
     def sights(self) -> list[Part]:
         """Iron sights, a telescope, a reflex sight or a carrying handle on top of the receiver."""
         top = self.top + (0.1 if self.p.rail else 0.0)
         match self.p.sight:
             case "iron":
-                rear = span((-0.16, top - 0.15, self.rear + 0.3), (0.16, top + 0.24, self.rear + 0.55))
-                notch = span((-0.06, top + 0.1, -99), (0.06, top + 1, 99))
-                return [self._front_sight(), (difference(rear, [notch]), self.materials.steel)]
+                rear = box_between((-0.16, top - 0.15, self.rear + 0.3), (0.16, top + 0.24, self.rear + 0.55))
+                notch = box_between((-0.06, top + 0.1, -99), (0.06, top + 1, 99))
+                return [self._front_sight(), (difference(rear, [notch]), "steel")]
             case "handle":
-                return [self._front_sight(), (self._carrying_handle(top), self.materials.receiver)]
+                return [self._front_sight(), (self._carrying_handle(top), "receiver")]
             case "dot":
                 return self._reflex_sight(top)
             case "scope":
@@ -368,22 +373,22 @@ class _RifleGeometry:
         else:
             z = self.p.barrel_length - 0.55
             post = [(z - 0.22, y - 0.12), (z + 0.22, y - 0.12), (z + 0.1, y + 0.42), (z - 0.08, y + 0.42)]
-        return prism(np.array(post), -0.08, 0.08, "x"), self.materials.steel
+        return prism(post, -0.08, 0.08, "x"), "steel"
 
     def _carrying_handle(self, top: float) -> Manifold:
         bullpup = self.p.style == "bullpup"
         z0, z1 = (self.rear + 2.2, -0.2) if bullpup else (self.rear + 0.25, min(self.rear + 2.4, -0.1))
         outer = [(z0, top - 0.1), (z1, top - 0.1), (z1 - 0.35, top + 0.62), (z0 + 0.05, top + 0.62)]
         inner = [(z0 + 0.3, top + 0.08), (z1 - 0.32, top + 0.08), (z1 - 0.55, top + 0.42), (z0 + 0.35, top + 0.42)]
-        return prism([np.array(outer), np.array(inner)], -0.15, 0.15, "x")
+        return prism(outer, -0.15, 0.15, "x", holes=[inner])
 
     def _reflex_sight(self, top: float) -> list[Part]:
         y, z = top + 0.36, 0.55 * self.rear
         tube = rod((0, y, z - 0.4), (0, y, z + 0.4), 0.25, segments=14)
         hollow = [rod((0, y, z + side * 0.28), (0, y, z + side), 0.18, segments=12) for side in (-1, 1)]
-        foot = span((-0.14, top - 0.15, z - 0.3), (0.14, top + 0.25, z + 0.3))
+        foot = box_between((-0.14, top - 0.15, z - 0.3), (0.14, top + 0.25, z + 0.3))
         lens = rod((0, y, z - 0.3), (0, y, z + 0.3), 0.19, segments=12)
-        return [(difference(tube, hollow) + foot, self.materials.optic), (lens, self.materials.lens)]
+        return [(difference(tube, hollow) + foot, "optic"), (lens, "lens")]
 
     def _scope(self, top: float) -> list[Part]:
         """Telescope with turrets for elevation and windage, on two mounting rings."""
@@ -397,15 +402,18 @@ class _RifleGeometry:
         windage = rod((0, y, middle), (2.1 * r, y, middle), 0.7 * r, segments=12)
         rings = []
         for z in (max(middle - 0.24 * length, self.rear + 0.15), min(middle + 0.17 * length, -0.1)):
-            rings.append(span((-0.16, self.low + 0.3, z - 0.14), (0.16, y, z + 0.14)))
+            rings.append(box_between((-0.16, self.low + 0.3, z - 0.14), (0.16, y, z + 0.14)))
             rings.append(rod((0, y, z - 0.14), (0, y, z + 0.14), 1.3 * r, segments=14))
-        tube = union([lathe(profile, "z", 18, (0.0, y, 0.0)), elevation + windage, *rings])
+        tube = union([revolve(profile, "z", 18, (0.0, y, 0.0)), elevation + windage, *rings])
         lens = rod((0, y, front - 0.3), (0, y, front - 0.08), 1.52 * r, segments=18)
-        return [(tube, self.materials.optic), (lens, self.materials.lens)]
+        return [(tube, "optic"), (lens, "lens")]
 
 
 def _rail(start: float, end: float, height: float) -> Manifold:
     """Accessory rail with its cross slots."""
-    bar = span((-0.13, height - 0.05, start), (0.13, height + 0.13, end))
+    bar = box_between((-0.13, height - 0.05, start), (0.13, height + 0.13, end))
     middles = np.linspace(start, end, max(2, int((end - start) / 0.45)) + 2)[1:-1]
-    return difference(bar, [span((-1, height + 0.05, z - 0.07), (1, height + 1, z + 0.07)) for z in middles])
+    return difference(bar, [box_between((-1, height + 0.05, z - 0.07), (1, height + 1, z + 0.07)) for z in middles])
+
+
+CATEGORY = Category(RifleParameters, _parts, _materials)

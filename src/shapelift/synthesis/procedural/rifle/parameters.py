@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
 from shapelift.synthesis.procedural.declaration import (
-    Distribution,
-    Draw,
     Drawn,
     Parameters,
+    Range,
     chance,
     choice,
     drawn,
@@ -25,21 +24,20 @@ from shapelift.synthesis.procedural.declaration import (
     within,
 )
 
-Style = Literal["assault", "carbine", "bullpup", "hunting", "sniper", "shotgun", "lever", "machine_gun"]
-Stock = Literal["classic", "block", "skeleton", "wire", "folded", "none"]
-Guard = Literal["none", "round", "square", "vented", "pump", "wood"]
-Magazine = Literal["none", "straight", "curved", "drum", "box"]
-Sight = Literal["iron", "scope", "dot", "handle"]
-Muzzle = Literal["plain", "brake", "cone", "suppressor"]
-Foregrip = Literal["none", "vertical", "angled"]
-Range = tuple[float, float]
+_Style = Literal["assault", "carbine", "bullpup", "hunting", "sniper", "shotgun", "lever", "machine_gun"]
+_Stock = Literal["classic", "block", "skeleton", "wire", "folded", "none"]
+_Guard = Literal["none", "round", "square", "vented", "pump", "wood"]
+_Magazine = Literal["none", "straight", "curved", "drum", "box"]
+_Sight = Literal["iron", "scope", "dot", "handle"]
+_Muzzle = Literal["plain", "brake", "cone", "suppressor"]
+_Foregrip = Literal["none", "vertical", "angled"]
 
-_MUZZLES: dict[Muzzle, float] = {"plain": 0.2, "brake": 0.35, "cone": 0.25, "suppressor": 0.2}
-_PLAIN_MUZZLE: dict[Muzzle, float] = {"plain": 1.0}
-_FOREGRIPS: dict[Foregrip, float] = {"none": 0.65, "vertical": 0.25, "angled": 0.1}
+_MUZZLES: dict[_Muzzle, float] = {"plain": 0.2, "brake": 0.35, "cone": 0.25, "suppressor": 0.2}
+_PLAIN_MUZZLE: dict[_Muzzle, float] = {"plain": 1.0}
+_FOREGRIPS: dict[_Foregrip, float] = {"none": 0.65, "vertical": 0.25, "angled": 0.1}
 
 
-class _Style(NamedTuple):
+class _StyleRow(NamedTuple):
     """Share of all long guns, ranges of the parameters of the same names, and weights of what is fitted."""
 
     share: float
@@ -49,16 +47,16 @@ class _Style(NamedTuple):
     receiver_height: Range
     guard: Range
     stock_length: Range
-    stocks: dict[Stock, float]
-    guards: dict[Guard, float]
-    magazines: dict[Magazine, float]
-    sights: dict[Sight, float]
-    muzzles: dict[Muzzle, float] = _MUZZLES
+    stocks: dict[_Stock, float]
+    guards: dict[_Guard, float]
+    magazines: dict[_Magazine, float]
+    sights: dict[_Sight, float]
+    muzzles: dict[_Muzzle, float] = _MUZZLES
     bipod: float = 0.0
 
 
-_STYLES: dict[Style, _Style] = {
-    "assault": _Style(
+_STYLES: dict[_Style, _StyleRow] = {
+    "assault": _StyleRow(
         share=0.3, barrel_length=(3.6, 5.4), barrel_radius=(0.11, 0.15), receiver_length=(2.2, 3.2),
         receiver_height=(0.7, 1.0), guard=(0.5, 0.7), stock_length=(2.2, 3.2),
         stocks={"classic": 0.25, "block": 0.35, "skeleton": 0.2, "wire": 0.1, "folded": 0.1},
@@ -66,7 +64,7 @@ _STYLES: dict[Style, _Style] = {
         magazines={"curved": 0.55, "straight": 0.4, "drum": 0.05},
         sights={"iron": 0.35, "scope": 0.2, "dot": 0.25, "handle": 0.2}, bipod=0.08,
     ),
-    "carbine": _Style(
+    "carbine": _StyleRow(
         share=0.12, barrel_length=(1.6, 3.2), barrel_radius=(0.11, 0.15), receiver_length=(2.2, 3.2),
         receiver_height=(0.7, 1.0), guard=(0.4, 0.8), stock_length=(1.8, 2.8),
         stocks={"block": 0.3, "skeleton": 0.2, "wire": 0.2, "folded": 0.15, "none": 0.15},
@@ -74,36 +72,36 @@ _STYLES: dict[Style, _Style] = {
         magazines={"straight": 0.65, "curved": 0.3, "drum": 0.05},
         sights={"iron": 0.5, "dot": 0.35, "handle": 0.15},
     ),
-    "bullpup": _Style(
+    "bullpup": _StyleRow(
         share=0.09, barrel_length=(2.6, 4.2), barrel_radius=(0.11, 0.15), receiver_length=(4.6, 5.6),
         receiver_height=(0.8, 1.1), guard=(0.3, 0.5), stock_length=(0.0, 0.0), stocks={"none": 1.0},
         guards={"square": 0.6, "round": 0.4}, magazines={"curved": 0.5, "straight": 0.5},
         sights={"dot": 0.3, "scope": 0.35, "handle": 0.35},
     ),
-    "hunting": _Style(
+    "hunting": _StyleRow(
         share=0.13, barrel_length=(5.4, 6.6), barrel_radius=(0.11, 0.14), receiver_length=(1.8, 2.4),
         receiver_height=(0.5, 0.65), guard=(0.35, 0.55), stock_length=(3.0, 3.6), stocks={"classic": 1.0},
         guards={"wood": 1.0}, magazines={"none": 0.75, "straight": 0.25}, sights={"iron": 0.35, "scope": 0.65},
         muzzles=_PLAIN_MUZZLE,
     ),
-    "sniper": _Style(
+    "sniper": _StyleRow(
         share=0.13, barrel_length=(5.6, 7.2), barrel_radius=(0.14, 0.19), receiver_length=(2.0, 2.8),
         receiver_height=(0.55, 0.75), guard=(0.3, 0.6), stock_length=(2.8, 3.6),
         stocks={"classic": 0.55, "skeleton": 0.3, "block": 0.15}, guards={"wood": 0.6, "vented": 0.2, "square": 0.2},
         magazines={"straight": 0.6, "none": 0.4}, sights={"scope": 1.0}, bipod=0.5,
     ),
-    "shotgun": _Style(
+    "shotgun": _StyleRow(
         share=0.1, barrel_length=(5.0, 7.4), barrel_radius=(0.15, 0.2), receiver_length=(1.8, 2.3),
         receiver_height=(0.6, 0.8), guard=(0.3, 0.45), stock_length=(2.8, 3.5),
         stocks={"classic": 0.8, "none": 0.1, "folded": 0.1}, guards={"pump": 0.75, "wood": 0.25},
         magazines={"none": 0.9, "drum": 0.1}, sights={"iron": 0.8, "dot": 0.2}, muzzles=_PLAIN_MUZZLE,
     ),
-    "lever": _Style(
+    "lever": _StyleRow(
         share=0.05, barrel_length=(4.8, 6.2), barrel_radius=(0.12, 0.15), receiver_length=(1.6, 2.0),
         receiver_height=(0.55, 0.7), guard=(0.35, 0.5), stock_length=(2.8, 3.4), stocks={"classic": 1.0},
         guards={"wood": 1.0}, magazines={"none": 1.0}, sights={"iron": 0.85, "scope": 0.15}, muzzles=_PLAIN_MUZZLE,
     ),
-    "machine_gun": _Style(
+    "machine_gun": _StyleRow(
         share=0.08, barrel_length=(4.8, 6.2), barrel_radius=(0.14, 0.19), receiver_length=(3.0, 3.8),
         receiver_height=(0.9, 1.2), guard=(0.35, 0.55), stock_length=(2.2, 3.0),
         stocks={"classic": 0.3, "block": 0.4, "skeleton": 0.3}, guards={"vented": 0.5, "square": 0.3, "none": 0.2},
@@ -113,17 +111,11 @@ _STYLES: dict[Style, _Style] = {
 }  # fmt: skip
 
 
-def _style(p: Drawn) -> _Style:
+def _style(p: Drawn) -> _StyleRow:
     return _STYLES[p.style]
 
 
-def _if_style(
-    styles: set[Style], distribution: Distribution[float], otherwise: Draw[float] = 0.0
-) -> Distribution[float]:
-    return when(lambda p: p.style in styles, distribution, otherwise)
-
-
-_MODERN: set[Style] = {"assault", "carbine", "bullpup", "machine_gun"}
+_MODERN: set[_Style] = {"assault", "carbine", "bullpup", "machine_gun"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,24 +125,24 @@ class RifleParameters(Parameters):
     guard is the share of the barrel that the hand guard covers; drop is how far the butt lies below the bore.
     """
 
-    style: Style = drawn(choice({name: style.share for name, style in _STYLES.items()}))
+    style: _Style = drawn(choice({name: style.share for name, style in _STYLES.items()}))
     barrel_length: float = drawn(within(lambda p: _style(p).barrel_length))
     barrel_radius: float = drawn(within(lambda p: _style(p).barrel_radius))
     receiver_length: float = drawn(within(lambda p: _style(p).receiver_length))
     receiver_height: float = drawn(within(lambda p: _style(p).receiver_height))
     guard: float = drawn(within(lambda p: _style(p).guard))
     _usual_stock_length: ClassVar = within(lambda p: _style(p).stock_length)
-    stock: Stock = drawn(choice(lambda p: _style(p).stocks))
+    stock: _Stock = drawn(choice(lambda p: _style(p).stocks))
     barrels: int = drawn(when(lambda p: p.style == "shotgun", maybe(0.3, 2, 1), 1))
     receiver_width: float = drawn(uniform(0.36, 0.56))
     receiver_rounding: float = drawn(uniform(0.02, 0.18))
-    guard_style: Guard = drawn(choice(lambda p: _style(p).guards))
+    guard_style: _Guard = drawn(choice(lambda p: _style(p).guards))
     guard_size: float = drawn(uniform(0.24, 0.36))
     vents: int = drawn(integers(2, 5))
     stock_length: float = drawn(lambda rng, p: p._usual_stock_length * (0.7 if p.stock == "wire" else 1.0))
-    drop: float = drawn(_if_style(_MODERN, uniform(0.05, 0.35), uniform(0.25, 0.8)))
+    drop: float = drawn(when(lambda p: p.style in _MODERN, uniform(0.05, 0.35), uniform(0.25, 0.8)))
     butt: float = drawn(uniform(0.5, 0.75))
-    cheek: float = drawn(_if_style({"sniper"}, maybe(0.6, uniform(0.1, 0.3), 0.0)))
+    cheek: float = drawn(when(lambda p: p.style == "sniper", maybe(0.6, uniform(0.1, 0.3), 0.0), 0.0))
     pistol_grip: bool = drawn(
         lambda rng, p: (
             p.style in _MODERN or p.stock not in {"classic", "block"} or (p.style == "sniper" and chance(0.4)(rng, p))
@@ -158,14 +150,16 @@ class RifleParameters(Parameters):
     )
     grip_angle_deg: float = drawn(uniform(8.0, 30.0))
     grip_length: float = drawn(uniform(0.8, 1.15))
-    magazine: Magazine = drawn(choice(lambda p: _style(p).magazines))
-    magazine_length: float = drawn(_if_style({"hunting", "sniper"}, uniform(0.35, 0.7), uniform(0.9, 2.0)))
+    magazine: _Magazine = drawn(choice(lambda p: _style(p).magazines))
+    magazine_length: float = drawn(
+        when(lambda p: p.style in {"hunting", "sniper"}, uniform(0.35, 0.7), uniform(0.9, 2.0))
+    )
     magazine_curve: float = drawn(uniform(12.0, 40.0))
-    sight: Sight = drawn(choice(lambda p: _style(p).sights))
-    scope_length: float = drawn(_if_style({"hunting", "sniper"}, uniform(2.4, 3.6), uniform(1.4, 2.4)))
+    sight: _Sight = drawn(choice(lambda p: _style(p).sights))
+    scope_length: float = drawn(when(lambda p: p.style in {"hunting", "sniper"}, uniform(2.4, 3.6), uniform(1.4, 2.4)))
     scope_radius: float = drawn(uniform(0.16, 0.22))
-    muzzle: Muzzle = drawn(choice(lambda p: _style(p).muzzles))
-    foregrip: Foregrip = drawn(when(lambda p: p.style in _MODERN, choice(_FOREGRIPS), "none"))
+    muzzle: _Muzzle = drawn(choice(lambda p: _style(p).muzzles))
+    foregrip: _Foregrip = drawn(when(lambda p: p.style in _MODERN, choice(_FOREGRIPS), "none"))
     bipod_deg: float = drawn(maybe(lambda p: _style(p).bipod, uniform(12.0, 30.0), 0.0))
     rail: bool = drawn(when(lambda p: p.style in _MODERN, chance(0.6), False))
     bolt: float = drawn(uniform(0.4, 0.75))

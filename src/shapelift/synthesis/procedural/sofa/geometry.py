@@ -8,55 +8,51 @@ from collections.abc import Callable
 import numpy as np
 from manifold3d import Manifold
 
-from shapelift.synthesis.materials import Asset
-from shapelift.synthesis.procedural.draws import finish
+from shapelift.synthesis.procedural.category import Category
+from shapelift.synthesis.procedural.finishes import by_group
 from shapelift.synthesis.procedural.sofa.parameters import Arms, Back, SofaParameters
 from shapelift.synthesis.procedural.solids import (
     SIDES,
     Array,
-    Piece,
-    assemble,
+    Part,
     beam,
-    bend,
-    bow,
+    bowed,
     box,
-    flip,
-    move,
+    box_between,
     pillow,
     prism,
+    reflected,
     rod,
+    rotated,
     smooth_curve,
-    span,
-    turn,
+    warped,
 )
 from shapelift.synthesis.procedural.supports import FourLegs, corners, leg
 
+_materials = by_group(
+    {
+        "body": {"fabric": 6.0, "rubber": 1.0, "plastic": 0.5},
+        "cushion": {"fabric": 6.0, "rubber": 0.7},
+        "leg": {"wood": 5.0, "metal": 3.0, "plastic": 0.5},
+        "pillow": {"fabric": 1.0},
+    },
+    unity=0.25,
+)
 
-def build(p: SofaParameters) -> Asset:
+
+def _parts(p: SofaParameters) -> list[Part]:
     """The sofa of these parameters."""
-    finishes = finish(
-        np.random.default_rng(p.material_seed),
-        {
-            "body": {"fabric": 6.0, "rubber": 1.0, "plastic": 0.5},
-            "cushion": {"fabric": 6.0, "rubber": 0.7},
-            "leg": {"wood": 5.0, "metal": 3.0, "plastic": 0.5},
-            "pillow": {"fabric": 1.0},
-        },
-        unity=0.25,
-    )
     parts = [*_seats(p), *_back(p), *_arms(p), *_extension(p), *_throw_pillows(p)]
     if p.curve:
-        parts = [(bow(solid, p.curve * p.seat_depth, p.width, 0.22), group) for solid, group in parts]
+        parts = [(bowed(solid, p.curve * p.seat_depth, p.width, 0.22), group) for solid, group in parts]
     parts += [(solid, "leg") for solid in _feet(p)]
-    if p.mirror:
-        parts = [(flip(solid), group) for solid, group in parts]
-    return assemble([(solid, finishes[group]) for solid, group in parts])
+    return [(reflected(solid), group) for solid, group in parts] if p.mirror else parts
 
 
-def _seats(p: SofaParameters) -> list[Piece]:
+def _seats(p: SofaParameters) -> list[Part]:
     """The body with its seat cushions."""
     x, z = p.width / 2, p.seat_depth / 2
-    body = span((-x, p.body_bottom, p.rear), (x, p.deck, z), 0.005 + 0.03 * p.rounding)
+    body = box_between((-x, p.body_bottom, p.rear), (x, p.deck, z), 0.005 + 0.03 * p.rounding)
     edges = np.linspace(-x, x, 2 if p.single_cushion else p.seats + 1)
     cushions = [_cushion(p, (a, -z), (b, z + 0.01)) for a, b in itertools.pairwise(edges)]
     return [(body, "body"), *[(cushion, "cushion") for cushion in cushions]]
@@ -72,7 +68,7 @@ def _cushion(p: SofaParameters, low: tuple[float, float], high: tuple[float, flo
     return pillow((width, height * 1.2, depth), middle, 9.0 - 5.0 * p.cushion_softness, 5)
 
 
-def _back(p: SofaParameters) -> list[Piece]:
+def _back(p: SofaParameters) -> list[Part]:
     """Built upright behind z = 0, then leaned about the platform and moved to the rear of the seat."""
     lean = float(np.tan(np.radians(p.back_tilt_deg)))
 
@@ -80,30 +76,30 @@ def _back(p: SofaParameters) -> list[Piece]:
         rise = points[:, 1] - p.deck
         return points + np.stack([0 * rise, 0 * rise, -lean * rise - p.seat_depth / 2], axis=1)
 
-    return [(bend(solid, placed), group) for solid, group in _BACKS[p.back](p)]
+    return [(warped(solid, placed), group) for solid, group in _BACKS[p.back](p)]
 
 
-def _back_board(p: SofaParameters, top: float, thickness: float) -> Piece:
+def _back_board(p: SofaParameters, top: float, thickness: float) -> Part:
     low, x = p.body_bottom + 0.005, p.width / 2
-    return span((-x, low, -thickness), (x, top, 0.0), 0.004 + 0.4 * p.rounding * thickness, 4), "body"
+    return box_between((-x, low, -thickness), (x, top, 0.0), 0.004 + 0.4 * p.rounding * thickness, 4), "body"
 
 
-def _solid_back(p: SofaParameters) -> list[Piece]:
+def _solid_back(p: SofaParameters) -> list[Part]:
     return [_back_board(p, p.back_top, p.back_thickness)]
 
 
-def _cushion_back(p: SofaParameters) -> list[Piece]:
+def _cushion_back(p: SofaParameters) -> list[Part]:
     """A thin board with one loose cushion for each seat."""
     parts = [_back_board(p, p.seat_height + 0.85 * p.back_height, max(0.05, 0.45 * p.back_thickness))]
     high = p.back_height * (0.85 + 0.25 * p.platform)
     for a, b in itertools.pairwise(np.linspace(-p.width / 2, p.width / 2, p.seats + 1)):
         middle = ((a + b) / 2, p.seat_height + high / 2 - 0.01, 0.4 * p.back_thickness)
         size = ((b - a) * 0.985, high + 0.02, p.back_thickness * 1.2)
-        parts.append((turn(pillow(size, middle, 8.0 - 5.0 * p.cushion_softness, 5), "x", -4.0, middle), "cushion"))
+        parts.append((rotated(pillow(size, middle, 8.0 - 5.0 * p.cushion_softness, 5), "x", -4.0, middle), "cushion"))
     return parts
 
 
-def _tufted_back(p: SofaParameters) -> list[Piece]:
+def _tufted_back(p: SofaParameters) -> list[Part]:
     rows, columns = p.tuft_rows, p.seats * (p.tuft_rows if p.tuft_rows > 1 else 2)
     size = (p.width / columns * 0.99, p.back_height / rows * 1.02 * 0.97, 0.5 * p.back_thickness)
     parts = _solid_back(p)
@@ -114,7 +110,7 @@ def _tufted_back(p: SofaParameters) -> list[Piece]:
     return parts
 
 
-def _crest(p: SofaParameters, heights: list[float]) -> list[Piece]:
+def _crest(p: SofaParameters, heights: list[float]) -> list[Part]:
     """Board whose upper edge runs through the heights, evenly spaced over the width."""
     x, low = p.width / 2, p.body_bottom + 0.005
     top = smooth_curve(np.stack([np.linspace(-x, x, len(heights)), np.array(heights)], axis=1), 25)
@@ -122,27 +118,27 @@ def _crest(p: SofaParameters, heights: list[float]) -> list[Piece]:
     return [(prism(outline, -p.back_thickness, 0.0, "z"), "body")]
 
 
-def _camel_back(p: SofaParameters) -> list[Piece]:
+def _camel_back(p: SofaParameters) -> list[Part]:
     side = p.seat_height + 0.62 * p.back_height
     shoulder = 0.4 * side + 0.6 * p.back_top
     return _crest(p, [side * 1.02, side, shoulder, p.back_top, shoulder, side, side * 1.02])
 
 
-def _rounded_back(p: SofaParameters) -> list[Piece]:
+def _rounded_back(p: SofaParameters) -> list[Part]:
     edge = p.seat_height + 0.35 * p.back_height
     shoulder = 0.25 * edge + 0.75 * p.back_top
     return _crest(p, [edge, shoulder, p.back_top, p.back_top, p.back_top, shoulder, edge])
 
 
-def _slat_back(p: SofaParameters) -> list[Piece]:
+def _slat_back(p: SofaParameters) -> list[Part]:
     """Wooden rails and uprights."""
     x, top, low, t = p.width / 2, p.back_top, p.deck - 0.08, 0.03 + 0.1 * p.back_thickness
     xs = np.linspace(-x + t / 2, x - t / 2, p.seats * (2 + p.tuft_rows) + 1)
-    slats = [span((at - t / 2, low, -0.85 * t), (at + t / 2, top - 0.03, -0.1 * t)) for at in xs]
-    return [(solid, "leg") for solid in [span((-x, top - 0.07, -t), (x, top, 0.0), 0.006), *slats]]
+    slats = [box_between((at - t / 2, low, -0.85 * t), (at + t / 2, top - 0.03, -0.1 * t)) for at in xs]
+    return [(solid, "leg") for solid in [box_between((-x, top - 0.07, -t), (x, top, 0.0), 0.006), *slats]]
 
 
-_BACKS: dict[Back, Callable[[SofaParameters], list[Piece]]] = {
+_BACKS: dict[Back, Callable[[SofaParameters], list[Part]]] = {
     "none": lambda p: [],
     "solid": _solid_back,
     "cushions": _cushion_back,
@@ -153,10 +149,10 @@ _BACKS: dict[Back, Callable[[SofaParameters], list[Piece]]] = {
 }
 
 
-def _arms(p: SofaParameters) -> list[Piece]:
+def _arms(p: SofaParameters) -> list[Part]:
     """The right arm stands where an extension would; a corner has its own back there instead."""
     arm = _ARMS[p.arms](p)
-    left = [(flip(solid), group) for solid, group in arm]
+    left = [(reflected(solid), group) for solid, group in arm]
     return left if p.one_arm or p.extension == "corner" else left + arm
 
 
@@ -165,20 +161,20 @@ def _arm_box(p: SofaParameters) -> tuple[float, float, float, float, float]:
     return p.width / 2 - 0.008, p.body_bottom, p.seat_height + p.arm_height, p.rear, p.seat_depth / 2
 
 
-def _block_arm(p: SofaParameters) -> list[Piece]:
+def _block_arm(p: SofaParameters) -> list[Part]:
     x, low, top, rear, front = _arm_box(p)
     width = p.arm_width if p.arms == "block" else 0.045 + 0.1 * p.arm_width
-    return [(span((x, low, rear), (x + width, top, front), 0.004 + 0.3 * p.rounding * width, 4), "body")]
+    return [(box_between((x, low, rear), (x + width, top, front), 0.004 + 0.3 * p.rounding * width, 4), "body")]
 
 
-def _rolled_arm(p: SofaParameters) -> list[Piece]:
+def _rolled_arm(p: SofaParameters) -> list[Part]:
     x, low, top, rear, front = _arm_box(p)
     r = 0.45 * p.arm_width + 0.02
-    wall = span((x, low, rear), (x + 1.3 * r, top - r, front - 0.01), 0.01)
+    wall = box_between((x, low, rear), (x + 1.3 * r, top - r, front - 0.01), 0.01)
     return [(wall, "body"), (rod((x + r, top - r, rear), (x + r, top - r, front), r, segments=20), "body")]
 
 
-def _flared_arm(p: SofaParameters) -> list[Piece]:
+def _flared_arm(p: SofaParameters) -> list[Part]:
     x, low, top, rear, front = _arm_box(p)
     out, t = 0.6 * p.arm_width, 0.05 + 0.3 * p.arm_width
     inner = smooth_curve([(x, low), (x, 0.5 * (low + top)), (x + 0.3 * out, 0.8 * top + 0.2 * low), (x + out, top)], 9)
@@ -186,7 +182,7 @@ def _flared_arm(p: SofaParameters) -> list[Piece]:
     return [(prism(outline, rear, front, "z"), "body")]
 
 
-def _sloped_arm(p: SofaParameters) -> list[Piece]:
+def _sloped_arm(p: SofaParameters) -> list[Part]:
     x, low, top, rear, front = _arm_box(p)
     high = max(top, p.seat_height + 0.6 * p.back_height) if p.back != "none" else top
     dip = smooth_curve([(rear, high), (0.5 * rear, top), (0.5 * front, top - 0.02), (front, top - 0.05)], 10)
@@ -194,27 +190,27 @@ def _sloped_arm(p: SofaParameters) -> list[Piece]:
     return [(prism(outline, x, x + 0.05 + 0.5 * p.arm_width, "x"), "body")]
 
 
-def _pillow_arm(p: SofaParameters) -> list[Piece]:
+def _pillow_arm(p: SofaParameters) -> list[Part]:
     x, low, top, rear, front = _arm_box(p)
     width = max(0.12, p.arm_width)
-    block = span((x, low, rear), (x + 0.8 * width, top - 0.3 * width, front), 0.02)
+    block = box_between((x, low, rear), (x + 0.8 * width, top - 0.3 * width, front), 0.02)
     middle = (x + 0.45 * width, top - 0.2 * width, (rear + front) / 2)
     return [(block, "body"), (pillow((width, 0.8 * width, front - rear + 0.02), middle, 3.5, 5), "cushion")]
 
 
-def _wood_arm(p: SofaParameters) -> list[Piece]:
+def _wood_arm(p: SofaParameters) -> list[Part]:
     """Posts and a rail of wood."""
     x, low, top, rear, front = _arm_box(p)
     t = 0.03 + 0.15 * p.arm_width
     solids = [
-        span((x, low + 0.01, front - 1.5 * t), (x + t, top, front - 0.5 * t)),
-        span((x, low + 0.01, rear), (x + t, top, rear + t)),
-        span((x - 0.3 * t, top - 0.8 * t, rear), (x + 1.4 * t, top, front), 0.2 * t),
+        box_between((x, low + 0.01, front - 1.5 * t), (x + t, top, front - 0.5 * t)),
+        box_between((x, low + 0.01, rear), (x + t, top, rear + t)),
+        box_between((x - 0.3 * t, top - 0.8 * t, rear), (x + 1.4 * t, top, front), 0.2 * t),
     ]
     return [(solid, "leg") for solid in solids]
 
 
-_ARMS: dict[Arms, Callable[[SofaParameters], list[Piece]]] = {
+_ARMS: dict[Arms, Callable[[SofaParameters], list[Part]]] = {
     "none": lambda p: [],
     "block": _block_arm,
     "slim": _block_arm,
@@ -226,19 +222,19 @@ _ARMS: dict[Arms, Callable[[SofaParameters], list[Piece]]] = {
 }
 
 
-def _extension(p: SofaParameters) -> list[Piece]:
+def _extension(p: SofaParameters) -> list[Part]:
     """A longer seat at the right end; a corner has a back along its outer side."""
     if p.extension == "none" or p.curve:
         return []
     x0, x1, z = p.width / 2 - p.seat_width, p.width / 2, p.seat_depth / 2
     z0, z1 = z - 0.02, z + p.extension_length
-    parts: list[Piece] = [
-        (span((x0, p.body_bottom, z0), (x1, p.deck, z1), 0.005 + 0.03 * p.rounding), "body"),
+    parts: list[Part] = [
+        (box_between((x0, p.body_bottom, z0), (x1, p.deck, z1), 0.005 + 0.03 * p.rounding), "body"),
         (_cushion(p, (x0, z0 + 0.01), (x1, z1)), "cushion"),
     ]
     if p.extension == "corner":
         top = p.seat_height + 0.85 * p.back_height
-        side = span((x1 - 0.01, p.body_bottom + 0.005, p.rear), (x1 + 0.6 * p.back_thickness, top, z1))
+        side = box_between((x1 - 0.01, p.body_bottom + 0.005, p.rear), (x1 + 0.6 * p.back_thickness, top, z1))
         parts.append((side, "body"))
         length = (z1 + z - 0.1) / (p.tuft_rows + 1)
         size = (0.9 * p.back_thickness, 0.8 * p.back_height, length * 0.98)
@@ -255,7 +251,7 @@ def _feet(p: SofaParameters) -> list[Manifold]:
     solids = _feet_under(p, p.width / 2, half_depth)
     if p.extension != "none" and not p.curve:
         offset = (p.width / 2 - p.seat_width / 2, 0.0, half_depth + half_length)
-        solids += [move(solid, offset) for solid in _feet_under(p, p.seat_width / 2, half_length)]
+        solids += [solid.translate(offset) for solid in _feet_under(p, p.seat_width / 2, half_length)]
     return solids
 
 
@@ -263,7 +259,7 @@ def _feet_under(p: SofaParameters, half_x: float, half_z: float) -> list[Manifol
     """Feet below one rectangle of the body, centred at 0; a bowed body's ends stand further forward."""
     top, x, z = p.body_bottom + 0.03, half_x - 0.8 * p.leg_width, half_z - 0.8 * p.leg_width
     if p.feet == "plinth" and not p.curve:
-        return [span((-0.92 * x, 0.0, -0.88 * z), (0.92 * x, top, 0.88 * z))]
+        return [box_between((-0.92 * x, 0.0, -0.88 * z), (0.92 * x, top, 0.88 * z))]
     if p.feet == "sled" and not p.curve:
         t = max(0.022, 0.4 * p.leg_width)
         bars = [beam((s * x, t / 2, -z), (s * x, t / 2, z), t, t) for s in SIDES]
@@ -275,17 +271,20 @@ def _feet_under(p: SofaParameters, half_x: float, half_z: float) -> list[Manifol
     return [leg(head * [1, 0, 1], head, p.leg_width, p.leg_shape, 0.7) for head in heads]
 
 
-def _throw_pillows(p: SofaParameters) -> list[Piece]:
+def _throw_pillows(p: SofaParameters) -> list[Part]:
     """Loose pillows leaning against the back, from the ends inwards."""
     if p.back in {"none", "slats"}:
         return []
     size = 0.38 + 0.1 * p.cushion_softness
     y, z = p.seat_height + 0.45 * size, -p.seat_depth / 2 + 0.55 * p.back_thickness + 0.03
-    parts: list[Piece] = []
+    parts: list[Part] = []
     for index in range(p.throw_pillows):
         side = 1.0 if index % 2 else -1.0
         x = side * (p.width / 2 - 0.55 * size - 0.25 * (index // 2))
         if abs(x) + 0.4 * size <= p.width / 2:
-            leaning = turn(pillow((size, size, 0.16), (x, y, z), 2.8, 4), "x", -16.0, (x, y, z))
-            parts.append((turn(leaning, "z", 9.0 * side * (index % 3), (x, y, z)), "pillow"))
+            leaning = rotated(pillow((size, size, 0.16), (x, y, z), 2.8, 4), "x", -16.0, (x, y, z))
+            parts.append((rotated(leaning, "z", 9.0 * side * (index % 3), (x, y, z)), "pillow"))
     return parts
+
+
+CATEGORY = Category(SofaParameters, _parts, _materials)

@@ -20,20 +20,14 @@ from shapelift.synthesis.procedural.supports import LegShape
 
 Back = Literal["solid", "cushions", "tufted", "camel", "rounded", "none", "slats"]
 Arms = Literal["none", "block", "rolled", "flared", "slim", "wood", "sloped", "pillow"]
-Feet = Literal["legs", "plinth", "sled", "none"]
-Extension = Literal["none", "chaise", "corner"]
+_Feet = Literal["legs", "plinth", "sled", "none"]
+_Extension = Literal["none", "chaise", "corner"]
 
-_EXTENSIONS: dict[Extension, float] = {"none": 3.0, "chaise": 1.0, "corner": 1.0}
+_EXTENSIONS: dict[_Extension, float] = {"none": 3.0, "chaise": 1.0, "corner": 1.0}
 _ARMS: dict[Arms, float] = {
-    "none": 1.0,
-    "block": 4.0,
-    "rolled": 2.0,
-    "flared": 1.0,
-    "slim": 1.0,
-    "wood": 0.8,
-    "sloped": 1.0,
+    "none": 1.0, "block": 4.0, "rolled": 2.0, "flared": 1.0, "slim": 1.0, "wood": 0.8, "sloped": 1.0,
     "pillow": 1.0,
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +35,7 @@ class SofaParameters(Parameters):
     """Lengths in metres. Seats stand side by side along X, arms outside of them."""
 
     seats: int = drawn(choice({1: 1.5, 2: 4.0, 3: 4.0, 4: 1.0}))
-    extension: Extension = drawn(when(lambda p: p.seats > 1, choice(_EXTENSIONS), "none"))
+    extension: _Extension = drawn(when(lambda p: p.seats > 1, choice(_EXTENSIONS), "none"))
     seat_height: float = drawn(uniform(0.36, 0.5))
     seat_width: float = drawn(uniform(0.52, 0.8))
     seat_depth: float = drawn(uniform(0.55, 0.85))
@@ -62,7 +56,7 @@ class SofaParameters(Parameters):
     one_arm: bool = drawn(chance(0.12))
     extension_length: float = drawn(uniform(0.4, 1.4))
     mirror: bool = drawn(chance(0.5))
-    feet: Feet = drawn(choice({"legs": 6.0, "plinth": 1.5, "sled": 0.8, "none": 1.5}))
+    feet: _Feet = drawn(choice({"legs": 6.0, "plinth": 1.5, "sled": 0.8, "none": 1.5}))
     foot_height: float = drawn(uniform(0.03, 0.2))
     leg_shape: LegShape = drawn(choice({"square": 3.0, "round": 3.0, "bulb": 1.0, "turned": 0.8, "octagon": 0.4}))
     leg_width: float = drawn(uniform(0.03, 0.08))

@@ -8,27 +8,25 @@ from collections.abc import Callable
 import numpy as np
 from manifold3d import Manifold
 
-from shapelift.synthesis.materials import Asset
-from shapelift.synthesis.procedural.draws import finish
+from shapelift.synthesis.procedural.category import Category
+from shapelift.synthesis.procedural.finishes import by_group
 from shapelift.synthesis.procedural.solids import (
     SIDES,
     Array,
-    Piece,
+    Part,
     Vector,
-    around,
-    assemble,
     beam,
     box,
+    box_between,
+    circular_pattern,
     cylinder,
     difference,
-    move,
     prism,
     rectangle,
     regular_polygon,
     rod,
     rounded_rectangle,
     slab,
-    span,
     superellipse,
     tube,
 )
@@ -44,22 +42,21 @@ from shapelift.synthesis.procedural.supports import (
 )
 from shapelift.synthesis.procedural.table.parameters import Support, TableParameters
 
+_materials = by_group(
+    {
+        "top": {"wood": 6.0, "glass": 1.5, "stone": 1.5, "plastic": 1.0, "paint": 1.0, "metal": 0.5},
+        "leg": {"wood": 5.0, "metal": 4.0, "plastic": 1.0, "paint": 1.0},
+        "box": {"wood": 4.0, "paint": 2.0, "plastic": 0.5},
+        "handle": {"metal": 4.0, "wood": 1.0},
+    },
+    unity=0.35,
+)
 
-def build(p: TableParameters) -> Asset:
+
+def _parts(p: TableParameters) -> list[Part]:
     """The table of these parameters."""
-    finishes = finish(
-        np.random.default_rng(p.material_seed),
-        {
-            "top": {"wood": 6.0, "glass": 1.5, "stone": 1.5, "plastic": 1.0, "paint": 1.0, "metal": 0.5},
-            "leg": {"wood": 5.0, "metal": 4.0, "plastic": 1.0, "paint": 1.0},
-            "box": {"wood": 4.0, "paint": 2.0, "plastic": 0.5},
-            "handle": {"metal": 4.0, "wood": 1.0},
-        },
-        unity=0.35,
-    )
     support = _cube(p) if p.support == "cube" else [(solid, "leg") for solid in _SUPPORTS[p.support](p)]
-    parts = [(_top(p), "top"), *support, *_shelf(p), *_storage(p)]
-    return assemble([(solid, finishes[group]) for solid, group in parts])
+    return [(_top(p), "top"), *support, *_shelf(p), *_storage(p)]
 
 
 def _outline(p: TableParameters) -> Array:
@@ -107,7 +104,7 @@ def _splayed(p: TableParameters) -> list[Manifold]:
     shape: LegShape = "square" if p.leg_shape == "square" else "round"
     one = leg((foot, 0.0, 0.0), (head, p.leg_top, 0.0), p.leg_width, shape, p.leg_taper)
     plate = cylinder(p.under - 0.02, p.leg_top, (0.4 + 2 * p.inset) * reach + 0.5 * p.leg_width)
-    return [plate, *around(one, p.spokes, 90.0)]
+    return [plate, *circular_pattern(one, p.spokes, 90.0)]
 
 
 def _pedestal(p: TableParameters) -> list[Manifold]:
@@ -163,8 +160,8 @@ def _panels(p: TableParameters) -> list[Manifold]:
     """Solid ends (a waterfall table without inset) and a panel between them."""
     x, z = p.leg_rectangle
     t, top, outer = max(0.022, 0.5 * p.leg_width), p.under + 0.004, x + 0.5 * p.leg_width
-    ends = [span((s * outer, 0.0, -z), (s * (outer - t), top, z)) for s in SIDES]
-    return [*ends, span((-x, p.under * (1 - p.stretcher_height), -0.2 * t), (x, top, 0.6 * t))]
+    ends = [box_between((s * outer, 0.0, -z), (s * (outer - t), top, z)) for s in SIDES]
+    return [*ends, box_between((-x, p.under * (1 - p.stretcher_height), -0.2 * t), (x, top, 0.6 * t))]
 
 
 def _cross(p: TableParameters) -> list[Manifold]:
@@ -183,22 +180,22 @@ def _loops(p: TableParameters) -> list[Manifold]:
     middle = np.array([0.0, height / 2])
     outer = rectangle(2 * outer_z, height) + middle
     inner = (outer - middle) * (1 - 2 * t / np.array([2 * outer_z, p.under])) + middle
-    hoop = prism([outer, inner], -t / 2, t / 2, "x")
-    solids = [move(hoop, (s * x, 0.0, 0.0)) for s in SIDES]
+    hoop = prism(outer, -t / 2, t / 2, "x", holes=[inner])
+    solids = [hoop.translate((s * x, 0.0, 0.0)) for s in SIDES]
     if p.stretcher != "none":
         solids += [beam((-x, t / 2, bar), (x, t / 2, bar), t, t) for bar in (t / 2 - outer_z, outer_z - t / 2)]
     return solids + _apron(p, x, 0.8 * z)
 
 
-def _cube(p: TableParameters) -> list[Piece]:
+def _cube(p: TableParameters) -> list[Part]:
     """A block set back under the top, with a plinth."""
     x, z = 0.4 * p.width * (1 - 2 * p.inset), 0.4 * p.depth * (1 - 2 * p.inset)
     if p.top in {"round", "oval", "hexagon", "octagon", "half"}:
         x, z = 0.7 * x, 0.7 * z
     foot = 0.05 + 0.1 * p.stretcher_height
     return [
-        (span((-x, foot - 0.005, -z), (x, p.under + 0.004, z), 0.004), "box"),
-        (span((-0.85 * x, 0.0, -0.85 * z), (0.85 * x, foot, 0.85 * z)), "leg"),
+        (box_between((-x, foot - 0.005, -z), (x, p.under + 0.004, z), 0.004), "box"),
+        (box_between((-0.85 * x, 0.0, -0.85 * z), (0.85 * x, foot, 0.85 * z)), "leg"),
     ]
 
 
@@ -216,7 +213,7 @@ _SUPPORTS: dict[Support, Callable[[TableParameters], list[Manifold]]] = {
 }
 
 
-def _shelf(p: TableParameters) -> list[Piece]:
+def _shelf(p: TableParameters) -> list[Part]:
     """A board between the legs."""
     if not p.shelf or p.support not in {"legs", "panels", "loops"} or p.leg_shape in {"hairpin", "saber"}:
         return []
@@ -224,18 +221,18 @@ def _shelf(p: TableParameters) -> list[Piece]:
     out = {"legs": p.splay * (1 - y / p.leg_top), "loops": p.splay - 0.25 * p.leg_width, "panels": 0.0}[p.support]
     x, z = p.leg_rectangle
     x, z = x + max(out, 0.0), z + out
-    return [(span((-x, y - t / 2, -z), (x, y + t / 2, z), 0.003), "top")]
+    return [(box_between((-x, y - t / 2, -z), (x, y + t / 2, z), 0.003), "top")]
 
 
-def _storage(p: TableParameters) -> list[Piece]:
+def _storage(p: TableParameters) -> list[Part]:
     """Drawers under the top, or pedestals of drawers down to the floor; a back panel."""
     if p.top not in {"rectangle", "rounded"} or p.support not in {"legs", "panels", "loops", "cross"}:
         return []
     x, z = p.leg_rectangle
     top = p.under + 0.004
-    parts: list[Piece] = []
+    parts: list[Part] = []
     if p.back_panel and p.support != "cross":
-        parts.append((span((-x, p.under * (1 - 0.8 * p.back_panel), -z - 0.009), (x, top, -z + 0.014)), "box"))
+        parts.append((box_between((-x, p.under * (1 - 0.8 * p.back_panel), -z - 0.009), (x, top, -z + 0.014)), "box"))
     if p.storage == "drawers":
         height = min(0.05 + p.apron + 0.02 * p.drawers, 0.4 * p.under)
         parts += _drawers((-x, p.under - height, -z), (x, top, z), p.drawers, 1)
@@ -247,13 +244,13 @@ def _storage(p: TableParameters) -> list[Piece]:
     return parts
 
 
-def _drawers(low: Vector, high: Vector, columns: int, rows: int) -> list[Piece]:
+def _drawers(low: Vector, high: Vector, columns: int, rows: int) -> list[Part]:
     """Box whose front carries drawer fronts with a knob or a bar each."""
-    parts: list[Piece] = [(span(low, high), "box")]
+    parts: list[Part] = [(box_between(low, high), "box")]
     gap, z = 0.006, high[2]
     for x0, x1 in itertools.pairwise(np.linspace(low[0], high[0], columns + 1)):
         for y0, y1 in itertools.pairwise(np.linspace(low[1], high[1], rows + 1)):
-            parts.append((span((x0 + gap, y0 + gap, z - 0.01), (x1 - gap, y1 - gap, z + 0.014)), "box"))
+            parts.append((box_between((x0 + gap, y0 + gap, z - 0.01), (x1 - gap, y1 - gap, z + 0.014)), "box"))
             x, y, half = (x0 + x1) / 2, (y0 + y1) / 2, 0.15 * (x1 - x0)
             if x1 - x0 > 0.35:
                 path = [(x - half, y, z), (x - half, y, z + 0.04), (x + half, y, z + 0.04), (x + half, y, z)]
@@ -262,3 +259,6 @@ def _drawers(low: Vector, high: Vector, columns: int, rows: int) -> list[Piece]:
                 handle = rod((x, y, z), (x, y, z + 0.04), 0.01, 0.018, 10)
             parts.append((handle, "handle"))
     return parts
+
+
+CATEGORY = Category(TableParameters, _parts, _materials)

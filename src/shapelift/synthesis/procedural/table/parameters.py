@@ -17,32 +17,24 @@ from shapelift.synthesis.procedural.declaration import (
     times,
     uniform,
     when,
+    within,
 )
 from shapelift.synthesis.procedural.supports import LegShape, Stretcher
 
-Top = Literal["rectangle", "rounded", "oval", "round", "squircle", "hexagon", "octagon", "half"]
+_Top = Literal["rectangle", "rounded", "oval", "round", "squircle", "hexagon", "octagon", "half"]
 Support = Literal[
     "legs", "disc", "trumpet", "spokes", "columns", "trestle", "panels", "cross", "loops", "cube", "splayed"
 ]
-Storage = Literal["none", "drawers", "pedestals", "one_pedestal"]
+_Storage = Literal["none", "drawers", "pedestals", "one_pedestal"]
 
 _HEIGHTS = {"dining": (0.68, 0.8), "coffee": (0.28, 0.5), "side": (0.5, 0.65), "bar": (0.9, 1.08)}
 _SUPPORTS: dict[Support, float] = {
-    "legs": 9.0,
-    "disc": 1.3,
-    "trumpet": 0.7,
-    "spokes": 1.3,
-    "columns": 1.0,
-    "trestle": 1.2,
-    "panels": 1.5,
-    "cross": 1.0,
-    "loops": 1.2,
-    "cube": 0.4,
-    "splayed": 0.8,
-}
+    "legs": 9.0, "disc": 1.3, "trumpet": 0.7, "spokes": 1.3, "columns": 1.0, "trestle": 1.2, "panels": 1.5,
+    "cross": 1.0, "loops": 1.2, "cube": 0.4, "splayed": 0.8,
+}  # fmt: skip
 _DESK_SUPPORTS: dict[Support, float] = {"legs": 3.0, "panels": 2.0, "loops": 1.0}
-_STORAGE: dict[Storage, float] = {"none": 4.0, "drawers": 1.0}
-_DESK_STORAGE: dict[Storage, float] = {"none": 0.3, "drawers": 1.0, "pedestals": 0.8, "one_pedestal": 1.0}
+_STORAGE: dict[_Storage, float] = {"none": 4.0, "drawers": 1.0}
+_DESK_STORAGE: dict[_Storage, float] = {"none": 0.3, "drawers": 1.0, "pedestals": 0.8, "one_pedestal": 1.0}
 
 
 def _may_be_desk(p: Drawn) -> bool:
@@ -59,10 +51,10 @@ class TableParameters(Parameters):
     """Lengths in metres; `width` runs along X."""
 
     _size: ClassVar = choice({"dining": 5.0, "coffee": 3.5, "side": 1.0, "bar": 0.6})
-    height: float = drawn(uniform(lambda p: _HEIGHTS[p._size][0], lambda p: _HEIGHTS[p._size][1]))
+    height: float = drawn(within(lambda p: _HEIGHTS[p._size]))
     _width: ClassVar = maybe(0.2, uniform(0.4, 0.75), uniform(0.75, 2.2))
     _depth: ClassVar = times(lambda p: p._width, uniform(0.35, 1.0))
-    top: Top = drawn(
+    top: _Top = drawn(
         choice(
             {
                 "rectangle": 7.0,
@@ -96,7 +88,7 @@ class TableParameters(Parameters):
     stretcher: Stretcher = drawn(choice({"none": 5.0, "box": 1.2, "h": 1.5, "x": 1.0, "sides": 0.7}))
     stretcher_height: float = drawn(uniform(0.1, 0.5))
     shelf: float = drawn(maybe(0.25, uniform(0.15, 0.6), 0.0))
-    storage: Storage = drawn(choice(lambda p: _DESK_STORAGE if p._desk else _STORAGE))
+    storage: _Storage = drawn(choice(lambda p: _DESK_STORAGE if p._desk else _STORAGE))
     drawers: int = drawn(integers(1, 4))
     back_panel: float = drawn(maybe(lambda p: 0.3 if p._desk else 0.05, uniform(0.25, 0.9), 0.0))
     material_seed: int = drawn(seed)

@@ -8,33 +8,32 @@ from __future__ import annotations
 import numpy as np
 from manifold3d import Manifold
 
-from shapelift.synthesis.materials import Asset, Material
+from shapelift.synthesis.materials import Material
 from shapelift.synthesis.procedural import finishes
-from shapelift.synthesis.procedural.draws import chance
-from shapelift.synthesis.procedural.lofts import lathe
+from shapelift.synthesis.procedural.category import Category
 from shapelift.synthesis.procedural.solids import (
     Array,
-    Piece,
-    assemble,
+    Part,
     box,
+    box_between,
     cylinder,
     difference,
     ellipse,
     loft,
-    mirrored,
-    move,
+    outline_at,
     prism,
+    revolve,
     rod,
+    rotated,
     rounded_rectangle,
-    span,
     superellipse,
-    turn,
+    symmetric,
     union,
 )
 from shapelift.synthesis.procedural.telephone.parameters import TelephoneParameters
 
 
-def build(p: TelephoneParameters) -> Asset:
+def _parts(p: TelephoneParameters) -> list[Part]:
     """The telephone, its screen or dial towards +Z."""
     builders = {
         "smartphone": _smartphone,
@@ -45,19 +44,18 @@ def build(p: TelephoneParameters) -> Asset:
         "desk": _desk_telephone,
         "rotary": _rotary_telephone,
     }
-    materials = _materials(p.material_seed)
-    return assemble([(solid, materials[group]) for solid, group in builders[p.style](p)])
+    return builders[p.style](p)
 
 
-def _materials(seed: int) -> dict[str, Material]:
+def _materials(p: TelephoneParameters, rng: np.random.Generator) -> dict[str, Material]:
     """One material per group of parts."""
-    rng = np.random.default_rng(seed)
-    dark = chance(rng, 0.45)
+    del p
+    dark = rng.random() < 0.45
     case = finishes.dark_plastic(rng) if dark else finishes.tinted(rng, "plastic", (0, 1), (0, 0.8), (0.35, 1))
-    if chance(rng, 0.2):
+    if rng.random() < 0.2:
         case = finishes.bright_metal(rng)
-    face = case if chance(rng, 0.5) else finishes.dark_plastic(rng)
-    brightest = 0.6 if chance(rng, 0.4) else 0.15
+    face = case if rng.random() < 0.5 else finishes.dark_plastic(rng)
+    brightest = 0.6 if rng.random() < 0.4 else 0.15
     screen = finishes.tinted(rng, "glass", (0.2, 0.65), (0.0, 0.5), (0.03, brightest))
     keys = finishes.tinted(rng, "plastic", (0, 1), (0, 0.15), (0.6, 1.0)) if dark else finishes.dark_plastic(rng)
     metal, rubber = finishes.bright_metal(rng), finishes.tyre(rng)
@@ -71,9 +69,7 @@ def _body(p: TelephoneParameters, width: float, height: float, low: float, high:
     reach = np.abs(outline).max(axis=0)
     levels = [(low, soft), (low + 0.3 * soft, 0.3 * soft), (low + soft, 0.0)]
     levels += [(high - soft, 0.0), (high - 0.3 * soft, 0.3 * soft), (high, soft)]
-    return loft(
-        [np.column_stack([outline * ((reach - inset) / reach), np.full(len(outline), z)]) for z, inset in levels]
-    )
+    return loft([outline_at(outline * ((reach - inset) / reach), z, "z") for z, inset in levels])
 
 
 def _outline(p: TelephoneParameters, width: float, height: float) -> Array:
@@ -107,7 +103,7 @@ def _keys(p: TelephoneParameters, width: float, low: float, high: float, front: 
             if p.round_keys:
                 keys.append(prism(ellipse(w, h, 12) + np.array([x, y]), front - 0.2, front + 0.14, "z"))
             else:
-                keys.append(span((x - w / 2, y - h / 2, front - 0.2), (x + w / 2, y + h / 2, front + 0.14)))
+                keys.append(box_between((x - w / 2, y - h / 2, front - 0.2), (x + w / 2, y + h / 2, front + 0.14)))
     return Manifold.compose(keys)
 
 
@@ -115,10 +111,12 @@ def _navigation(p: TelephoneParameters, y: float, front: float, size: float) -> 
     """Navigation key between two soft keys."""
     w = p.width
     key = prism(superellipse(2.6 * size, 1.8 * size, 2.5, 16) + np.array([0.0, y]), front - 0.2, front + 0.2, "z")
-    return key + mirrored(span((0.24 * w, y - 0.5 * size, front - 0.2), (0.38 * w, y + 0.5 * size, front + 0.14)))
+    return key + symmetric(
+        box_between((0.24 * w, y - 0.5 * size, front - 0.2), (0.38 * w, y + 0.5 * size, front + 0.14))
+    )
 
 
-def _antenna(p: TelephoneParameters, x: float, y: float, z: float) -> list[Piece]:
+def _antenna(p: TelephoneParameters, x: float, y: float, z: float) -> list[Part]:
     if p.antenna == "none":
         return []
     if p.antenna == "stub":
@@ -128,22 +126,22 @@ def _antenna(p: TelephoneParameters, x: float, y: float, z: float) -> list[Piece
     return [(mast + cylinder(tip - 0.3, tip + 0.4, 0.26, segments=10).translate((x, 0, z)), "rubber")]
 
 
-def _smartphone(p: TelephoneParameters) -> list[Piece]:
+def _smartphone(p: TelephoneParameters) -> list[Part]:
     w, h, t = p.width, p.height, p.thickness
     front = t / 2
     wide, tall = w * (1 - 2 * p.bezel), h * p.screen
     y = (h - tall) * (p.screen_place - 0.5) * 0.5
     cut, pane = _screen(y, wide, tall, front)
-    parts: list[Piece] = [(difference(_body(p, w, h, -front, front), [cut]), "case"), (pane, "screen")]
+    parts: list[Part] = [(difference(_body(p, w, h, -front, front), [cut]), "case"), (pane, "screen")]
     top, margin = y + tall / 2, (h - tall) / 2
     if p.notch == "notch":
-        notch = span((-0.2 * wide, top - 0.05 * h, front - 0.2), (0.2 * wide, top + 0.1, front), 0.03)
+        notch = box_between((-0.2 * wide, top - 0.05 * h, front - 0.2), (0.2 * wide, top + 0.1, front), 0.03)
         parts.append((notch, "rubber"))
     elif p.notch == "button" and margin > 0.9:
         room = (y - tall / 2) - (-h / 2)
         level, ear = -h / 2 + room / 2, h / 2 - 0.4 * margin
         button = rod((0, level, front - 0.2), (0, level, front + 0.1), min(0.32 * room, 0.7), segments=16)
-        earpiece = span((-0.12 * w, ear, front - 0.2), (0.12 * w, ear + 0.2, front + 0.09))
+        earpiece = box_between((-0.12 * w, ear, front - 0.2), (0.12 * w, ear + 0.2, front + 0.09))
         parts.append((button + earpiece, "keys"))
     parts += _cameras(p)
     buttons = []
@@ -151,11 +149,11 @@ def _smartphone(p: TelephoneParameters) -> list[Piece]:
         level, long = h * (0.28 - 0.12 * index), 0.04 * h
         s = 1.0 if index != 2 else -1.0
         low, high = (s * (w / 2 - 0.2), level - long, -0.22 * t), (s * (w / 2 + 0.12), level + long, 0.22 * t)
-        buttons.append(span(low, high))
+        buttons.append(box_between(low, high))
     return [*parts, (union(buttons), "metal")]
 
 
-def _cameras(p: TelephoneParameters) -> list[Piece]:
+def _cameras(p: TelephoneParameters) -> list[Part]:
     """The bump on the back of a smartphone and its lenses."""
     if p.camera == "none":
         return []
@@ -179,7 +177,7 @@ def _cameras(p: TelephoneParameters) -> list[Piece]:
     return [(island, "case"), (union(lenses), "screen")]
 
 
-def _candybar(p: TelephoneParameters) -> list[Piece]:
+def _candybar(p: TelephoneParameters) -> list[Part]:
     w, h, t = p.width, p.height, p.thickness
     front = t / 2
     tall, top = p.screen * h * 0.8, h / 2 - (0.13 + 0.3 * (p.screen_place - 0.4)) * h
@@ -191,16 +189,16 @@ def _candybar(p: TelephoneParameters) -> list[Piece]:
         (pane, "screen"),
         (_keys(p, 0.84 * w * (1 - max(0.0, p.waist)), low, high, front), "keys"),
         (_navigation(p, high + 0.065 * h, front, 0.035 * h), "metal"),
-        (span((-0.1 * w, h / 2 - 0.075 * h, front - 0.3), (0.1 * w, h / 2 - 0.05 * h, front + 0.08)), "rubber"),
+        (box_between((-0.1 * w, h / 2 - 0.075 * h, front - 0.3), (0.1 * w, h / 2 - 0.05 * h, front + 0.08)), "rubber"),
         *_antenna(p, 0.32 * w, h / 2, -0.1 * t),
     ]
 
 
-def _flip_phone(p: TelephoneParameters) -> list[Piece]:
+def _flip_phone(p: TelephoneParameters) -> list[Part]:
     """Keys below, the lid with its screens above, hinged open."""
     w, h, t = p.width, p.height, p.thickness
     front = t / 2
-    parts: list[Piece] = [
+    parts: list[Part] = [
         (_body(p, w, h, -front, front), "case"),
         (_keys(p, 0.86 * w, -h / 2 + 0.05 * h, 0.14 * h, front), "keys"),
         (_navigation(p, 0.26 * h, front, 0.06 * h), "metal"),
@@ -210,23 +208,23 @@ def _flip_phone(p: TelephoneParameters) -> list[Piece]:
     middle = hinge + h / 2 - 0.1
     cut, pane = _screen(middle + 0.02 * h, 0.76 * w, (0.3 + p.screen) * h, front * 0.7)
     outer_cut, outer_pane = (
-        turn(solid, "y", 180.0, (0.0, middle, 0.0)) for solid in _screen(middle + 0.1 * h, 0.42 * w, 0.26 * h, front)
+        rotated(solid, "y", 180.0, (0.0, middle, 0.0)) for solid in _screen(middle + 0.1 * h, 0.42 * w, 0.26 * h, front)
     )
-    lid = difference(move(_body(p, w, h, -front, front * 0.7), (0.0, middle, 0.0)), [cut, outer_cut])
+    lid = difference(_body(p, w, h, -front, front * 0.7).translate((0.0, middle, 0.0)), [cut, outer_cut])
     unfolded = [(lid, "face"), (pane, "screen"), (outer_pane, "screen")]
-    parts += [(turn(solid, "x", 180.0 - p.opening_deg, (0.0, hinge, axis)), group) for solid, group in unfolded]
+    parts += [(rotated(solid, "x", 180.0 - p.opening_deg, (0.0, hinge, axis)), group) for solid, group in unfolded]
     barrel = rod((-0.47 * w, hinge, axis), (0.47 * w, hinge, axis), 0.62 * t, segments=14)
     return [*parts, (barrel, "metal"), *_antenna(p, 0.36 * w, hinge, -0.25 * t)]
 
 
-def _slider(p: TelephoneParameters) -> list[Piece]:
+def _slider(p: TelephoneParameters) -> list[Part]:
     """Keys on the lower half, the screen on the upper one, which is pushed up."""
     w, h, t = p.width, p.height, p.thickness
     offset = p.slide * h
     lower = _body(p, w, h, -t, 0.05)
-    upper = move(_body(p, w, h, -0.03, t), (0.0, offset, 0.0))
+    upper = _body(p, w, h, -0.03, t).translate((0.0, offset, 0.0))
     cut, pane = _screen(offset + 0.06 * h, 0.8 * w, min(h * (0.35 + p.screen), 0.72 * h), t)
-    parts: list[Piece] = [
+    parts: list[Part] = [
         (lower, "case"),
         (difference(upper, [cut]), "face"),
         (pane, "screen"),
@@ -239,15 +237,15 @@ def _slider(p: TelephoneParameters) -> list[Piece]:
     return parts
 
 
-def _cordless(p: TelephoneParameters) -> list[Piece]:
+def _cordless(p: TelephoneParameters) -> list[Part]:
     """A handset leaning back in its charging base."""
     w, h, t = p.width, p.height, p.thickness
-    handset = [(turn(solid, "x", -p.tilt_deg, (0.0, -h / 2, 0.0)), group) for solid, group in _candybar(p)]
+    handset = [(rotated(solid, "x", -p.tilt_deg, (0.0, -h / 2, 0.0)), group) for solid, group in _candybar(p)]
     width, depth, tall = p.base_width * w, 2.6 * t + 3.0, 0.16 * h + 0.9
     low = -h / 2 - 0.9
     side = [(depth / 2, low), (depth / 2 - 0.3, low + 0.35 * tall), (0.45 * t, low + tall)]
     side += [(-0.6 * t - 1.0, low + 1.15 * tall), (-depth / 2, low + 0.4 * tall), (-depth / 2, low)]
-    base = prism(np.array(side), -width / 2, width / 2, "x")
+    base = prism(side, -width / 2, width / 2, "x")
     base ^= prism(rounded_rectangle(width, depth, 0.2 * depth, 4), low - 1, low + 2 * tall, "y")
     return [*handset, (base, "face")]
 
@@ -258,14 +256,15 @@ def _handset(p: TelephoneParameters, length: float) -> Manifold:
     rings = []
     for share in np.linspace(-1.0, 1.0, 11):
         outline = superellipse(1.15 * t * (1.0 + 0.45 * abs(share) ** 4), 0.85 * t, 3.0, 14)
-        x, y = share * (length / 2 - 0.6), t + p.handset_arch * (1.0 - share**2)
-        rings.append(np.column_stack([np.full(14, x), outline[:, 1] + y, outline[:, 0]]))
+        rise = (0.0, t + p.handset_arch * (1.0 - share**2))
+        rings.append(outline_at(outline + rise, share * (length / 2 - 0.6), "x"))
     r = 1.25 * t
-    cup = [(0.0, 0.0), (0.85 * r, 0.0), (r, 0.25 * t), (r, 0.8 * t), (0.75 * r, 1.25 * t), (0.0, 1.35 * t)]
-    return union([loft(rings), *[lathe(cup, "y", 18, (s * (length / 2 - r), 0.0, 0.0)) for s in (1.0, -1.0)]])
+    profile = [(0.0, 0.0), (0.85 * r, 0.0), (r, 0.25 * t), (r, 0.8 * t), (0.75 * r, 1.25 * t), (0.0, 1.35 * t)]
+    cup = revolve(profile, segments=18).rotate((0.0, -90.0, 0.0))
+    return union([loft(rings), *[cup.translate((s * (length / 2 - r), 0.0, 0.0)) for s in (1.0, -1.0)]])
 
 
-def _desk_telephone(p: TelephoneParameters) -> list[Piece]:
+def _desk_telephone(p: TelephoneParameters) -> list[Part]:
     """Wedge with keys, a display and the receiver in its cradle."""
     w, d, t, across = p.width, p.height, p.handset_thickness, p.handset_across
     slope = np.radians(p.slope_deg)
@@ -277,27 +276,27 @@ def _desk_telephone(p: TelephoneParameters) -> list[Piece]:
 
     def laid(solid: Manifold) -> Manifold:
         """What is built on a level plane (x across, y up the slope, z out of it), on top of the wedge."""
-        return move(turn(turn(solid, "x", -90.0), "x", np.degrees(slope)), (0.0, (low + high) / 2, 0.0))
+        return rotated(rotated(solid, "x", -90.0), "x", np.degrees(slope)).translate((0.0, (low + high) / 2, 0.0))
 
     left, right = -w / 2 + 0.8 if across else -w / 2 + 3.6 * t + 0.3, w / 2 - 0.8
     middle = (left + right) / 2
     keys_high = 0.5 * d - 3.5 * t - 0.4 if across else 0.16 * d - 0.3
     keys = _keys(p, min((right - left) * 0.9, 9.5), -0.44 * d, keys_high, 0.0).scale((1, 1, 2.2))
-    parts: list[Piece] = [(base, "case"), (laid(move(keys, (middle, 0.0, 0.0))), "keys")]
+    parts: list[Part] = [(base, "case"), (laid(keys.translate((middle, 0.0, 0.0))), "keys")]
     if not across:
         display = box((0.86 * (right - left), (0.14 + 0.2 * p.screen) * d, 0.9), (middle, 0.36 * d, 0.1), 0.15)
         parts.append((laid(display), "screen"))
     length = min(p.handset_length, (1.05 * w if across else d) + 1.0)
     cup = length / 2 - 1.25 * t
-    receiver = turn(_handset(p, length), "x", 90.0)
-    seats = mirrored(span((cup - 1.3 * t, -1.5 * t, -1.0), (cup + 1.3 * t, 1.5 * t, 0.45), 0.2))
+    receiver = rotated(_handset(p, length), "x", 90.0)
+    seats = symmetric(box_between((cup - 1.3 * t, -1.5 * t, -1.0), (cup + 1.3 * t, 1.5 * t, 0.45), 0.2))
     x, y = (0.0, 0.5 * d - 1.9 * t) if across else (-w / 2 + 1.8 * t, 0.0)
     if not across:
-        receiver, seats = turn(receiver, "z", 90.0 + p.handset_off_deg), turn(seats, "z", 90.0)
-    return [*parts, (laid(move(receiver, (x, y, 0.35))), "face"), (laid(move(seats, (x, y, 0.0))), "case")]
+        receiver, seats = rotated(receiver, "z", 90.0 + p.handset_off_deg), rotated(seats, "z", 90.0)
+    return [*parts, (laid(receiver.translate((x, y, 0.35))), "face"), (laid(seats.translate((x, y, 0.0))), "case")]
 
 
-def _rotary_telephone(p: TelephoneParameters) -> list[Piece]:
+def _rotary_telephone(p: TelephoneParameters) -> list[Part]:
     """The old black telephone: waisted case, dial in front, receiver across its fork."""
     w, d, h, t = p.width, p.height, p.thickness, p.handset_thickness
     # Shares: height, width, front edge, rear edge.
@@ -306,34 +305,35 @@ def _rotary_telephone(p: TelephoneParameters) -> list[Piece]:
     rings = []
     for y, across, front, rear in levels:
         outline = rounded_rectangle(across * w, (front - rear) * d, 0.12 * w, 3)
-        rings.append(
-            np.column_stack([outline[:, 0], np.full(len(outline), y * h), outline[:, 1] + (front + rear) / 2 * d])
-        )
+        rings.append(outline_at(outline + np.array([0.0, (front + rear) / 2 * d]), y * h))
     lean_deg = float(np.degrees(np.arctan2(0.35 * h, 0.29 * d)))
     dial = [
-        (move(turn(solid, "x", lean_deg - 90.0), (0.0, 0.475 * h, 0.285 * d)), group)
+        (rotated(solid, "x", lean_deg - 90.0).translate((0.0, 0.475 * h, 0.285 * d)), group)
         for solid, group in _dial(p.dial * w * 0.92 / 2)
     ]
     fork_x, z = 0.32 * w, -0.19 * d
-    fork = [span((-fork_x - 0.9, 0.9 * h, z - 1.0), (fork_x + 0.9, h + 0.6, z + 1.0), 0.3)]
+    fork = [box_between((-fork_x - 0.9, 0.9 * h, z - 1.0), (fork_x + 0.9, h + 0.6, z + 1.0), 0.3)]
     for x in (-fork_x, fork_x):
         fork += [
-            span((x - 0.5, h - 1.0, prong - 0.45), (x + 0.5, h + 1.4 * t + 0.6, prong + 0.45), 0.2)
+            box_between((x - 0.5, h - 1.0, prong - 0.45), (x + 0.5, h + 1.4 * t + 0.6, prong + 0.45), 0.2)
             for prong in (z - 1.25 * t, z + 1.25 * t)
         ]
-        fork.append(span((x - 0.5, h - 1.0, z - 1.3 * t), (x + 0.5, h + 0.75, z + 1.3 * t), 0.2))
+        fork.append(box_between((x - 0.5, h - 1.0, z - 1.3 * t), (x + 0.5, h + 0.75, z + 1.3 * t), 0.2))
     length = max(min(p.handset_length, 1.25 * w), 2 * fork_x + 5.2 * t)
-    receiver = move(turn(_handset(p, length), "y", 1.5 * p.handset_off_deg), (0.0, h + 0.1 - 0.45 * t, z))
+    receiver = rotated(_handset(p, length), "y", 1.5 * p.handset_off_deg).translate((0.0, h + 0.1 - 0.45 * t, z))
     return [(loft(rings), "case"), *dial, (union(fork), "metal"), (receiver, "face")]
 
 
-def _dial(r: float) -> list[Piece]:
+def _dial(r: float) -> list[Part]:
     """Finger wheel of radius `r` with ten holes, facing +Z."""
-    plate = lathe([(0.0, -2.2), (1.08 * r, -2.2), (1.08 * r, 0.25), (0.0, 0.25)], "z", 26)
-    disc = lathe([(0.0, 0.1), (r, 0.1), (r, 0.75), (0.92 * r, 0.85), (0.0, 0.85)], "z", 26)
+    plate = revolve([(0.0, -2.2), (1.08 * r, -2.2), (1.08 * r, 0.25), (0.0, 0.25)], "z", 26)
+    disc = revolve([(0.0, 0.1), (r, 0.1), (r, 0.75), (0.92 * r, 0.85), (0.0, 0.85)], "z", 26)
     holes = []
     for angle in [np.radians(60.0 + 29.0 * index) for index in range(10)]:
         x, y = 0.74 * r * np.cos(angle), 0.74 * r * np.sin(angle)
         holes.append(rod((x, y, 0.3), (x, y, 2.0), 0.15 * r, segments=10))
     label = rod((0, 0, 0.5), (0, 0, 1.0), 0.42 * r, segments=18)
     return [(plate, "keys"), (difference(disc, [union(holes)]), "metal"), (label, "face")]
+
+
+CATEGORY = Category(TelephoneParameters, _parts, _materials)

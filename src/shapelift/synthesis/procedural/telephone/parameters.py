@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from shapelift.synthesis.procedural.declaration import (
     Drawn,
     Parameters,
+    Range,
     chance,
     choice,
     drawn,
@@ -18,29 +19,29 @@ from shapelift.synthesis.procedural.declaration import (
     within,
 )
 
-Style = Literal["smartphone", "candybar", "flip", "slider", "cordless", "desk", "rotary"]
+_Style = Literal["smartphone", "candybar", "flip", "slider", "cordless", "desk", "rotary"]
 _Camera = Literal["none", "single", "row", "square", "bar"]
-Notch = Literal["none", "notch", "button"]
-Antenna = Literal["none", "stub", "long"]
+_Notch = Literal["none", "notch", "button"]
+_Antenna = Literal["none", "stub", "long"]
 
 
-class _Style(NamedTuple):
+class _StyleRow(NamedTuple):
     """How frequent a style is, and the ranges of its measures."""
 
     share: float
-    width: tuple[float, float]
-    height: tuple[float, float]
-    thickness: tuple[float, float]
+    width: Range
+    height: Range
+    thickness: Range
 
 
-_STYLES: dict[Style, _Style] = {
-    "smartphone": _Style(share=0.28, width=(6.2, 8.4), height=(12.0, 17.0), thickness=(0.7, 1.2)),
-    "candybar": _Style(share=0.2, width=(4.2, 6.2), height=(10.0, 15.0), thickness=(1.3, 3.2)),
-    "flip": _Style(share=0.12, width=(4.4, 6.0), height=(8.0, 10.5), thickness=(1.0, 1.5)),
-    "slider": _Style(share=0.07, width=(4.6, 6.2), height=(9.0, 11.5), thickness=(0.8, 1.1)),
-    "cordless": _Style(share=0.1, width=(4.6, 6.0), height=(14.0, 18.0), thickness=(2.2, 3.4)),
-    "desk": _Style(share=0.14, width=(15.0, 23.0), height=(16.0, 23.0), thickness=(5.0, 10.0)),
-    "rotary": _Style(share=0.09, width=(14.0, 20.0), height=(15.0, 20.0), thickness=(9.0, 13.0)),
+_STYLES: dict[_Style, _StyleRow] = {
+    "smartphone": _StyleRow(share=0.28, width=(6.2, 8.4), height=(12.0, 17.0), thickness=(0.7, 1.2)),
+    "candybar": _StyleRow(share=0.2, width=(4.2, 6.2), height=(10.0, 15.0), thickness=(1.3, 3.2)),
+    "flip": _StyleRow(share=0.12, width=(4.4, 6.0), height=(8.0, 10.5), thickness=(1.0, 1.5)),
+    "slider": _StyleRow(share=0.07, width=(4.6, 6.2), height=(9.0, 11.5), thickness=(0.8, 1.1)),
+    "cordless": _StyleRow(share=0.1, width=(4.6, 6.0), height=(14.0, 18.0), thickness=(2.2, 3.4)),
+    "desk": _StyleRow(share=0.14, width=(15.0, 23.0), height=(16.0, 23.0), thickness=(5.0, 10.0)),
+    "rotary": _StyleRow(share=0.09, width=(14.0, 20.0), height=(15.0, 20.0), thickness=(9.0, 13.0)),
 }
 
 
@@ -58,7 +59,7 @@ class TelephoneParameters(Parameters):
     waist: how much narrower the body is at its middle; wider when negative.
     """
 
-    style: Style = drawn(choice({name: style.share for name, style in _STYLES.items()}))
+    style: _Style = drawn(choice({name: style.share for name, style in _STYLES.items()}))
     width: float = drawn(within(lambda p: _STYLES[p.style].width))
     height: float = drawn(within(lambda p: _STYLES[p.style].height))
     thickness: float = drawn(within(lambda p: _STYLES[p.style].thickness))
@@ -68,14 +69,14 @@ class TelephoneParameters(Parameters):
     screen: float = drawn(when(_is_smartphone, uniform(0.7, 0.92), uniform(0.26, 0.42)))
     screen_place: float = drawn(uniform(0.4, 0.6))
     bezel: float = drawn(when(_is_smartphone, uniform(0.03, 0.08), uniform(0.08, 0.16)))
-    notch: Notch = drawn(choice({"none": 0.35, "notch": 0.3, "button": 0.35}))
+    notch: _Notch = drawn(choice({"none": 0.35, "notch": 0.3, "button": 0.35}))
     camera: _Camera = drawn(choice({"none": 0.1, "single": 0.2, "row": 0.25, "square": 0.3, "bar": 0.15}))
     camera_size: float = drawn(uniform(0.8, 1.2))
     key_rows: int = drawn(integers(4, 5))
     key_columns: int = drawn(choice({3: 0.85, 4: 0.15}))
     key_size: float = drawn(uniform(0.62, 0.84))
     round_keys: bool = drawn(chance(0.35))
-    antenna: Antenna = drawn(
+    antenna: _Antenna = drawn(
         when(
             lambda p: p.style in {"candybar", "flip", "cordless"},
             choice({"none": 0.5, "stub": 0.35, "long": 0.15}),

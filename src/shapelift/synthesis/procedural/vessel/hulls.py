@@ -50,7 +50,12 @@ class Hull:
         return half, deck
 
     def solid(self, margin: float = 0.0, raise_deck: float = 0.0) -> Manifold:
-        """The hull as one block; `margin` moves its skin outward (inward when negative), `raise_deck` its top up."""
+        """The hull as one block.
+
+        Args:
+            margin: How far its skin is moved outward, inward when negative.
+            raise_deck: How far its top is moved up.
+        """
         steps = np.linspace(0.0, np.pi / 2, 7)
         rings = []
         for share in map(float, _STATIONS):
@@ -71,7 +76,13 @@ class Hull:
         return loft(rings)
 
     def deck_slab(self, wall: float, low: float, high: float) -> Manifold:
-        """What lies inside the bulwarks (`wall` thick) between two heights relative to the deck line."""
+        """What lies inside the bulwarks between two heights.
+
+        Args:
+            wall: Thickness of the bulwarks.
+            low: Relative to the deck line.
+            high: Relative to the deck line.
+        """
         rings = []
         for share in map(float, _STATIONS[1:]):
             z, half, _, deck = self._lines(share)

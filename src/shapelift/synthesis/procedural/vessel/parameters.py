@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple
 
 from shapelift.synthesis.procedural.declaration import (
-    Distribution,
     Parameters,
+    Range,
     chance,
     choice,
     drawn,
@@ -24,14 +24,13 @@ from shapelift.synthesis.procedural.declaration import (
 
 Boat = Literal["sail", "tall_ship", "yacht", "speedboat", "rowing", "tug"]
 Ship = Literal["cargo", "tanker", "warship", "submarine", "liner", "carrier"]
-Style = Literal[Boat, Ship]
-Rig = Literal["cat", "sloop", "ketch"]
-Range = tuple[float, float]
+_Style = Literal[Boat, Ship]
+_Rig = Literal["cat", "sloop", "ketch"]
 
-_RIGS: dict[Rig, float] = {"cat": 0.2, "sloop": 0.6, "ketch": 0.2}
+_RIGS: dict[_Rig, float] = {"cat": 0.2, "sloop": 0.6, "ketch": 0.2}
 
 
-class _Style(NamedTuple):
+class _StyleRow(NamedTuple):
     """Share of all vessels, and ranges of the lines of the hull."""
 
     share: float
@@ -47,76 +46,70 @@ class _Style(NamedTuple):
     counter: Range
 
 
-_STYLES: dict[Style, _Style] = {
-    "sail": _Style(
+_STYLES: dict[_Style, _StyleRow] = {
+    "sail": _StyleRow(
         share=0.16, half_beam=(1.1, 1.7), depth=(0.9, 1.3), sheer_bow=(0.1, 0.5), sheer_stern=(0.0, 0.2),
         fullness=(1.5, 2.2), entry=(1.6, 2.4), transom=(0.4, 0.85), rake=(0.2, 0.9), forefoot=(0.4, 0.8),
         counter=(0.3, 0.6),
     ),
-    "tall_ship": _Style(
+    "tall_ship": _StyleRow(
         share=0.06, half_beam=(1.0, 1.4), depth=(1.2, 1.7), sheer_bow=(0.3, 0.7), sheer_stern=(0.3, 0.9),
         fullness=(1.8, 2.6), entry=(2.0, 3.2), transom=(0.5, 0.8), rake=(0.2, 0.8), forefoot=(0.2, 0.5),
         counter=(0.1, 0.3),
     ),
-    "yacht": _Style(
+    "yacht": _StyleRow(
         share=0.14, half_beam=(1.2, 1.7), depth=(1.1, 1.6), sheer_bow=(0.3, 0.8), sheer_stern=(-0.2, 0.1),
         fullness=(1.6, 2.4), entry=(1.7, 2.6), transom=(0.85, 0.98), rake=(0.5, 1.2), forefoot=(0.3, 0.7),
         counter=(0.0, 0.2),
     ),
-    "speedboat": _Style(
+    "speedboat": _StyleRow(
         share=0.08, half_beam=(1.6, 2.1), depth=(1.1, 1.6), sheer_bow=(0.1, 0.5), sheer_stern=(-0.3, 0.0),
         fullness=(1.4, 2.0), entry=(1.6, 2.4), transom=(0.85, 1.0), rake=(0.5, 1.2), forefoot=(0.3, 0.7),
         counter=(0.0, 0.1),
     ),
-    "cargo": _Style(
+    "cargo": _StyleRow(
         share=0.12, half_beam=(0.7, 1.0), depth=(0.8, 1.3), sheer_bow=(0.1, 0.5), sheer_stern=(0.0, 0.15),
         fullness=(3.5, 6.0), entry=(2.8, 5.0), transom=(0.6, 0.95), rake=(0.1, 0.5), forefoot=(0.0, 0.15),
         counter=(0.1, 0.5),
     ),
-    "tanker": _Style(
+    "tanker": _StyleRow(
         share=0.07, half_beam=(0.8, 1.1), depth=(0.7, 1.1), sheer_bow=(0.1, 0.4), sheer_stern=(0.0, 0.1),
         fullness=(4.0, 6.0), entry=(3.5, 6.0), transom=(0.6, 0.9), rake=(0.0, 0.3), forefoot=(0.0, 0.1),
         counter=(0.1, 0.5),
     ),
-    "tug": _Style(
+    "tug": _StyleRow(
         share=0.07, half_beam=(1.6, 2.2), depth=(1.6, 2.3), sheer_bow=(0.5, 1.2), sheer_stern=(0.0, 0.3),
         fullness=(1.8, 3.0), entry=(2.2, 3.6), transom=(0.6, 0.9), rake=(0.1, 0.5), forefoot=(0.1, 0.4),
         counter=(0.1, 0.4),
     ),
-    "rowing": _Style(
+    "rowing": _StyleRow(
         share=0.07, half_beam=(1.4, 2.2), depth=(1.0, 1.5), sheer_bow=(0.2, 0.7), sheer_stern=(0.1, 0.4),
         fullness=(1.5, 2.6), entry=(1.7, 2.8), transom=(0.1, 0.75), rake=(0.2, 0.8), forefoot=(0.3, 0.7),
         counter=(0.1, 0.5),
     ),
-    "warship": _Style(
+    "warship": _StyleRow(
         share=0.11, half_beam=(0.55, 0.8), depth=(0.6, 0.9), sheer_bow=(0.15, 0.5), sheer_stern=(0.0, 0.1),
         fullness=(2.2, 3.5), entry=(1.5, 2.2), transom=(0.5, 0.85), rake=(0.4, 1.0), forefoot=(0.1, 0.4),
         counter=(0.2, 0.5),
     ),
-    "submarine": _Style(
+    "submarine": _StyleRow(
         share=0.06, half_beam=(0.45, 0.65), depth=(0.9, 1.3), sheer_bow=(0.0, 0.0), sheer_stern=(0.0, 0.0),
         fullness=(2.0, 2.0), entry=(2.0, 4.0), transom=(0.1, 0.2), rake=(0.0, 0.0), forefoot=(0.3, 0.5),
         counter=(0.3, 0.5),
     ),
-    "liner": _Style(
+    "liner": _StyleRow(
         share=0.04, half_beam=(0.7, 1.0), depth=(0.8, 1.2), sheer_bow=(0.2, 0.5), sheer_stern=(0.0, 0.2),
         fullness=(3.0, 5.0), entry=(1.8, 3.0), transom=(0.6, 0.9), rake=(0.4, 0.9), forefoot=(0.0, 0.2),
         counter=(0.2, 0.5),
     ),
-    "carrier": _Style(
+    "carrier": _StyleRow(
         share=0.02, half_beam=(0.7, 0.9), depth=(0.7, 0.9), sheer_bow=(0.0, 0.1), sheer_stern=(0.0, 0.0),
         fullness=(2.5, 4.0), entry=(2.0, 3.2), transom=(0.7, 0.95), rake=(0.2, 0.6), forefoot=(0.1, 0.3),
         counter=(0.2, 0.5),
     ),
 }  # fmt: skip
-_AFT: set[Style] = {"cargo", "tanker"}
+_AFT: set[_Style] = {"cargo", "tanker"}
 """Styles whose house stands at the stern."""
-
-
-def _if_style(
-    styles: set[Style], distribution: Distribution[float], otherwise: Distribution[float]
-) -> Distribution[float]:
-    return when(lambda p: p.style in styles, distribution, otherwise)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +120,7 @@ class VesselParameters(Parameters):
     are as frequent as in shape collections, roughly.
     """
 
-    style: Style = drawn(choice({name: style.share for name, style in _STYLES.items()}))
+    style: _Style = drawn(choice({name: style.share for name, style in _STYLES.items()}))
     half_beam: float = drawn(within(lambda p: _STYLES[p.style].half_beam))
     depth: float = drawn(within(lambda p: _STYLES[p.style].depth))
     sheer_bow: float = drawn(within(lambda p: _STYLES[p.style].sheer_bow))
@@ -138,18 +131,18 @@ class VesselParameters(Parameters):
     rake: float = drawn(within(lambda p: _STYLES[p.style].rake))
     forefoot: float = drawn(within(lambda p: _STYLES[p.style].forefoot))
     counter: float = drawn(within(lambda p: _STYLES[p.style].counter))
-    _usual_place: ClassVar = _if_style(_AFT, uniform(0.08, 0.16), uniform(0.4, 0.58))
+    _usual_place: ClassVar = when(lambda p: p.style in _AFT, uniform(0.08, 0.16), uniform(0.4, 0.58))
     house_place: float = drawn(lambda rng, p: 0.75 if p.style in _AFT and chance(0.12)(rng, p) else p._usual_place)
-    house_length: float = drawn(_if_style(_AFT, uniform(0.09, 0.15), uniform(0.25, 0.45)))
+    house_length: float = drawn(when(lambda p: p.style in _AFT, uniform(0.09, 0.15), uniform(0.25, 0.45)))
     house_width: float = drawn(uniform(0.6, 0.85))
     house_height: float = drawn(uniform(0.85, 1.2))
-    house_slant: float = drawn(_if_style({*_AFT, "tug"}, uniform(0.0, 0.25), uniform(0.2, 1.3)))
+    house_slant: float = drawn(when(lambda p: p.style in {*_AFT, "tug"}, uniform(0.0, 0.25), uniform(0.2, 1.3)))
     decks: int = drawn(integers(1, 3))
     masts: int = drawn(
         integers(lambda p: 2 if p.style == "tall_ship" else 1, lambda p: 4 if p.style == "tall_ship" else 2)
     )
     mast_height: float = drawn(uniform(0.85, 1.3))
-    rig: Rig = drawn(choice(_RIGS))
+    rig: _Rig = drawn(choice(_RIGS))
     sails: int = drawn(integers(2, 4))
     sail_belly: float = drawn(uniform(0.02, 0.12))
     sail_angle_deg: float = drawn(uniform(-25.0, 25.0))

@@ -7,13 +7,19 @@ from manifold3d import Manifold
 
 from shapelift.synthesis.procedural.solids import Array, Vector, loft
 
+_THICKNESS = 0.14
 
-def sail(
-    tack: Vector, head: Vector, foot: float, top: float, belly: float, angle_deg: float, thickness: float
-) -> Manifold:
-    """Fore-and-aft sail: its leading edge runs from `tack` to `head`, its foot `foot` long, its upper edge `top`.
 
-    The sail swings out by `angle_deg` and bellies by the share `belly` of its chord.
+def sail(tack: Vector, head: Vector, foot: float, top: float, belly: float, angle_deg: float) -> Manifold:
+    """Fore-and-aft sail: a bellied sheet.
+
+    Args:
+        tack: Lower end `3` of its leading edge.
+        head: Upper end `3`.
+        foot: Length of the lower edge.
+        top: Length of the upper edge.
+        belly: Depth as a share of the chord.
+        angle_deg: How far it swings out.
     """
     start, end = np.asarray(tack, dtype=np.float64), np.asarray(head, dtype=np.float64)
     angle = np.radians(angle_deg)
@@ -26,19 +32,27 @@ def sail(
         chord = top + (foot - top) * (1.0 - share**1.25)
         depth = belly * chord * 4.0 * across * (1.0 - across)
         middle = start + (end - start) * share + back * chord * across[:, None] + side * depth[:, None]
-        rings.append(_sheet(middle, side * thickness / 2))
+        rings.append(_sheet(middle, side * _THICKNESS / 2))
     return loft(rings)
 
 
-def square_sail(center: Vector, width: float, head: float, height: float, belly: float, thickness: float) -> Manifold:
-    """Sail set across the ship: `center` is the middle of its foot, `head` its upper width; it bellies forward."""
+def square_sail(center: Vector, width: float, head: float, height: float, belly: float) -> Manifold:
+    """Sail set across the ship, bellied forward.
+
+    Args:
+        center: Middle `3` of its foot.
+        width: At the foot.
+        head: Width at the top.
+        height: From foot to top.
+        belly: Depth at the middle.
+    """
     across = np.linspace(-0.5, 0.5, 6)
     rings = []
     for share in np.linspace(0.0, 1.0, 5):
         wide = width + (head - width) * share
         push = belly * (1.0 - 4.0 * across**2) * np.sin(np.pi * (0.1 + 0.8 * share))
         middle = np.asarray(center) + np.stack([across * wide, np.full(6, share * height), push], axis=1)
-        rings.append(_sheet(middle, np.array([0.0, 0.0, thickness / 2])))
+        rings.append(_sheet(middle, np.array([0.0, 0.0, _THICKNESS / 2])))
     return loft(rings)
 
 

@@ -7,24 +7,24 @@ from collections.abc import Callable
 import numpy as np
 from manifold3d import Manifold
 
-from shapelift.synthesis.procedural.lofts import body, dome_profile, lathe, wing
+from shapelift.synthesis.procedural.lofts import body, wing
 from shapelift.synthesis.procedural.solids import (
     Part,
     beam,
     box,
+    box_between,
     cylinder,
     ellipsoid,
-    mirrored,
     prism,
     rod,
+    rotated,
     rounded_rectangle,
     slab,
-    span,
     superellipse,
-    turn,
+    symmetric,
     union,
 )
-from shapelift.synthesis.procedural.vessel.components import Vessel
+from shapelift.synthesis.procedural.vessel.components import ACCENTS, Vessel, rounded_dome
 from shapelift.synthesis.procedural.vessel.parameters import Ship
 
 
@@ -42,7 +42,7 @@ def _bridge(vessel: Vessel, recess: float) -> tuple[list[Part], float, float]:
         parts += vessel.house(ends, (y - 0.15, y + tall), half * (0.95 - 0.05 * level), 0.05)
         y += tall
     reach = hull.half_beam * 1.02
-    parts.append((span((-reach, y - 0.22, z1 - 0.55), (reach, y - 0.06, z1 - 0.1)), vessel.materials.house))
+    parts.append((box_between((-reach, y - 0.22, z1 - 0.55), (reach, y - 0.06, z1 - 0.1)), "house"))
     parts += vessel.house((z0 + 0.3 * long, z1 - 0.1), (y - 0.1, y + 0.5), 0.6 * half, 0.1)
     parts.append(vessel.pole_mast(y + 0.4, z1 - 0.35 * long, 0.9 * p.mast_height))
     parts += vessel.funnel(0.0, y - tall, z0 + 0.22 * long, 0.16 * long + 0.1, 1.1 * tall + 0.5)
@@ -50,13 +50,13 @@ def _bridge(vessel: Vessel, recess: float) -> tuple[list[Part], float, float]:
 
 
 def _cargo(vessel: Vessel) -> list[Part]:
-    p, materials = vessel.p, vessel.materials
+    p = vessel.p
     recess = 0.5 * p.bulwark
     bridge, z0, z1 = _bridge(vessel, recess)
     astern = p.house_place < 0.5
     holds = [(z1 + 0.2, vessel.z(0.93))] if astern else [(vessel.z(0.05), z0 - 0.2), (z1 + 0.1, vessel.z(0.94))]
     rng = np.random.default_rng(p.material_seed + 1)
-    containers: list[tuple[int, Manifold]] = []
+    containers: list[Part] = []
     cranes = []
     for first, last in holds:
         bays = max(1, round(p.bays * (last - first) / 8.0))
@@ -67,29 +67,26 @@ def _cargo(vessel: Vessel) -> list[Part]:
             if bay % 3 == 1 and bay < 3 * p.derricks:
                 cranes.append(_crane(vessel, front + 0.08, recess))
     parts = [*vessel.decked_hull(recess), *vessel.bulbous_bow(), *bridge]
-    for color, paint in enumerate(materials.accents):
-        parts.append((union([solid for number, solid in containers if number == color]), paint))
-    return [*parts, (union(cranes), materials.funnel)]
+    parts += [(union([solid for solid, group in containers if group == accent]), accent) for accent in ACCENTS]
+    return [*parts, (union(cranes), "funnel")]
 
 
-def _containers(
-    vessel: Vessel, rng: np.random.Generator, rear: float, front: float, recess: float
-) -> list[tuple[int, Manifold]]:
-    """Containers of one bay with the numbers of their colours, in columns of different height."""
+def _containers(vessel: Vessel, rng: np.random.Generator, rear: float, front: float, recess: float) -> list[Part]:
+    """Containers of one bay, in columns of different height."""
     half = min(vessel.hull.at(rear)[0], vessel.hull.at(front)[0]) - 0.2
     columns = int(half / 0.22)
     if columns < 1 or front - rear < 0.25:
         return []
     deck = min(vessel.deck_height(rear, recess), vessel.deck_height(front, recess))
     wide = 2 * half / columns
-    containers = []
+    containers: list[Part] = []
     for column in range(columns):
         tiers = max(0, vessel.p.tiers + int(rng.integers(-1, 2)))
         x, low = -half + column * wide, deck - 0.1
         for part in range(min(2, tiers)):
             high = deck + 0.36 * (tiers if part or tiers == 1 else max(1, tiers - 1))
-            color = int(rng.integers(len(vessel.materials.accents)))
-            containers.append((color, span((x - 0.004, low, rear), (x + wide + 0.004, high, front))))
+            accent = ACCENTS[int(rng.integers(len(ACCENTS)))]
+            containers.append((box_between((x - 0.004, low, rear), (x + wide + 0.004, high, front)), accent))
             low = high - 0.02
     return containers
 
@@ -103,7 +100,7 @@ def _crane(vessel: Vessel, z: float, recess: float) -> Manifold:
 
 
 def _tanker(vessel: Vessel) -> list[Part]:
-    p, hull, materials = vessel.p, vessel.hull, vessel.materials
+    p, hull = vessel.p, vessel.hull
     bridge, z0, z1 = _bridge(vessel, 0.0)
     first, last = (z1 + 0.5, vessel.z(0.9)) if p.house_place < 0.5 else (vessel.z(0.06), z0 - 0.4)
     parts = [*vessel.decked_hull(), *vessel.bulbous_bow(), *bridge]
@@ -112,15 +109,14 @@ def _tanker(vessel: Vessel) -> list[Part]:
         # A gas carrier: domes of the spherical tanks.
         number = max(2, min(5, p.bays // 2 + 1))
         r = min(0.47 * (last - first) / number, 0.9 * hull.half_beam)
-        profile = dome_profile(r, deck - 0.2, deck + 0.9 * r, 5)
-        for share in (np.arange(number) + 0.5) / number:
-            dome = lathe(profile, "y", 20, (0, 0, first + (last - first) * float(share)))
-            parts.append((dome, materials.accents[0]))
+        dome = rounded_dome(r, deck - 0.2, deck + 0.9 * r, 20)
+        places = first + (last - first) * (np.arange(number) + 0.5) / number
+        parts += [(dome.translate((0, 0, z)), ACCENTS[0]) for z in places]
     else:
-        parts.append((_pipes(vessel, first, last), materials.accents[1]))
+        parts.append((_pipes(vessel, first, last), ACCENTS[1]))
     plan = rounded_rectangle(1.2 * hull.at(vessel.z(0.94))[0], 0.7, 0.1) + np.array([0.0, vessel.z(0.94)])
     forecastle = slab(plan, deck - 0.2, hull.at(vessel.z(0.95))[1] + 0.2, 0.03)
-    return [*parts, (forecastle, materials.house)]
+    return [*parts, (forecastle, "house")]
 
 
 def _pipes(vessel: Vessel, first: float, last: float) -> Manifold:
@@ -130,7 +126,7 @@ def _pipes(vessel: Vessel, first: float, last: float) -> Manifold:
     solids = [rod((x, y, first - 0.6), (x, y, last), 0.09, segments=6) for x in (-0.22, 0.0, 0.22)]
     for z in np.linspace(first, last, 2 + p.bays):
         half = hull.at(float(z))[0]
-        solids.append(span((-0.75 * half, deck - 0.1, z - 0.1), (0.75 * half, deck + 0.16, z + 0.1)))
+        solids.append(box_between((-0.75 * half, deck - 0.1, z - 0.1), (0.75 * half, deck + 0.16, z + 0.1)))
     middle, reach = (first + last) / 2, 0.85 * hull.half_beam
     solids.append(rod((-reach, deck + 0.22, middle), (reach, deck + 0.22, middle), 0.12, segments=6))
     for index in range(p.derricks):
@@ -143,7 +139,7 @@ def _pipes(vessel: Vessel, first: float, last: float) -> Manifold:
 def _turret(size: float, barrels: int, lift: float) -> Manifold:
     """Gun house on its ring, which reaches down by `lift` more than it must; the barrels point forward."""
     side = [(-0.75 * size, 0.0), (0.85 * size, 0.0), (0.65 * size, 0.5 * size), (-0.6 * size, 0.55 * size)]
-    solids = [prism(np.array(side), -0.62 * size, 0.62 * size, "x")]
+    solids = [prism(side, -0.62 * size, 0.62 * size, "x")]
     solids.append(cylinder(-0.28 - lift, 0.02, 0.6 * size, segments=14))
     row = np.linspace(-0.35, 0.35, barrels) * size if barrels > 1 else np.zeros(1)
     solids += [rod((x, 0.28 * size, 0.4 * size), (x, 0.5 * size, 2.3 * size), 0.085, 0.07, 8) for x in row]
@@ -170,15 +166,15 @@ def _warship(vessel: Vessel) -> list[Part]:
         lift = 0.4 * (index // 2)
         turret = _turret(0.55 * (0.8 + 0.4 * hull.half_beam), 1 + (p.tiers - 1) % 3, lift)
         if index % 2:
-            z, turret = vessel.z(0.14) + index // 2, turn(turret, "y", 180.0)
+            z, turret = vessel.z(0.14) + index // 2, rotated(turret, "y", 180.0)
         else:
             z = vessel.z(0.8) - 1.15 * (index // 2)
-        parts.append((turret.translate((0.0, hull.at(z)[1] + lift, z)), vessel.materials.house))
+        parts.append((turret.translate((0.0, hull.at(z)[1] + lift, z)), "house"))
     return parts
 
 
 def _submarine(vessel: Vessel) -> list[Part]:
-    p, materials = vessel.p, vessel.materials
+    p = vessel.p
     r, nose, tail = p.half_beam, 5.0, -5.0
     profile = [(nose - 2.2 * r * (1 - np.cos(a)), r * max(0.06, np.sin(a))) for a in np.linspace(0.06, np.pi / 2, 6)]
     cone = 3.0 + 1.5 * p.transom * 4
@@ -194,7 +190,7 @@ def _submarine(vessel: Vessel) -> list[Part]:
         z, high = sail_z + 0.4 - 0.3 * index, height + 0.35 + 0.25 * p.mast_height * (index % 2 + 1)
         tower.append(rod((0, height - 0.2, z), (0, high, z), 0.08, segments=8))
     y, z = (0.75 * height, sail_z + 0.5) if p.derricks else (0.0, 3.2)
-    planes = [mirrored(wing([((-0.02, y, z), 0.7, 0.16), ((r + 0.75, y, z - 0.15), 0.45, 0.13)]))]
+    planes = [symmetric(wing([((-0.02, y, z), 0.7, 0.16), ((r + 0.75, y, z - 0.15), 0.45, 0.13)]))]
     z = tail + 1.5
     fin = wing([((0.0, -0.02, z), 1.0, 0.2), ((0.0, 1.15 * r + 0.35, z - 0.35), 0.55, 0.14)], upright=True)
     planes += [fin.rotate((0.0, 0.0, (45.0 if p.tiers == 4 else 0.0) + 90.0 * k)) for k in range(4)]
@@ -203,10 +199,10 @@ def _submarine(vessel: Vessel) -> list[Part]:
     blades = [blade.rotate((0, 0, 360.0 * k / count)) for k in range(count)]
     shaft = rod((0, 0, -0.25), (0, 0, 0.5), 0.16, segments=10)
     screw = union([*blades, shaft]).translate((0, 0, tail - 0.05))
-    parts = [(hull, materials.hull), (union(tower), materials.house), (union(planes), materials.hull)]
-    parts.append((screw, materials.accents[0]))
+    parts = [(hull, "hull"), (union(tower), "house"), (union(planes), "hull")]
+    parts.append((screw, ACCENTS[0]))
     if p.keel > 0.8:
-        parts.append((span((-0.3 * r, 0.5 * r, -3.0), (0.3 * r, 1.06 * r, 3.2), 0.08), materials.dark))
+        parts.append((box_between((-0.3 * r, 0.5 * r, -3.0), (0.3 * r, 1.06 * r, 3.2), 0.08), "dark"))
     return parts
 
 
@@ -225,11 +221,11 @@ def _liner(vessel: Vessel) -> list[Part]:
     x, y = half + 0.03, p.depth + 0.6 * p.house_height
     places = np.linspace(vessel.z(0.25), vessel.z(0.6), p.bays)
     lifeboats = union([ellipsoid((0.3, 0.32, 0.8), (x, y, z), 8) for z in places])
-    return [*parts, (mirrored(lifeboats), vessel.materials.funnel), *vessel.bulbous_bow()]
+    return [*parts, (symmetric(lifeboats), "funnel"), *vessel.bulbous_bow()]
 
 
 def _carrier(vessel: Vessel) -> list[Part]:
-    p, materials = vessel.p, vessel.materials
+    p = vessel.p
     half, y = vessel.hull.half_beam, p.depth
     port = (1.2 + (0.25 + 0.5 * p.house_width)) * half
     starboard_edge = [(1.25 * half, -5.0), (1.35 * half, 2.8), (0.75 * half, 5.3)]
@@ -251,10 +247,10 @@ def _carrier(vessel: Vessel) -> list[Part]:
         aircraft.append(union([fuselage, wings, box((0.12, 0.4, 0.2), (x, y + 0.3, z - 0.36))]))
     return [
         *vessel.decked_hull(),
-        (flight_deck, materials.deck),
-        (prism(sponson, -3.5, 2.0, "z"), materials.hull),
+        (flight_deck, "deck"),
+        (prism(sponson, -3.5, 2.0, "z"), "hull"),
         *((solid.translate((0.95 * half, 0.0, 0.0)), material) for solid, material in island),
-        (union(aircraft), materials.dark),
+        (union(aircraft), "dark"),
     ]
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from shapelift.evaluation.answers import EmptyShape, ModelShape
-from shapelift.evaluation.dataset import group_of, truth_frame
-from shapelift.evaluation.outlines import Look, silhouette_iou, thin_depth, thin_pixels
+from shapelift.evaluation.dataset import truth_frame
 from shapelift.geometry import Box, Camera, ImplicitField, Mesh, similarity
 from shapelift.imaging.preprocess import object_window, resample_window
 from shapelift.meshing import mesh_field, to_point_cloud
+from shapelift.metrics.outlines import Look, silhouette_iou, thin_depth, thin_pixels
 from shapelift.metrics.pixel_rays import pixel_crossings
 
 SIDE = 128
@@ -108,11 +108,5 @@ def test_a_result_with_its_own_camera_is_seen_through_it(scene) -> None:
     assert plain.camera is scene.camera
 
 
-def test_groups_and_frames() -> None:
-    assert group_of({"source": "procedural:chair"}) == "procedural"
-    assert group_of({"source": "procedural:chair", "domain": "photoreal"}) == "procedural"
-    assert group_of({"source": "sofa/sh3d_sofa_1.glb"}) == "photoreal"
-    assert group_of({"source": "a.glb", "domain": "photoreal"}) == "photoreal"
-    assert group_of({"source": "a.glb", "domain": "real scan"}) == "real"
-    assert group_of({}) == "real"
+def test_frames() -> None:
     assert [truth_frame(frame) for frame in ("object", "view", "picture")] == ["object", "view", "view"]

@@ -1,4 +1,4 @@
-"""The bricks of the procedural shapes, against volumes that geometry gives exactly."""
+"""The solids that procedural shapes are built of, against volumes that geometry gives exactly."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from manifold3d import Manifold
 
 from shapelift.synthesis.materials import Asset, Material
 from shapelift.synthesis.procedural import solids
-from shapelift.synthesis.procedural.draws import between, chance, count, finish, pick
+from shapelift.synthesis.procedural.finishes import by_group
 from shapelift.synthesis.procedural.supports import corners, leg, stretchers
 
 RED, BLUE = Material(base_color=(1.0, 0.0, 0.0)), Material(base_color=(0.0, 0.0, 1.0))
+MATERIALS = {"red": RED, "also red": RED, "blue": BLUE}
 
 
 def size(solid: Manifold) -> np.ndarray:
@@ -34,16 +35,16 @@ def test_volumes_with_exact_answers() -> None:
     cone = polygon_area(16, 1.0) * 3.0 * (1 + 0.5 + 0.25) / 3
     exact = [
         (solids.box((1, 2, 3)), 6.0),
-        (solids.span((1, 1, 1), (0, 3, -2)), 6.0),
-        (solids.prism([solids.rectangle(2, 2), solids.rectangle(1, 1)], 0, 3), 9.0),
+        (solids.box_between((1, 1, 1), (0, 3, -2)), 6.0),
+        (solids.prism(solids.rectangle(2, 2), 0, 3, holes=[solids.rectangle(1, 1)]), 9.0),
         (solids.slab(solids.rectangle(2, 1), 0, 0.5), 1.0),
         (solids.cylinder(-1, 1, 0.5, segments=24), 2 * polygon_area(24, 0.5)),
         (solids.rod((1, 2, 3), (1, 2, 6), 1.0, 0.5, 16), cone),
         (solids.beam((0, 0, 0), (3, 0, 4), 0.2, 0.1), 0.1),
         (solids.post((0, 0, 0), (1, 2, 0), solids.rectangle(1, 1)), 2.0),
-        (solids.revolve([(1, 0), (2, 0), (2, 1), (1, 1)], 32), polygon_area(32, 2) - polygon_area(32, 1)),
+        (solids.revolve([(1, 0), (2, 0), (2, 1), (1, 1)], segments=32), polygon_area(32, 2) - polygon_area(32, 1)),
         (solids.difference(solids.box((2, 2, 2)), [solids.box((1, 1, 4))]), 6.0),
-        (solids.mirrored(solids.box((1, 1, 1), (2, 0, 0))), 2.0),
+        (solids.symmetric(solids.box((1, 1, 1), (2, 0, 0))), 2.0),
         (solids.union([solids.box((1, 1, 1)), solids.box((1, 1, 1), (0.5, 0, 0))]), 1.5),
     ]
     for index, (solid, volume) in enumerate(exact):
@@ -85,15 +86,13 @@ def test_pointed_loft_is_a_pyramid() -> None:
 
 def test_an_open_surface_is_refused() -> None:
     with pytest.raises(ValueError, match="do not close"):
-        solids.solid(np.eye(3), np.array([[0, 1, 2]]))
+        solids.solid_from_mesh(np.eye(3), np.array([[0, 1, 2]]))
 
 
-def test_smooth_curve_passes_through_its_ends_and_closes() -> None:
+def test_smooth_curve_passes_through_its_points() -> None:
     control = [(0.0, 0.0), (1.0, 2.0), (3.0, 1.0)]
     curve = solids.smooth_curve(control, 9)
     np.testing.assert_allclose(curve[[0, 4, 8]], control, atol=1e-12)
-    closed = solids.smooth_curve([(1, 0), (0, 1), (-1, 0), (0, -1)], 16, closed=True)
-    np.testing.assert_allclose(closed[::4], [(1, 0), (0, 1), (-1, 0), (0, -1)], atol=1e-12)
 
 
 @given(st.floats(0.1, 5), st.floats(0.1, 5), st.floats(0, 3))
@@ -106,7 +105,9 @@ def test_rounded_rectangles_fill_their_box(width: float, height: float, radius: 
 
 
 def test_assembly_keeps_materials_and_normalises() -> None:
-    asset = solids.assemble([(solids.box((2, 1, 1), (5, 0, 0)), RED), (solids.box((2, 1, 1), (7, 0, 0)), BLUE)])
+    asset = solids.assemble(
+        [(solids.box((2, 1, 1), (5, 0, 0)), "red"), (solids.box((2, 1, 1), (7, 0, 0)), "blue")], MATERIALS
+    )
     mesh = as_trimesh(asset)
     assert mesh.is_watertight
     assert mesh.volume == pytest.approx(0.25 * 0.25, rel=0.01)
@@ -118,25 +119,29 @@ def test_assembly_keeps_materials_and_normalises() -> None:
 
 
 def test_parts_with_one_material_share_it() -> None:
-    asset = solids.assemble([(solids.box((1, 1, 1)), RED), (solids.box((1, 1, 1), (0.5, 0.5, 0)), RED)])
+    asset = solids.assemble(
+        [(solids.box((1, 1, 1)), "red"), (solids.box((1, 1, 1), (0.5, 0.5, 0)), "also red")], MATERIALS
+    )
     assert asset.materials == (RED,)
 
 
 def test_floating_parts_are_refused() -> None:
-    with pytest.raises(ValueError, match="2 pieces"):
-        solids.assemble([(solids.box((1, 1, 1)), RED), (solids.box((1, 1, 1), (3, 0, 0)), RED)])
+    with pytest.raises(ValueError, match="2 connected components"):
+        solids.assemble([(solids.box((1, 1, 1)), "red"), (solids.box((1, 1, 1), (3, 0, 0)), "red")], MATERIALS)
 
 
 def test_sealed_hollows_are_filled() -> None:
     hollow = solids.difference(solids.box((1, 1, 1)), [solids.box((0.5, 0.5, 0.5))])
-    asset = solids.assemble([(hollow, RED)])
+    asset = solids.assemble([(hollow, "red")], MATERIALS)
     assert as_trimesh(asset).volume == pytest.approx(1.0, rel=1e-4)
 
 
 def test_boxes_that_meet_in_an_edge_stay_closed_after_vertices_are_merged() -> None:
     stairs = solids.union([solids.box((1, 1, 1)), solids.box((1, 1, 1), (1, 1, 0))])
     bridge = solids.box((0.2, 2, 0.2), (1, 0, 0.4))
-    asset = solids.assemble([(stairs, RED), (bridge, BLUE), (solids.box((1, 0.4, 0.4), (0.5, -0.5, 0.4)), RED)])
+    asset = solids.assemble(
+        [(stairs, "red"), (bridge, "blue"), (solids.box((1, 0.4, 0.4), (0.5, -0.5, 0.4)), "red")], MATERIALS
+    )
     mesh = as_trimesh(asset)
     assert mesh.is_watertight
     assert mesh.body_count == 1
@@ -156,14 +161,19 @@ def test_stretchers_lie_between_the_legs() -> None:
     assert numbers == {"none": 0, "front": 1, "sides": 2, "x": 2, "h": 3, "box": 4}
 
 
-def test_draws() -> None:
-    rng = np.random.default_rng(0)
-    assert {pick(rng, {"a": 1.0, "b": 0.0}) for _ in range(20)} == {"a"}
-    assert {count(rng, 2, 4) for _ in range(60)} == {2, 3, 4}
-    assert not chance(rng, 0.0)
-    assert chance(rng, 1.0)
-    assert 1.0 <= between(rng, 1.0, 2.0) < 2.0
-    kinds = {"frame": {"wood": 1.0}, "seat": {"fabric": 1.0}}
-    whole = finish(np.random.default_rng(1), kinds, unity=1.0)
-    assert whole["frame"] == whole["seat"]
-    assert finish(np.random.default_rng(1), kinds, unity=0.0) == finish(np.random.default_rng(1), kinds, unity=0.0)
+def test_an_outline_lies_where_a_prism_of_the_same_outline_does() -> None:
+    outline = solids.rectangle(2, 1) + np.array([3.0, 5.0])
+    for axis in ("x", "y", "z"):
+        bounds = np.array(solids.prism(outline, 0, 1, axis).bounding_box())
+        points = solids.outline_at(outline, 1.0, axis)
+        np.testing.assert_allclose(points.max(axis=0), bounds[3:])
+        np.testing.assert_allclose(
+            np.ptp(points, axis=0), np.where(np.array(list("xyz")) == axis, 0, bounds[3:] - bounds[:3])
+        )
+
+
+def test_materials_by_group() -> None:
+    kinds = {"frame": {"wood": 1.0, "metal": 0.0}, "seat": {"fabric": 1.0}}
+    whole, mixed, again = (by_group(kinds, unity)(None, np.random.default_rng(1)) for unity in (1.0, 0.0, 0.0))
+    assert whole["frame"] == whole["seat"] == mixed["frame"] == again["frame"]
+    assert mixed["seat"] == again["seat"] != mixed["frame"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 
 from shapelift.geometry import Camera, Mesh, PointCloud
 from shapelift.geometry.neighbours import nearest_tree
+from shapelift.metrics.metric import Metric
 from shapelift.metrics.pixel_rays import pixel_crossings
 
 SIDE_PX = 256
@@ -43,6 +45,26 @@ class Look:
     alpha: npt.NDArray[np.uint8]
     camera: Camera
     true_camera: Camera
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A result and the truth beside the picture that the result was made of.
+
+    Attributes:
+        look: The picture, and how both are seen in it.
+        mesh: The result, in the frame of the prediction.
+        truth: Points on the true surface with outward normals, in the same frame and scale.
+    """
+
+    look: Look
+    mesh: Mesh
+    truth: PointCloud
+
+    @cached_property
+    def thin(self) -> dict[str, float]:
+        """What `thin_depth` says."""
+        return thin_depth(self.look, self.mesh, self.truth)
 
 
 def silhouette_iou(look: Look, mesh: Mesh) -> float:
@@ -134,3 +156,16 @@ def _true_thickness(camera: Camera, truth: PointCloud, wanted: Mask) -> npt.NDAr
             wall = back[back < back[0] + (back[0] - start)]
             result[row, column] = float(np.median(wall)) - start if len(wall) else float(back[0]) - start
     return result
+
+
+METRICS = (
+    Metric(
+        "silhouette_iou",
+        "outline IoU",
+        Picture,
+        lambda given: silhouette_iou(given.look, given.mesh),
+        table="outline",
+    ),
+    Metric("thin_depth", "thin depth", Picture, lambda given: given.thin.get("thin_depth"), table="outline"),
+    Metric("thin_ratio", "thin ratio", Picture, lambda given: given.thin.get("thin_ratio"), table="outline"),
+)
