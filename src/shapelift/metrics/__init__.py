@@ -6,14 +6,13 @@ from shapelift.metrics.emd import emd
 from shapelift.metrics.fscore import FRACTIONS, fscore, fscores
 from shapelift.metrics.iou import iou
 from shapelift.metrics.metric import Metric
-from shapelift.metrics.nearest import EMPTY_DISTANCE, Matches, match
+from shapelift.metrics.nearest import Matches, match
 from shapelift.metrics.normals import normal_consistency
 from shapelift.metrics.protocols import PROTOCOLS, Protocol
 from shapelift.metrics.registry import METRICS, measure
 from shapelift.metrics.surface_distance import SurfaceDistance
 
 __all__ = [
-    "EMPTY_DISTANCE",
     "FRACTIONS",
     "METRICS",
     "PROTOCOLS",

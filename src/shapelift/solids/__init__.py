@@ -1,6 +1,5 @@
 """From a mesh to a solid that can be printed: check, clean, choose volumes, size."""
 
-from shapelift.geometry.placement import sized, to_gltf_frame, to_print_frame
 from shapelift.solids.check import MeshReport, check
 from shapelift.solids.intersections import SelfIntersections, self_intersections
 from shapelift.solids.printing import printable
@@ -13,7 +12,4 @@ __all__ = [
     "keep_volumes",
     "printable",
     "self_intersections",
-    "sized",
-    "to_gltf_frame",
-    "to_print_frame",
 ]
