@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from shapelift.datasets import OccupancyPoints, Sample
+from shapelift.datasets import OccupancyPoints, ShapeView
 from shapelift.evaluation.dataset import read_samples
 from shapelift.io.labelled_cube import LabelledCube
 from shapelift.io.manifest import stored_shapes
@@ -49,7 +49,7 @@ def test_three_ways_to_draw_measure_one_volume(folder: Path, frame: Literal["obj
     entries = stored_shapes(folder)
     for entry, judged in zip(entries, read_samples(entries, frame), strict=True):
         with open_record(entry.path) as record:
-            sample = Sample(record, judged.view)
+            sample = ShapeView(record, judged.view)
             rng = np.random.default_rng(0)
             trained = OccupancyPoints(40_000, 0, frame).read("p", sample, rng)
             checked = WeightedPoints(8192, frame).read("p", sample, rng)

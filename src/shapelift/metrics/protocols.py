@@ -13,7 +13,7 @@ from types import MappingProxyType
 from shapelift.geometry import PointCloud
 from shapelift.metrics.chamfer import chamfer_l1_of, chamfer_l2_of
 from shapelift.metrics.emd import emd
-from shapelift.metrics.fscore import _fraction_name, fscore_of
+from shapelift.metrics.fscore import fraction_name, fscore_of
 from shapelift.metrics.metric import Surfaces
 from shapelift.metrics.nearest import EMPTY_DISTANCE, Matches, match
 from shapelift.metrics.normals import normal_consistency_between
@@ -101,7 +101,7 @@ def _pixel2mesh(matches: Matches, prediction: PointCloud, reference: PointCloud)
 
 def _tatarchenko(matches: Matches, prediction: PointCloud, reference: PointCloud) -> dict[str, float]:
     del prediction, reference
-    return {_fraction_name(part): fscore_of(matches, part) for part in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)}
+    return {fraction_name(part): fscore_of(matches, part) for part in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)}
 
 
 _ALL = (

@@ -158,7 +158,7 @@ class PictureDecoder(nn.Module):
             upright: As for `forward`.
             sizes: Resolutions of the front plane and of the upright ones.
         """
-        index, weights = plane_corners(picture, upright, sizes)
+        index, weights = picture_corners(picture, upright, sizes)
         pixels = projected.flatten(0, 1).index_select(0, index.flatten()).reshape(-1, CORNERS, projected.shape[2])
         # A runtime does this product of a row with a small matrix faster than a multiplication and a sum.
         x = (weights[:, None] @ pixels).squeeze(1)
@@ -185,7 +185,7 @@ def _centers(side: int) -> Tensor:
     return (torch.arange(side + 2) - 0.5) / side - 0.5
 
 
-def plane_corners(
+def picture_corners(
     picture: Float[Tensor, "b n 3"], upright: Float[Tensor, "b n 3"], sizes: tuple[int, int]
 ) -> tuple[Int64[Tensor, "m 16"], Float[Tensor, "m 16"]]:
     """The pixels around every point in `PictureDecoder.projected` planes, and their bilinear weights.
