@@ -17,9 +17,8 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from shapelift.nn.doubling import DoublingStep
-from shapelift.nn.planes import COLUMN_AXES, PLANES, ROW_AXES, projected_planes
+from shapelift.nn.planes import COLUMN_AXES, PLANES, ROW_AXES, plane_corners, projected_planes
 from shapelift.nn.planes import CORNERS as UPRIGHT_CORNERS
-from shapelift.nn.planes import plane_corners as upright_corners
 from shapelift.ops.plane_samples import plane_samples
 
 CORNERS = 4 + UPRIGHT_CORNERS
@@ -211,7 +210,7 @@ def picture_corners(
     index = (column + stride * row + (right + stride * upper)).long()
 
     front = stride**2
-    beside, upright_weights = upright_corners(upright, sizes[1] + 2)
+    beside, upright_weights = plane_corners(upright, sizes[1] + 2)
     item = torch.arange(picture.shape[0], device=picture.device)[:, None, None]
     # Those count the upright planes of the batch alone.
     index = index.reshape(*picture.shape[:2], 4) + item * (front + PLANES * (sizes[1] + 2) ** 2)
