@@ -12,7 +12,7 @@ from shapelift.evaluation.dataset import truth_frame
 from shapelift.geometry import Box, Camera, ImplicitField, Mesh, similarity
 from shapelift.imaging.preprocess import object_window, resample_window
 from shapelift.meshing import mesh_field, to_point_cloud
-from shapelift.metrics.outlines import Look, silhouette_iou, thin_depth, thin_pixels
+from shapelift.metrics.outlines import ImageView, silhouette_iou, thin_depth, thin_pixels
 from shapelift.metrics.pixel_rays import pixel_crossings
 
 SIDE = 128
@@ -38,15 +38,17 @@ def scene():
     seen = pixel_crossings(mesh, camera.window(0.0, 0.0, SIDE, 4 * SIDE)).silhouette()
     alpha = np.round(255.0 * seen.reshape(SIDE, 4, SIDE, 4).mean(axis=(1, 3))).astype(np.uint8)
     truth = to_point_cloud(mesh, 60_000, np.random.default_rng(0))
-    return SimpleNamespace(mesh=mesh, camera=camera, alpha=alpha, truth=truth, look=Look(alpha, camera, camera))
+    return SimpleNamespace(
+        mesh=mesh, camera=camera, alpha=alpha, truth=truth, image_view=ImageView(alpha, camera, camera)
+    )
 
 
 def test_a_perfect_result_has_the_outline_of_the_mask(scene) -> None:
-    assert silhouette_iou(scene.look, scene.mesh) > 0.985
+    assert silhouette_iou(scene.image_view, scene.mesh) > 0.985
     aside = scene.mesh.transformed(similarity(translation=[0.1, 0.0, 0.0]))
-    assert 0.3 < silhouette_iou(scene.look, aside) < 0.8
-    assert silhouette_iou(scene.look, EmptyShape().mesh) == 0.0
-    assert silhouette_iou(Look(np.zeros_like(scene.alpha), scene.camera, scene.camera), EmptyShape().mesh) == 0.0
+    assert 0.3 < silhouette_iou(scene.image_view, aside) < 0.8
+    assert silhouette_iou(scene.image_view, EmptyShape().mesh) == 0.0
+    assert silhouette_iou(ImageView(np.zeros_like(scene.alpha), scene.camera, scene.camera), EmptyShape().mesh) == 0.0
 
 
 def test_only_the_rod_is_thin(scene) -> None:
@@ -63,7 +65,7 @@ def test_only_the_rod_is_thin(scene) -> None:
 
 @pytest.mark.parametrize(("depth", "right"), [(0.03, True), (0.045, True), (0.15, False)])
 def test_depth_of_thin_parts(scene, depth: float, right: bool) -> None:
-    found = thin_depth(scene.look, rod_on_a_plate(depth), scene.truth)
+    found = thin_depth(scene.image_view, rod_on_a_plate(depth), scene.truth)
     assert (found["thin_depth"] > 0.9) if right else (found["thin_depth"] < 0.1)
     assert found["thin_ratio"] == pytest.approx(depth / 0.03, rel=0.35)
 
@@ -73,7 +75,9 @@ def test_thin_parts_are_the_same_in_a_finer_picture(scene) -> None:
     seen = pixel_crossings(scene.mesh, camera.window(0.0, 0.0, 2 * SIDE, 4 * SIDE)).silhouette()
     alpha = np.round(255.0 * seen.reshape(2 * SIDE, 2, 2 * SIDE, 2).mean(axis=(1, 3))).astype(np.uint8)
     mesh = rod_on_a_plate(0.045)
-    coarse, fine = (thin_depth(look, mesh, scene.truth) for look in (scene.look, Look(alpha, camera, camera)))
+    coarse, fine = (
+        thin_depth(image_view, mesh, scene.truth) for image_view in (scene.image_view, ImageView(alpha, camera, camera))
+    )
     assert fine == pytest.approx(coarse, abs=0.03)
 
 
@@ -82,10 +86,10 @@ def test_a_result_without_the_rod_has_no_depth_there(scene) -> None:
         ImplicitField(lambda p: (0.1 - np.abs(p - np.array([0, -0.35, 0])).max(axis=1)).astype(np.float32)),
         resolution=48,
     )
-    assert thin_depth(scene.look, plate, scene.truth) == {"thin_depth": 0.0, "thin_ratio": 0.0}
+    assert thin_depth(scene.image_view, plate, scene.truth) == {"thin_depth": 0.0, "thin_ratio": 0.0}
     thick = np.zeros_like(scene.alpha)
     thick[20:100, 20:100] = 255
-    assert thin_depth(Look(thick, scene.camera, scene.camera), scene.mesh, scene.truth) == {}
+    assert thin_depth(ImageView(thick, scene.camera, scene.camera), scene.mesh, scene.truth) == {}
 
 
 def test_a_result_with_its_own_camera_is_seen_through_it(scene) -> None:
@@ -99,12 +103,12 @@ def test_a_result_with_its_own_camera_is_seen_through_it(scene) -> None:
     result = SimpleNamespace(camera=own, crop=crop, mesh=lambda resolution: scene.mesh.transformed(grown))
     sample = SimpleNamespace(rgba=rgba, camera=scene.camera)
     answer = ModelShape(result, 64, margin)
-    look = answer.look(sample)
-    assert silhouette_iou(look, answer.mesh) > 0.95
+    image_view = answer.image_view(sample)
+    assert silhouette_iou(image_view, answer.mesh) > 0.95
     np.testing.assert_allclose(
-        look.true_camera.project(scene.mesh.vertices)[0], own.project(answer.mesh.vertices)[0], atol=1e-3
+        image_view.true_camera.project(scene.mesh.vertices)[0], own.project(answer.mesh.vertices)[0], atol=1e-3
     )
-    plain = ModelShape(SimpleNamespace(mesh=lambda resolution: scene.mesh), 64, margin).look(sample)
+    plain = ModelShape(SimpleNamespace(mesh=lambda resolution: scene.mesh), 64, margin).image_view(sample)
     assert plain.camera is scene.camera
 
 

@@ -14,7 +14,7 @@ from shapelift.geometry import ImplicitField, Mesh, PointCloud, Representation, 
 from shapelift.imaging.preprocess import object_window
 from shapelift.io.records import RecordReader
 from shapelift.meshing.points import sample_surface
-from shapelift.metrics.outlines import Look
+from shapelift.metrics.outlines import ImageView
 
 Points = npt.NDArray[np.float32]
 Inside = npt.NDArray[np.bool_]
@@ -81,16 +81,16 @@ class PredictedShape(Protocol):
     def mesh(self) -> Mesh | None:
         """The surface as a closed mesh, empty where there is none; None where only points of it are known."""
 
-    def look(self, sample: Sample) -> Look:
+    def image_view(self, sample: Sample) -> ImageView:
         """The picture with the cameras through which this answer and the truth are seen in it."""
 
 
 class _ThroughTrueCamera:
     """What has no camera of its own is seen through that of the record."""
 
-    def look(self, sample: Sample) -> Look:
+    def image_view(self, sample: Sample) -> ImageView:
         """The record's picture and camera."""
-        return Look(sample.rgba[..., 3], sample.camera, sample.camera)
+        return ImageView(sample.rgba[..., 3], sample.camera, sample.camera)
 
 
 class EmptyShape(_ThroughTrueCamera):
@@ -156,14 +156,14 @@ class ModelShape(_ThroughTrueCamera):
         """Points on the printable mesh."""
         return sample_mesh(self.mesh, count, rng)
 
-    def look(self, sample: Sample) -> Look:
+    def image_view(self, sample: Sample) -> ImageView:
         """What the model saw, and its own camera, where it has one."""
         camera = getattr(self._reconstruction, "camera", None)
         if camera is None:
-            return super().look(sample)
+            return super().image_view(sample)
         alpha = self._reconstruction.crop[..., 3]
         window = object_window(sample.rgba[..., 3], self._margin)
-        return Look(alpha, camera, sample.camera.window(*window, len(alpha)))
+        return ImageView(alpha, camera, sample.camera.window(*window, len(alpha)))
 
     @property
     def mesh(self) -> Mesh:

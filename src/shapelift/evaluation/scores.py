@@ -198,7 +198,7 @@ def score_answer(
     values = measure(Solids(answer.inside(sample.points), sample.inside, sample.weights))
     values |= score_surface(sample, answer, points, rng, protocols)
     if answer.mesh is not None:
-        values |= measure(Picture(answer.look(sample), answer.mesh, sample.surface))
+        values |= measure(Picture(answer.image_view(sample), answer.mesh, sample.surface))
     return values
 
 

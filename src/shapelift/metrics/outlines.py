@@ -33,7 +33,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class ImageView:
     """A picture, and the cameras through which the result and the truth are seen in it.
 
     Attributes:
@@ -52,40 +52,40 @@ class Picture:
     """A result and the truth beside the picture that the result was made of.
 
     Attributes:
-        look: The picture, and how both are seen in it.
+        image_view: The picture, and how both are seen in it.
         mesh: The result, in the frame of the prediction.
         truth: Points on the true surface with outward normals, in the same frame and scale.
     """
 
-    look: Look
+    image_view: ImageView
     mesh: Mesh
     truth: PointCloud
 
     @cached_property
     def thin(self) -> dict[str, float]:
         """What `thin_depth` says."""
-        return thin_depth(self.look, self.mesh, self.truth)
+        return thin_depth(self.image_view, self.mesh, self.truth)
 
 
-def silhouette_iou(look: Look, mesh: Mesh) -> float:
+def silhouette_iou(image_view: ImageView, mesh: Mesh) -> float:
     """Intersection over union of the outline of a mesh, seen through the camera, and the mask; 0 for an empty mesh.
 
     Both are binary at the centres of pixels of `SIDE_PX` or more to a side: the mask where its alpha, linear between
     pixels, is at least one half.
     """
-    side = len(look.alpha)
+    side = len(image_view.alpha)
     fine = side * -(-SIDE_PX // side)
-    seen = pixel_crossings(mesh, look.camera.window(0.0, 0.0, side, fine)).silhouette()
-    mask = cv2.resize(look.alpha.astype(np.float32), (fine, fine), interpolation=cv2.INTER_LINEAR) >= 127.5
+    seen = pixel_crossings(mesh, image_view.camera.window(0.0, 0.0, side, fine)).silhouette()
+    mask = cv2.resize(image_view.alpha.astype(np.float32), (fine, fine), interpolation=cv2.INTER_LINEAR) >= 127.5
     union = int(np.count_nonzero(seen | mask))
     return float(np.count_nonzero(seen & mask) / union) if union else 0.0
 
 
-def thin_depth(look: Look, mesh: Mesh, truth: PointCloud) -> dict[str, float]:
+def thin_depth(image_view: ImageView, mesh: Mesh, truth: PointCloud) -> dict[str, float]:
     """How deep the result is along the rays through thin parts of the mask, in ratio to the true depth there.
 
     Args:
-        look: The picture.
+        image_view: The picture.
         mesh: The result, in the frame of the prediction.
         truth: Points on the true surface with outward normals, in the same frame and scale.
 
@@ -94,10 +94,10 @@ def thin_depth(look: Look, mesh: Mesh, truth: PointCloud) -> dict[str, float]:
         of the ratios; a ray without any result has ratio 0. Nothing where fewer than `FEWEST` thin pixels have a known
         thickness.
     """
-    side = len(look.alpha)
-    camera, true_camera = (one.window(0.0, 0.0, side, THIN_PX) for one in (look.camera, look.true_camera))
+    side = len(image_view.alpha)
+    camera, true_camera = (one.window(0.0, 0.0, side, THIN_PX) for one in (image_view.camera, image_view.true_camera))
     shrinks = cv2.INTER_AREA if side > THIN_PX else cv2.INTER_LINEAR
-    thin = thin_pixels(cv2.resize(look.alpha, (THIN_PX, THIN_PX), interpolation=shrinks).astype(np.uint8))
+    thin = thin_pixels(cv2.resize(image_view.alpha, (THIN_PX, THIN_PX), interpolation=shrinks).astype(np.uint8))
     true = _true_thickness(true_camera, truth, thin)
     known = true > 0.0
     if np.count_nonzero(known) < FEWEST:
@@ -163,7 +163,7 @@ METRICS = (
         "silhouette_iou",
         "outline IoU",
         Picture,
-        lambda given: silhouette_iou(given.look, given.mesh),
+        lambda given: silhouette_iou(given.image_view, given.mesh),
         table="outline",
     ),
     Metric("thin_depth", "thin depth", Picture, lambda given: given.thin.get("thin_depth"), table="outline"),
