@@ -277,10 +277,7 @@ def slab(outline: Array, low: float, high: float, bevel: float = 0.0) -> Manifol
 
 
 def post(
-    bottom: Vector,
-    top: Vector,
-    outline: Array,
-    profile: Sequence[tuple[float, float]] = ((0.0, 1.0), (1.0, 1.0)),
+    bottom: Vector, top: Vector, outline: Array, profile: Sequence[tuple[float, float]] = ((0.0, 1.0), (1.0, 1.0))
 ) -> Manifold:
     """Upright, possibly slanting bar with level ends.
 
@@ -435,7 +432,7 @@ def ellipsoid(size: Vector, center: Vector = (0.0, 0.0, 0.0), segments: int = 16
     return Manifold.sphere(1.0, segments).scale(extent).translate(center)
 
 
-def pillow(size: Vector, center: Vector = (0.0, 0.0, 0.0), power: float = 4.0, segments: int = 6) -> Manifold:
+def superellipsoid(size: Vector, center: Vector = (0.0, 0.0, 0.0), power: float = 4.0, segments: int = 6) -> Manifold:
     """Superellipsoid about a middle.
 
     Args:

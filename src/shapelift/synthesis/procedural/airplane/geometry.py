@@ -9,7 +9,7 @@ from shapelift.synthesis.materials import Material
 from shapelift.synthesis.procedural import finishes
 from shapelift.synthesis.procedural.airplane.parameters import AirplaneParameters
 from shapelift.synthesis.procedural.category import Category
-from shapelift.synthesis.procedural.lofts import Station, body, grown, wheel, wing
+from shapelift.synthesis.procedural.lofts import Station, body, offset_stations, wheel, wing
 from shapelift.synthesis.procedural.solids import (
     Part,
     beam,
@@ -243,7 +243,7 @@ class _AirplaneGeometry:
             for index in range(p.cabin_windows):
                 z = first - (index + 0.5) * step
                 cutters.append(box_between((-2, low, z - wide / 2), (2, high, z + wide / 2)))
-        return body(grown(self.stations, 0.03), self.outline) ^ union(cutters)
+        return body(offset_stations(self.stations, 0.03), self.outline) ^ union(cutters)
 
     def engines(self) -> list[Part]:
         """Jets, propellers or nothing."""

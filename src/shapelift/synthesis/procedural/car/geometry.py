@@ -11,7 +11,7 @@ from shapelift.synthesis.materials import Material, random_material
 from shapelift.synthesis.procedural import finishes
 from shapelift.synthesis.procedural.car.parameters import CarParameters
 from shapelift.synthesis.procedural.category import Category
-from shapelift.synthesis.procedural.lofts import Station, body, grown, spokes, wheel, wing
+from shapelift.synthesis.procedural.lofts import Station, body, offset_stations, spokes, wheel, wing
 from shapelift.synthesis.procedural.solids import (
     Array,
     Part,
@@ -105,7 +105,7 @@ class _CarGeometry:
 
     def _skin(self, margin: float) -> Manifold:
         """The lower body, `margin` larger: what lamps, bumpers and trim are cut from."""
-        return body(grown(self.stations, margin), self.outline)
+        return body(offset_stations(self.stations, margin), self.outline)
 
     def _wheel_arches(self) -> list[Manifold]:
         inside, y = self.half - self.p.wheel_width - 0.1, self.p.wheel_radius
