@@ -144,7 +144,7 @@ def solid_from_mesh(vertices: Array, faces: npt.NDArray[np.integer]) -> Manifold
     """Solid from a closed triangle mesh `v 3`, `f 3`, in either orientation.
 
     Raises:
-        ValueError: The mesh is not closed.
+        ValueError: the mesh is not closed.
     """
     tri = np.ascontiguousarray(faces, dtype=np.uint64)
     result = Manifold(Mesh64(np.ascontiguousarray(vertices, dtype=np.float64), tri))
@@ -555,7 +555,7 @@ def assemble(parts: Sequence[Part], materials: Mapping[str, Material]) -> Asset:
     parts overlap, the surface belongs to whichever part is outermost.
 
     Raises:
-        ValueError: The parts are not all connected.
+        ValueError: the parts are not all connected.
     """
     present = [(solid, group) for solid, group in parts if not solid.is_empty()]
     marked = [(_grown(solid, index).as_original(), materials[group]) for index, (solid, group) in enumerate(present)]
