@@ -225,7 +225,7 @@ class _CarGeometry:
         front, rear, wide = self._cabin_at(low)
         middle = (front + rear) / 2
         bottom, top = wide - p.pillar - 0.05, self._cabin_at(high)[2] - p.pillar - 0.05
-        pane = np.array([(-bottom, low), (bottom, low), (top, high), (-top, high)])
+        pane = [(-bottom, low), (bottom, low), (top, high), (-top, high)]
         cutters = [*self._side_cutters(low, high), prism(pane, middle, self.nose, "z")]
         if p.style != "van" or p.glazing >= 0.5:
             cutters.append(prism(pane, self.tail - 1, middle, "z"))
@@ -276,7 +276,7 @@ class _CarGeometry:
             for y, offset in ((low, depth), (high, depth), (high, -depth), (low, -depth))
         ]
         wide = self._cabin_at(high)[2] - inset
-        across = np.array([(-half + inset, low), (half - inset, low), (wide, high + 0.01), (-wide, high + 0.01)])
+        across = [(-half + inset, low), (half - inset, low), (wide, high + 0.01), (-wide, high + 0.01)]
         return prism(side, -2.0, 2.0, "x") ^ prism(across, self.tail, self.nose, "z")
 
     def accessories(self) -> list[Part]:
