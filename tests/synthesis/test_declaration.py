@@ -14,11 +14,13 @@ from shapelift.synthesis.procedural.declaration import (
     choice,
     drawn,
     integers,
+    integers_within,
     maybe,
     seed,
     times,
     uniform,
     when,
+    within,
 )
 
 
@@ -64,3 +66,21 @@ def test_a_parameter_without_a_distribution_is_named() -> None:
 
     with pytest.raises(TypeError, match=r"Table\.top is declared without a distribution"):
         Table.sample(np.random.default_rng(0))
+
+
+def test_bounds_come_from_a_table() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Shelf(Parameters):
+        kind: Literal["low", "high"] = drawn(choice({"low": 1.0, "high": 1.0}))
+        height: float = drawn(within(lambda p: {"low": (0.3, 0.5), "high": (1.5, 2.0)}[p.kind]))
+        boards: int = drawn(integers_within(lambda p: {"low": (1, 2), "high": (4, 6)}[p.kind]))
+
+    shelves = [Shelf.sample(np.random.default_rng(number)) for number in range(80)]
+    assert all(0.3 <= one.height < 0.5 if one.kind == "low" else 1.5 <= one.height < 2.0 for one in shelves)
+    assert {(one.kind, one.boards) for one in shelves} == {
+        ("low", 1),
+        ("low", 2),
+        ("high", 4),
+        ("high", 5),
+        ("high", 6),
+    }

@@ -13,7 +13,7 @@ from manifold3d import Manifold, Mesh
 
 from shapelift.synthesis import procedural
 from shapelift.synthesis.procedural import finishes
-from shapelift.synthesis.procedural.lofts import body, grown, spokes, wheel, wing
+from shapelift.synthesis.procedural.lofts import body, offset_stations, spokes, wheel, wing
 from shapelift.synthesis.procedural.solids import rectangle, revolve
 from shapelift.synthesis.procedural.vessel.components import rounded_dome
 from shapelift.synthesis.procedural.vessel.hulls import Hull
@@ -189,7 +189,7 @@ def test_rowing_boat_is_hollow():
     assert solid.volume() < 0.5 * solid.hull().volume()
 
 
-# ------------------------------------------------------------------------------------------------ bricks
+# ------------------------------------------------------------------------------------------------ solids
 
 
 def test_body_of_equal_sections_is_a_prism():
@@ -197,11 +197,11 @@ def test_body_of_equal_sections_is_a_prism():
     np.testing.assert_allclose(solid.volume(), 2.0 * 1.0 * 4.0, rtol=1e-6)
 
 
-def test_grown_body_encloses_the_body_by_the_margin():
+def test_body_of_offset_stations_encloses_the_body_by_the_margin():
     stations = [(0.0, 0.0, 1.0, 0.5), (4.0, 0.0, 1.0, 0.5)]
-    outer = body(grown(stations, 0.1), rectangle(2.0, 2.0))
+    outer = body(offset_stations(stations, 0.1), rectangle(2.0, 2.0))
     np.testing.assert_allclose(outer.bounding_box(), (-1.1, -0.6, -0.1, 1.1, 0.6, 4.1), atol=1e-6)
-    backwards = body(grown(stations[::-1], 0.1), rectangle(2.0, 2.0))
+    backwards = body(offset_stations(stations[::-1], 0.1), rectangle(2.0, 2.0))
     np.testing.assert_allclose(backwards.bounding_box(), outer.bounding_box(), atol=1e-6)
 
 

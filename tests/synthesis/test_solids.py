@@ -74,8 +74,8 @@ def test_mitred_tube_keeps_its_thickness_around_a_corner() -> None:
 def test_round_solids_approach_the_sphere() -> None:
     sphere = 4 / 3 * np.pi * 0.5**3
     assert solids.ellipsoid((1, 1, 1), segments=64).volume() == pytest.approx(sphere, rel=0.02)
-    assert solids.pillow((1, 1, 1), power=2, segments=24).volume() == pytest.approx(sphere, rel=0.02)
-    assert solids.pillow((1, 1, 1), power=40, segments=24).volume() == pytest.approx(1.0, rel=0.1)
+    assert solids.superellipsoid((1, 1, 1), power=2, segments=24).volume() == pytest.approx(sphere, rel=0.02)
+    assert solids.superellipsoid((1, 1, 1), power=40, segments=24).volume() == pytest.approx(1.0, rel=0.1)
     assert solids.box((1, 1, 1), rounding=0.5, segments=16).volume() == pytest.approx(sphere, rel=0.03)
 
 

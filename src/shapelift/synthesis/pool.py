@@ -34,12 +34,15 @@ def run_isolated(
     """`function(item)` for every item, in `workers` fresh processes of one thread each.
 
     Args:
-        function: Picklable; sent to every process once. What it raises ends the run.
+        function: Picklable; sent to every process once.
         items: Picklable, taken in order.
         workers: Number of processes, at least 1.
 
     Yields:
         Index of the item and its result, or `Crash`, as they finish.
+
+    Raises:
+        BaseException: whatever `function` raises; it ends the run.
     """
     todo = iter(range(len(items)))
     pool: list[_Worker] = []

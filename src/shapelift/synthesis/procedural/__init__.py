@@ -39,7 +39,7 @@ def category(name: str) -> Category:
     """The category of a name.
 
     Raises:
-        ValueError: The name is not in `CATEGORIES`.
+        ValueError: the name is not in `CATEGORIES`.
     """
     if name not in CATEGORIES:
         raise ValueError(f"no procedural category {name!r}: choose from {', '.join(CATEGORIES)}")
@@ -50,6 +50,6 @@ def build(name: str, seed: int) -> Asset:
     """The shape of a category that a seed stands for; the same seed gives the same shape.
 
     Raises:
-        ValueError: The category is unknown, or, in the very rare case, random parts are not connected.
+        ValueError: the category is unknown, or, which is very rare, random parts are not connected.
     """
     return category(name).draw(np.random.default_rng([zlib.crc32(name.encode()), seed]))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from shapelift.synthesis.materials import Asset, Material
+from shapelift.synthesis.procedural.declaration import Parameters
 from shapelift.synthesis.procedural.solids import Part, assemble
 
 
@@ -17,13 +18,12 @@ class Category:
     """A distribution of parameters, and how a shape is made of them.
 
     Attributes:
-        parameters: The class of the parameters, with a class method `sample(rng)` that draws mutually plausible ones.
-            One of them is `material_seed`: materials alone are drawn while building.
+        parameters: Their class. One of them is `material_seed`: materials alone are drawn while building.
         parts: Parameters -> the parts of the shape in any unit, +Y up, front +Z, connected.
         materials: Parameters and a generator of their `material_seed` -> one material for every group of parts.
     """
 
-    parameters: Any
+    parameters: type[Parameters]
     parts: Callable[[Any], Sequence[Part]]
     materials: Callable[[Any, np.random.Generator], Mapping[str, Material]]
 
@@ -31,7 +31,7 @@ class Category:
         """The shape of these parameters: one closed solid, centred, longest side 1.
 
         Raises:
-            ValueError: The parts are not connected, as may happen in the very rare case.
+            ValueError: the parts are not connected, which is very rare.
         """
         materials = self.materials(parameters, np.random.default_rng(parameters.material_seed))
         return assemble(self.parts(parameters), materials)

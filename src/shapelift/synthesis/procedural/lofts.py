@@ -18,7 +18,7 @@ def body(stations: Sequence[Station], outline: Array) -> Manifold:
     return loft([outline_at(outline * (width, height) + (0.0, y), z, "z") for z, y, width, height in stations])
 
 
-def grown(stations: Sequence[Station], margin: float) -> list[Station]:
+def offset_stations(stations: Sequence[Station], margin: float) -> list[Station]:
     """The stations of a body whose surface lies about `margin` further out (for trim that follows the surface)."""
     first, last = stations[0][0], stations[-1][0]
     step = margin if last > first else -margin

@@ -144,7 +144,7 @@ def solid_from_mesh(vertices: Array, faces: npt.NDArray[np.integer]) -> Manifold
     """Solid from a closed triangle mesh `v 3`, `f 3`, in either orientation.
 
     Raises:
-        ValueError: The mesh is not closed.
+        ValueError: the mesh is not closed.
     """
     tri = np.ascontiguousarray(faces, dtype=np.uint64)
     result = Manifold(Mesh64(np.ascontiguousarray(vertices, dtype=np.float64), tri))
@@ -277,10 +277,7 @@ def slab(outline: Array, low: float, high: float, bevel: float = 0.0) -> Manifol
 
 
 def post(
-    bottom: Vector,
-    top: Vector,
-    outline: Array,
-    profile: Sequence[tuple[float, float]] = ((0.0, 1.0), (1.0, 1.0)),
+    bottom: Vector, top: Vector, outline: Array, profile: Sequence[tuple[float, float]] = ((0.0, 1.0), (1.0, 1.0))
 ) -> Manifold:
     """Upright, possibly slanting bar with level ends.
 
@@ -435,7 +432,7 @@ def ellipsoid(size: Vector, center: Vector = (0.0, 0.0, 0.0), segments: int = 16
     return Manifold.sphere(1.0, segments).scale(extent).translate(center)
 
 
-def pillow(size: Vector, center: Vector = (0.0, 0.0, 0.0), power: float = 4.0, segments: int = 6) -> Manifold:
+def superellipsoid(size: Vector, center: Vector = (0.0, 0.0, 0.0), power: float = 4.0, segments: int = 6) -> Manifold:
     """Superellipsoid about a middle.
 
     Args:
@@ -558,7 +555,7 @@ def assemble(parts: Sequence[Part], materials: Mapping[str, Material]) -> Asset:
     parts overlap, the surface belongs to whichever part is outermost.
 
     Raises:
-        ValueError: The parts are not all connected.
+        ValueError: the parts are not all connected.
     """
     present = [(solid, group) for solid, group in parts if not solid.is_empty()]
     marked = [(_grown(solid, index).as_original(), materials[group]) for index, (solid, group) in enumerate(present)]

@@ -9,7 +9,7 @@ from shapelift.synthesis.materials import Material
 from shapelift.synthesis.procedural import finishes
 from shapelift.synthesis.procedural.airplane.parameters import AirplaneParameters
 from shapelift.synthesis.procedural.category import Category
-from shapelift.synthesis.procedural.lofts import Station, body, grown, wheel, wing
+from shapelift.synthesis.procedural.lofts import Station, body, offset_stations, wheel, wing
 from shapelift.synthesis.procedural.solids import (
     Part,
     beam,
@@ -222,7 +222,7 @@ class _AirplaneGeometry:
         if p.style == "light" and p.wing_height > 0.3:
             # The cabin of a high-winged tourer reaches up to the wing.
             top = max(self.root_y, y + 0.9 * r) + 0.08
-            side = np.array([(z + 1.1, y + 0.3 * r), (z + 0.35, top), (z - 1.3, top), (z - 2.2, y + 0.3 * r)])
+            side = [(z + 1.1, y + 0.3 * r), (z + 0.35, top), (z - 1.3, top), (z - 2.2, y + 0.3 * r)]
             return prism(side, -0.82 * r, 0.82 * r, "x")
         size = (1.35 * r, 1.5 * r * p.canopy, 2.4 * p.canopy * (0.6 if p.style == "biplane" else 1.0))
         return ellipsoid(size, (0, y + 0.72 * r, z), 16)
@@ -233,7 +233,7 @@ class _AirplaneGeometry:
         z = self.nose - 0.55 * p.nose_length * p.radius
         y, r = self._fuselage_at(z)
         low, high = y + 0.32 * r, y + 0.95 * r
-        screen = np.array([(z + 0.45 * r, low), (z - 0.1 * r, high), (z - 0.45 * r, high), (z - 0.3 * r, low)])
+        screen = [(z + 0.45 * r, low), (z - 0.1 * r, high), (z - 0.45 * r, high), (z - 0.3 * r, low)]
         cutters = [prism(screen, -2.0, 2.0, "x")]
         first, last = self.nose - p.nose_length * p.radius - 0.3, self.tail + p.tail_length * 0.75 * p.radius
         if p.cabin_windows and first - last > 1.0:
@@ -243,7 +243,7 @@ class _AirplaneGeometry:
             for index in range(p.cabin_windows):
                 z = first - (index + 0.5) * step
                 cutters.append(box_between((-2, low, z - wide / 2), (2, high, z + wide / 2)))
-        return body(grown(self.stations, 0.03), self.outline) ^ union(cutters)
+        return body(offset_stations(self.stations, 0.03), self.outline) ^ union(cutters)
 
     def engines(self) -> list[Part]:
         """Jets, propellers or nothing."""

@@ -22,7 +22,6 @@ from shapelift.synthesis.procedural.solids import (
     box_between,
     ellipse,
     parts_of,
-    pillow,
     prism,
     rectangle,
     reflected,
@@ -30,6 +29,7 @@ from shapelift.synthesis.procedural.solids import (
     rounded_rectangle,
     slab,
     smooth_curve,
+    superellipsoid,
     sweep,
     tube,
     warped,
@@ -226,7 +226,9 @@ def _upright_back(p: BenchParameters) -> Groups:
         return {"board": [box_between((-x, foot, -t), (x, h, t), p.rounding * t)]}
     if p.back == "soft":
         cushions = [
-            pillow(((b - a) * 0.99, 0.9 * h, 0.08 + 0.05 * p.rounding), ((a + b) / 2, 0.1 * h + 0.45 * h, t), 5.0)
+            superellipsoid(
+                ((b - a) * 0.99, 0.9 * h, 0.08 + 0.05 * p.rounding), ((a + b) / 2, 0.1 * h + 0.45 * h, t), 5.0
+            )
             for a, b in itertools.pairwise(np.linspace(-x, x, 1 + p.back_boards // 2))
         ]
         return {"board": [box_between((-0.97 * x, foot, -t), (0.97 * x, 0.9 * h, 0.5 * t))], "soft": cushions}

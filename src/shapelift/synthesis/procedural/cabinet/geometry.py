@@ -168,7 +168,7 @@ def _louvers(low: Sequence[float], high: Sequence[float]) -> list[Part]:
     rear, face = high[2] - 0.006, high[2] + 0.016
     louvers: list[Part] = []
     for y in [low[1] + pitch * (index + 1) for index in range(number)]:
-        wedge = np.array([[rear, y + 0.3 * pitch], [rear, y - 0.3 * pitch], [face, y - 0.3 * pitch]])
+        wedge = [[rear, y + 0.3 * pitch], [rear, y - 0.3 * pitch], [face, y - 0.3 * pitch]]
         louvers.append((prism(wedge, low[0] + inset, high[0] - inset, "x"), "front"))
     return louvers
 

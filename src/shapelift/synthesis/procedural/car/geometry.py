@@ -11,7 +11,7 @@ from shapelift.synthesis.materials import Material, random_material
 from shapelift.synthesis.procedural import finishes
 from shapelift.synthesis.procedural.car.parameters import CarParameters
 from shapelift.synthesis.procedural.category import Category
-from shapelift.synthesis.procedural.lofts import Station, body, grown, spokes, wheel, wing
+from shapelift.synthesis.procedural.lofts import Station, body, offset_stations, spokes, wheel, wing
 from shapelift.synthesis.procedural.solids import (
     Array,
     Part,
@@ -105,7 +105,7 @@ class _CarGeometry:
 
     def _skin(self, margin: float) -> Manifold:
         """The lower body, `margin` larger: what lamps, bumpers and trim are cut from."""
-        return body(grown(self.stations, margin), self.outline)
+        return body(offset_stations(self.stations, margin), self.outline)
 
     def _wheel_arches(self) -> list[Manifold]:
         inside, y = self.half - self.p.wheel_width - 0.1, self.p.wheel_radius
@@ -225,7 +225,7 @@ class _CarGeometry:
         front, rear, wide = self._cabin_at(low)
         middle = (front + rear) / 2
         bottom, top = wide - p.pillar - 0.05, self._cabin_at(high)[2] - p.pillar - 0.05
-        pane = np.array([(-bottom, low), (bottom, low), (top, high), (-top, high)])
+        pane = [(-bottom, low), (bottom, low), (top, high), (-top, high)]
         cutters = [*self._side_cutters(low, high), prism(pane, middle, self.nose, "z")]
         if p.style != "van" or p.glazing >= 0.5:
             cutters.append(prism(pane, self.tail - 1, middle, "z"))
@@ -276,7 +276,7 @@ class _CarGeometry:
             for y, offset in ((low, depth), (high, depth), (high, -depth), (low, -depth))
         ]
         wide = self._cabin_at(high)[2] - inset
-        across = np.array([(-half + inset, low), (half - inset, low), (wide, high + 0.01), (-wide, high + 0.01)])
+        across = [(-half + inset, low), (half - inset, low), (wide, high + 0.01), (-wide, high + 0.01)]
         return prism(side, -2.0, 2.0, "x") ^ prism(across, self.tail, self.nose, "z")
 
     def accessories(self) -> list[Part]:

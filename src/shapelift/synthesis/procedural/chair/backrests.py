@@ -15,11 +15,11 @@ from shapelift.synthesis.procedural.solids import (
     box,
     box_between,
     parts_of,
-    pillow,
     prism,
     rod,
     rounded_rectangle,
     smooth_curve,
+    superellipsoid,
     tube,
 )
 
@@ -111,7 +111,7 @@ def _tufted(p: ChairParameters) -> Groups:
     rows = max(2, round(columns * h / width))
     size = (width / columns * 0.98, h / rows * 1.02, 0.9 * t)
     tufts = [
-        pillow(size, (width * ((column + 0.5) / columns - 0.5) * 0.94, h * (row + 0.5) / rows, 0.5 * t), 3.0, 4)
+        superellipsoid(size, (width * ((column + 0.5) / columns - 0.5) * 0.94, h * (row + 0.5) / rows, 0.5 * t), 3.0, 4)
         for row in range(rows)
         for column in range(columns)
     ]
@@ -149,7 +149,7 @@ def _cushion(p: ChairParameters) -> Groups:
     h, width = p.back_height, p.back_foot.width
     t, depth = max(0.022, 0.4 * p.back_thickness), max(0.07, p.back_thickness)
     board = box_between((-width / 2, -0.6 * p.seat_thickness, -t / 2), (width / 2, h * 0.92, t / 2), 0.3 * t)
-    soft = pillow((width * 0.94, h * 0.98, depth * 1.5), (0.0, h * 0.53, 0.5 * depth), 4.0)
+    soft = superellipsoid((width * 0.94, h * 0.98, depth * 1.5), (0.0, h * 0.53, 0.5 * depth), 4.0)
     return {"frame": [board], "soft": [soft]}
 
 

@@ -21,7 +21,6 @@ from shapelift.synthesis.procedural.solids import (
     difference,
     ellipse,
     ellipsoid,
-    pillow,
     rectangle,
     reflected,
     rod,
@@ -29,6 +28,7 @@ from shapelift.synthesis.procedural.solids import (
     slab,
     smooth_curve,
     superellipse,
+    superellipsoid,
     sweep,
     tube,
     warped,
@@ -84,7 +84,9 @@ def _seat(p: ChairParameters) -> list[Part]:
     parts: list[Part] = [(plate, "seat")]
     if p.cushion:
         size = (p.seat_width * 0.96, p.cushion * 1.6, p.seat_depth * 0.96)
-        parts.append((pillow(size, (0.0, high + 0.3 * p.cushion, 0.0), 2.6 if p.plan == "round" else 5.0), "soft"))
+        parts.append(
+            (superellipsoid(size, (0.0, high + 0.3 * p.cushion, 0.0), 2.6 if p.plan == "round" else 5.0), "soft")
+        )
     if p.apron and p.base in {"legs", "rocker"}:
         boards = apron(*_leg_rectangle(p), 0.02, low - p.apron * 0.8, low + 0.2 * p.seat_thickness)
         parts.append((boards, "frame"))

@@ -66,13 +66,7 @@ def _panel(p: DisplayParameters) -> list[Part]:
 
 
 def _framed_screen(
-    plate: Manifold,
-    bezel: float,
-    low: float,
-    high: float,
-    recess: float,
-    thickness: float,
-    reach: tuple[float, float],
+    plate: Manifold, bezel: float, low: float, high: float, recess: float, thickness: float, reach: tuple[float, float]
 ) -> list[Part]:
     """A plate of width 1 with a window from `low` to `high`, and the pane in it.
 

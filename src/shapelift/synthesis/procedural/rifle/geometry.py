@@ -338,7 +338,7 @@ class _RifleGeometry:
         if p.foregrip == "vertical":
             solid = rod((0, y + 0.05, z), (0, y - 0.95, z - 0.05), 0.17, 0.19, 12)
         else:
-            side = np.array([(z - 0.5, y), (z + 0.75, y), (z + 0.55, y - 0.2), (z - 0.35, y - 0.6)])
+            side = [(z - 0.5, y), (z + 0.75, y), (z + 0.55, y - 0.2), (z - 0.35, y - 0.6)]
             solid = prism(side, -0.16, 0.16, "x")
         return solid, "furniture"
 

@@ -19,12 +19,12 @@ from shapelift.synthesis.procedural.solids import (
     bowed,
     box,
     box_between,
-    pillow,
     prism,
     reflected,
     rod,
     rotated,
     smooth_curve,
+    superellipsoid,
     warped,
 )
 from shapelift.synthesis.procedural.supports import FourLegs, corners, leg
@@ -65,7 +65,7 @@ def _cushion(p: SofaParameters, low: tuple[float, float], high: tuple[float, flo
     middle = ((low[0] + high[0]) / 2, (bottom + top) / 2, (low[1] + high[1]) / 2)
     if p.cushion_softness < 0.45:
         return box((width, height, depth), middle, 0.01 + 0.35 * p.cushion_softness * height, 4)
-    return pillow((width, height * 1.2, depth), middle, 9.0 - 5.0 * p.cushion_softness, 5)
+    return superellipsoid((width, height * 1.2, depth), middle, 9.0 - 5.0 * p.cushion_softness, 5)
 
 
 def _back(p: SofaParameters) -> list[Part]:
@@ -95,7 +95,9 @@ def _cushion_back(p: SofaParameters) -> list[Part]:
     for a, b in itertools.pairwise(np.linspace(-p.width / 2, p.width / 2, p.seats + 1)):
         middle = ((a + b) / 2, p.seat_height + high / 2 - 0.01, 0.4 * p.back_thickness)
         size = ((b - a) * 0.985, high + 0.02, p.back_thickness * 1.2)
-        parts.append((rotated(pillow(size, middle, 8.0 - 5.0 * p.cushion_softness, 5), "x", -4.0, middle), "cushion"))
+        parts.append(
+            (rotated(superellipsoid(size, middle, 8.0 - 5.0 * p.cushion_softness, 5), "x", -4.0, middle), "cushion")
+        )
     return parts
 
 
@@ -106,7 +108,7 @@ def _tufted_back(p: SofaParameters) -> list[Part]:
     for row in range(rows):
         y = p.seat_height + p.back_height * ((row + 0.5) / rows) - 0.01
         for column in range(columns):
-            parts.append((pillow(size, (p.width * ((column + 0.5) / columns - 0.5), y, 0.0), 3.0, 3), "body"))
+            parts.append((superellipsoid(size, (p.width * ((column + 0.5) / columns - 0.5), y, 0.0), 3.0, 3), "body"))
     return parts
 
 
@@ -195,7 +197,7 @@ def _pillow_arm(p: SofaParameters) -> list[Part]:
     width = max(0.12, p.arm_width)
     block = box_between((x, low, rear), (x + 0.8 * width, top - 0.3 * width, front), 0.02)
     middle = (x + 0.45 * width, top - 0.2 * width, (rear + front) / 2)
-    return [(block, "body"), (pillow((width, 0.8 * width, front - rear + 0.02), middle, 3.5, 5), "cushion")]
+    return [(block, "body"), (superellipsoid((width, 0.8 * width, front - rear + 0.02), middle, 3.5, 5), "cushion")]
 
 
 def _wood_arm(p: SofaParameters) -> list[Part]:
@@ -240,7 +242,7 @@ def _extension(p: SofaParameters) -> list[Part]:
         size = (0.9 * p.back_thickness, 0.8 * p.back_height, length * 0.98)
         for at in np.linspace(-z + 0.1, z1, p.tuft_rows + 2)[:-1]:
             middle = (x1 - 0.1 * p.back_thickness, p.seat_height + 0.42 * p.back_height, at + length / 2)
-            parts.append((pillow(size, middle, 4.0, 4), "cushion"))
+            parts.append((superellipsoid(size, middle, 4.0, 4), "cushion"))
     return parts
 
 
@@ -282,7 +284,7 @@ def _throw_pillows(p: SofaParameters) -> list[Part]:
         side = 1.0 if index % 2 else -1.0
         x = side * (p.width / 2 - 0.55 * size - 0.25 * (index // 2))
         if abs(x) + 0.4 * size <= p.width / 2:
-            leaning = rotated(pillow((size, size, 0.16), (x, y, z), 2.8, 4), "x", -16.0, (x, y, z))
+            leaning = rotated(superellipsoid((size, size, 0.16), (x, y, z), 2.8, 4), "x", -16.0, (x, y, z))
             parts.append((rotated(leaning, "z", 9.0 * side * (index % 3), (x, y, z)), "pillow"))
     return parts
 

@@ -270,7 +270,7 @@ def _desk_telephone(p: TelephoneParameters) -> list[Part]:
     slope = np.radians(p.slope_deg)
     low = max(2.0, p.thickness - 0.6 * d * np.tan(slope))
     high = low + d * np.tan(slope)
-    side = np.array([(d / 2, 0.0), (d / 2, low), (-d / 2, high), (-d / 2 - 0.3, 0.0)])
+    side = [(d / 2, 0.0), (d / 2, low), (-d / 2, high), (-d / 2 - 0.3, 0.0)]
     plan = rounded_rectangle(w, d + 0.4, p.corner * 0.25 * w, 4)
     base = prism(side, -w / 2, w / 2, "x") ^ prism(plan, -1.0, high + 1.0)
 

@@ -231,7 +231,7 @@ def _carrier(vessel: Vessel) -> list[Part]:
     starboard_edge = [(1.25 * half, -5.0), (1.35 * half, 2.8), (0.75 * half, 5.3)]
     port_edge = [(-0.7 * half, 5.3), (-0.9 * half, 2.6), (-port, 1.2), (-port, -2.6), (-1.1 * half, -5.0)]
     flight_deck = prism(np.array([*starboard_edge, *port_edge]), y - 0.08, y + 0.16)
-    sponson = np.array([(-1.0 * half, 0.35 * y), (1.0 * half, 0.35 * y), (1.25 * half, y), (-1.25 * half, y)])
+    sponson = [(-1.0 * half, 0.35 * y), (1.0 * half, 0.35 * y), (1.25 * half, y), (-1.25 * half, y)]
     middle = 10.0 * (p.house_place - 0.49)
     z0, z1 = middle - 0.8, middle + 0.8
     island: list[Part] = []
