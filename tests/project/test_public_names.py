@@ -20,7 +20,7 @@ DOCUMENTED = (
     *("datasets", "evaluation", "geometry", "imaging", "inference", "losses", "meshing", "metrics", "models", "nn"),
     *("ops", "pictures", "recipes", "solids", "testing", "training"),
 )
-"""The packages whose functions say what they take and raise."""
+"""The packages whose functions say what they take and raise. Options of commands say it in their help."""
 
 FEW_PARAMETERS = 2
 
