@@ -22,6 +22,8 @@ from shapelift.training import TrainConfig, find_start, read_start, shipped_star
 from shapelift.training.checkpoint import CHECKPOINT_NAME, read_tensors
 from shapelift.training.start import load_start
 
+pytestmark = pytest.mark.slow
+
 
 def _still(tiny: Callable[..., TrainConfig]) -> TrainConfig:
     """One step that moves no weight."""
