@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from shapelift.models.base import ExportGraph, ReconstructionModel, ModelConfig
+from shapelift.models.base import ExportGraph, ModelConfig, ReconstructionModel
 from shapelift.models.implicit import ImplicitConfig, ImplicitModel
 from shapelift.models.pointset import PointSetModel
 from shapelift.recipes import RECIPES

@@ -33,6 +33,9 @@ _LEAST_ENCLOSED = 0.003
 UNLABELLED, ENCLOSED = "unlabelled_share", "enclosed_share"
 """Names of the two shares in the metadata of a record."""
 
+LACKS = "lacks "
+"""How a flag begins that says what the file of a shape names and does not have."""
+
 _STEPS = np.array([1.0, 0.6, 0.35, 0.15, 0.05, -0.05, -0.15, -0.35, -0.6, -1.0])  # from the front to the back
 _FIRST = (4, 5)  # the steps that decide most points
 
@@ -105,11 +108,13 @@ def checked(solid: Solid, labels: Labels, views: Sequence[View], cameras: Sequen
 
 
 def flags(metadata: Mapping[str, str]) -> tuple[str, ...]:
-    """What is doubtful about the labels of a record with this metadata, for its entry in the manifest."""
+    """What is doubtful about a record with this metadata, for its entry in the manifest."""
     unlabelled, enclosed = float(metadata.get(UNLABELLED, 0.0)), float(metadata.get(ENCLOSED, 1.0))
     found = []
     if unlabelled > _FLAGGED_SHARE:
         found.append(f"labels lack {unlabelled:.0%} of the visible surface")
     if enclosed < _LEAST_ENCLOSED:
         found.append(f"encloses {enclosed:.2%} of the unit cube")
+    if metadata.get("lacks"):
+        found.append(f"{LACKS}{metadata['lacks']}")
     return tuple(found)
