@@ -143,6 +143,7 @@ def test_damage_is_one_line_that_names_the_file_and_says_what_to_do(tmp_path: Pa
     message = str(caught.value)
     assert message.startswith(f"{tmp_path / FILE_NAME}: ")
     assert "synthesize" in message
+    assert ("not a readable manifest" in message) != ("another version" in words)
     assert "\n" not in message
 
 

@@ -137,9 +137,8 @@ def read_manifest(folder: str | Path) -> Manifest:
     path = Path(folder) / FILE_NAME
     try:
         text = path.read_bytes()
-        if msgspec.json.decode(text, type=_Header).schema != SCHEMA:
-            raise InputError(f"{path}: made by another version of shapelift; synthesize into a new folder")
-        return msgspec.json.decode(text, type=Manifest)
+        known = msgspec.json.decode(text, type=_Header).schema == SCHEMA
+        manifest = msgspec.json.decode(text, type=Manifest) if known else None
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such data set; make one with `shapelift synthesize`") from error
     except (msgspec.MsgspecError, OSError, ValueError, RecursionError) as error:
@@ -147,6 +146,9 @@ def read_manifest(folder: str | Path) -> Manifest:
         raise InputError(
             f"{path}: not a readable manifest ({what}); delete it and run `shapelift synthesize` again"
         ) from error
+    if manifest is None:
+        raise InputError(f"{path}: made by another version of shapelift; synthesize into a new folder")
+    return manifest
 
 
 def stored_shapes(folder: str | Path, split: str | None = None) -> tuple[StoredShape, ...]:
