@@ -92,7 +92,7 @@ def score_depth(
         for name, given in seen_surfaces(model, others, path, view).items():
             rows[name].append(measure(given))
     return {
-        name: {metric: float(np.mean([row[metric] for row in found])) for metric in MEASURES}
+        name: {metric: float(np.mean([row[metric] for row in found if row])) for metric in MEASURES}
         | {"images": float(len(found))}
         for name, found in rows.items()
     }
