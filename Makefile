@@ -1,8 +1,15 @@
 # Short names for what developers run; CI runs the README's own commands.
-.PHONY: test lint docs dist bench sheets hero
+.PHONY: test quick coverage lint docs dist bench sheets hero
 
 test:
 	python -m pytest -q
+
+quick:
+	python -m pytest -q -m "not slow"
+
+coverage:
+	python -m pytest -q --cov --cov-report=
+	python .ci/coverage_report.py
 
 lint:
 	ruff check .

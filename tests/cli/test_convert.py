@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -172,3 +173,120 @@ def test_json_says_what_failed(capsys: pytest.CaptureFixture[str]) -> None:
     document = json.loads(capsys.readouterr().out)
     assert document["status"] == "failed"
     assert "none.ply" in document["error"]
+
+
+UNIT_MM = {"glb": 1000.0, "stl": 1.0, "3mf": 1.0, "obj": 1.0, "ply": 1.0, "off": 1.0}
+SIDES_MM = np.array([35.0, 21.5, 12.25])
+
+
+def part(kind: str) -> Mesh:
+    """A closed part of 35 x 21.5 x 12.25 mm, in the unit that a file of this kind has, its height along +Y."""
+    shape = trimesh.creation.icosphere(1)
+    vertices = shape.vertices / np.ptp(shape.vertices, axis=0) * SIDES_MM / UNIT_MM[kind]
+    return Mesh(vertices + 0.25, shape.faces)
+
+
+def sides(path: str) -> np.ndarray:
+    """Sides of a written file in its own coordinates, by trimesh."""
+    low, high = trimesh.load(path, force="mesh").bounds
+    return np.asarray(high - low)
+
+
+@pytest.mark.parametrize("target", FORMATS)
+@pytest.mark.parametrize("source", FORMATS)
+def test_the_size_stays_on_the_way_through_any_two_formats(
+    source: str, target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("there").mkdir()
+    save_mesh(f"in.{source}", part(source), unit_mm=UNIT_MM[source])
+    for given, made in ((f"in.{source}", f"there/x.{target}"), (f"there/x.{target}", f"back.{source}")):
+        assert call(given, made, "--json") == 0
+        document = json.loads(capsys.readouterr().out)
+        kind = Path(made).suffix[1:]
+        expected = SIDES_MM[[0, 2, 1]] if kind in ("stl", "3mf") else SIDES_MM
+        np.testing.assert_allclose(sides(made) * UNIT_MM[kind], expected, rtol=1e-6)
+        np.testing.assert_allclose(document["size"], sides(made) * UNIT_MM[kind], rtol=1e-6)
+        assert document["unit"] == "mm"
+        volume = trimesh.load(made, force="mesh").volume * UNIT_MM[kind] ** 3
+        assert document["volume"] == pytest.approx(volume, rel=1e-5)
+        assert call(given, made) == 0
+        assert " x ".join(f"{side:.4g}" for side in expected) + " mm" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("unit", "length_mm"), [(None, 1.0), ("mm", 1.0), ("cm", 10.0), ("m", 1000.0), ("in", 25.4)])
+@pytest.mark.parametrize("source", ["obj", "off", "ply"])
+def test_a_unit_is_said_where_the_format_has_none(
+    source: str, unit: str | None, length_mm: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_mesh(f"in.{source}", part("glb"))
+    option = () if unit is None else ("--unit", unit)
+    assert call(f"in.{source}", "out.stl", "--json", *option) == 0
+    document = json.loads(capsys.readouterr().out)
+    expected = SIDES_MM[[0, 2, 1]] / 1000.0 * length_mm
+    np.testing.assert_allclose(sides("out.stl"), expected, rtol=1e-5)
+    np.testing.assert_allclose(document["size"], expected, rtol=1e-4)
+    assert call(f"in.{source}", "out.glb", *option) == 0
+    np.testing.assert_allclose(sides("out.glb"), SIDES_MM / 1e6 * length_mm, rtol=1e-5)
+
+
+def test_a_length_of_one_without_a_unit_is_doubted(capsys: pytest.CaptureFixture[str]) -> None:
+    save_mesh("one.obj", Mesh(part("glb").vertices / 0.035, part("glb").faces))
+    doubt = "one.obj: has no unit and is taken to be 1 mm long; say its --unit or --size-mm"
+    for options, doubted in (
+        ((), True),
+        (("--unit", "mm"), False),
+        (("--size-mm", 30), False),
+        (("--unit", "m"), False),
+    ):
+        assert call("one.obj", "out.stl", *options) == 0
+        assert (doubt in capsys.readouterr().err) is doubted
+
+
+@pytest.mark.parametrize(
+    ("unit", "length_mm"),
+    [("micron", 0.001), ("millimeter", 1.0), ("centimeter", 10.0), ("inch", 25.4), ("foot", 304.8), ("meter", 1000.0)],
+)
+def test_the_unit_of_a_3mf_is_its_own(unit: str, length_mm: float) -> None:
+    save_mesh("in.3mf", part("stl"), unit_mm=1.0)
+    with zipfile.ZipFile("in.3mf") as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile("in.3mf", "w") as archive:
+        for name, data in contents.items():
+            archive.writestr(name, data.replace(b'unit="millimeter"', f'unit="{unit}"'.encode()))
+    for target, factor in (("stl", 1.0), ("glb", 1000.0), ("3mf", 1.0), ("obj", 1.0)):
+        assert call("in.3mf", f"out.{target}") == 0
+        np.testing.assert_allclose(sides(f"out.{target}").max() * factor, 35.0 * length_mm, rtol=1e-5)
+    assert call("in.3mf", "other.stl", "--size-mm", 50) == 0
+    assert sides("other.stl").max() == pytest.approx(50.0, rel=1e-6)
+
+
+def test_points_have_a_unit_and_an_upward_axis(capsys: pytest.CaptureFixture[str]) -> None:
+    cloud = ball()
+    save_points("ball.ply", PointCloud(cloud.points * [1, 2, 1], cloud.normals))
+    assert call("ball.ply", "out.stl", "--resolution", 32, "--unit", "cm", "--json") == 0
+    np.testing.assert_allclose(sides("out.stl"), [10, 10, 20], rtol=0.1)
+    np.testing.assert_allclose(json.loads(capsys.readouterr().out)["size"], sides("out.stl"), rtol=1e-5)
+    assert call("ball.ply", "lying.stl", "--resolution", 32, "--unit", "cm", "--up-axis", "z") == 0
+    np.testing.assert_allclose(sides("lying.stl"), [10, 20, 10], rtol=0.1)
+
+
+def test_the_upward_axis_of_a_mesh() -> None:
+    save_mesh("in.obj", part("obj"))
+    for axis, expected in (("y", [35, 21.5, 12.25]), ("z", [35, 12.25, 21.5]), ("-x", [21.5, 35, 12.25])):
+        assert call("in.obj", "out.obj", "--up-axis", axis) == 0
+        np.testing.assert_allclose(sides("out.obj"), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--unit", "furlong"], "--unit furlong: unknown; give one of mm, cm, m, in"),
+        (["--unit", "in"], "--unit in: the unit of in.stl is 1 mm by itself; leave it out, or give --size-mm"),
+        (["--up-axis", "q"], "--up-axis q: no axis of that name; give one of x, y, z, -x, -y, -z"),
+    ],
+)
+def test_units_and_axes_that_cannot_be(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    save_mesh("in.stl", part("stl"))
+    assert call("in.stl", "out.glb", *arguments) == 2
+    assert words in capsys.readouterr().err
+    assert not Path("out.glb").exists()

@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from shapelift import __version__
-from shapelift.cli.main import run
-
-COMMANDS = ("reconstruct", "convert", "synthesize", "train", "recipes", "evaluate")
+from shapelift.cli.main import _COMMANDS, run
 
 
 def test_version_and_help_name_everything(capsys: pytest.CaptureFixture[str]) -> None:
@@ -17,10 +15,10 @@ def test_version_and_help_name_everything(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out.strip() == f"shapelift {__version__}"
     assert run(["--help"]) == 0
     text = capsys.readouterr().out
-    assert all(command in text for command in COMMANDS)
+    assert all(command in text for command in _COMMANDS)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", _COMMANDS)
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([command, "--help"]) == 0
     text = capsys.readouterr().out

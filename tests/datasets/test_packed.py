@@ -191,9 +191,11 @@ def test_the_same_numbers_draw_the_same_points_of_pack_and_record(folder: Path, 
     for number, entry in enumerate(stored_shapes(folder, "train")[:2]):
         numbers = mock.Mock(spec=np.random.Generator)
         numbers.uniform.return_value = places[number].astype(np.float64) - 0.5
-        numbers.integers.side_effect = lambda low, high, count, row=pick[number]: row[:count]
         with open_record(entry.path) as record:
-            assert record.shape("uniform_points")[0] == stored  # the pack holds them all, in their order
+            # The pack holds all points of the record in another order.
+            index = {tuple(point): place for place, point in enumerate(record.field("uniform_points").tolist())}
+            order = np.array([index[tuple(point)] for point in held.columns["uniform_points"][number].tolist()])
+            numbers.integers.side_effect = lambda low, high, count, row=order[pick[number]]: row[:count]
             expected = target.read("p", ShapeView(record, number), numbers)
         inside = expected["p_occupancy"] > 0.0
         assert 100 < inside.sum() < 1500

@@ -13,6 +13,8 @@ import pytest
 
 from shapelift.inference import read_card
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "how-to" / "add_a_family.md").read_text(encoding="utf-8")
 

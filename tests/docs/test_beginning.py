@@ -16,6 +16,8 @@ from shapelift.recipes import implicit_general, pixelaligned_general
 from shapelift.training.export import CONFIG_NAME, WEIGHTS_NAME
 from shapelift.training.start import start_at
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def upright(tmp_path_factory: pytest.TempPathFactory) -> Path:

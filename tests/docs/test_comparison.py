@@ -15,6 +15,8 @@ from shapelift.recipes import deform_tiny, voxel_tiny
 from shapelift.testing import write_example_data
 from shapelift.training import train
 
+pytestmark = pytest.mark.slow
+
 PAGE = "before\n<!-- comparison -->\nold\n<!-- /comparison -->\nbehind\n"
 
 

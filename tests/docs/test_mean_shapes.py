@@ -22,6 +22,8 @@ from shapelift.losses.chamfer import chamfer_squared
 from shapelift.losses.emd import earth_mover
 from shapelift.ops.assignment import assign
 
+pytestmark = pytest.mark.slow
+
 POINTS, STEPS = 96, 160
 RADIUS = HiddenRadius()
 OFTEN, SELDOM, SIDES = AddOn(0.75), AddOn(0.25), AddOn(otherwise="left")

@@ -12,6 +12,8 @@ import pytest
 from shapelift.recipes import pixelaligned_tiny
 from shapelift.testing import write_example_data
 
+pytestmark = pytest.mark.slow
+
 
 def test_rows_get_the_same_time_and_are_not_run_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -33,8 +35,9 @@ def test_rows_get_the_same_time_and_are_not_run_twice(
     config = json.loads((tmp_path / "runs" / "48_px" / "config.json").read_text())
     assert (config["model"]["image_size"], config["steps"], config["threads"]) == (48, 2, 1)
     scores = script.scored("48 px", tmp_path / "data", tmp_path / "runs", 10.0, 4)
-    assert 0.0 <= scores["guessed"] <= 1.0
-    assert scores["images"] > 0
+    printed = [cell.strip() for cell in lines[2].split("|")[5:7]]
+    assert printed == [f"{scores[name]:.3f}" for name in ("guessed", "true")]
+    assert scores["images"] == 2 * config["batch_size"]
 
 
 def test_every_row_is_a_network_of_its_own() -> None:

@@ -21,6 +21,8 @@ from shapelift.recipes import multiview_tiny
 from shapelift.testing import write_example_data
 from shapelift.training import train
 
+pytestmark = pytest.mark.slow
+
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 NAME = "multiview-eggs"
 NOTES = """

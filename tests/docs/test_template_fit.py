@@ -17,6 +17,8 @@ from shapelift.recipes.deform import deform_chamfer_only, deform_compact
 from shapelift.solids import check
 from shapelift.synthesis import procedural
 
+pytestmark = pytest.mark.slow
+
 
 def test_all_terms_beat_the_distance_alone_at_the_same_distance() -> None:
     torch.set_num_threads(1)

@@ -40,7 +40,8 @@ def test_the_surface_lies_on_the_shape_and_fills_the_frame(make_data, shapes):
 
 def test_views_are_a_permutation_that_only_the_name_decides():
     assert sorted(views_of("chair", 12)) == list(range(12))
-    assert views_of("chair", 12) == views_of("chair", 12)
+    # Scores of another day are of the same views.
+    assert views_of("chair", 12) == [6, 2, 0, 10, 4, 7, 1, 9, 8, 11, 3, 5]
     assert len({views_of(f"chair{i}", 12)[0] for i in range(60)}) > 8
 
 

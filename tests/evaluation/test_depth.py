@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from shapelift.imaging.preprocess import Preprocess
 from shapelift.inference import ModelCard, Reconstructor, open_model, write_card
 from shapelift.inference.model_folder import ModelFolder
 from shapelift.io.records import open_record
+from shapelift.metrics import measure
+from shapelift.metrics.depth import SeenSurface, SeenSurfaces
 from shapelift.testing import write_example_data
 
 SIZE = 32
@@ -154,3 +157,10 @@ def test_an_evaluation_has_the_depth_of_models_that_predict_it(data: Path, tmp_p
     assert titles == ["method", "depth", "shape", "normals", "of depth", "mask IoU"]
     alone = evaluate(Reconstructor(model), data, **options, baselines=False)
     assert {score.method for score in alone.scores if "depth" in score.values} == {"model"}
+
+
+def test_an_image_that_shows_nothing_measures_nothing() -> None:
+    maps = SeenSurface(np.ones((2, 2)), np.zeros((2, 2)), np.zeros((2, 2, 3)), np.zeros((2, 2), np.bool_))
+    seen = dataclasses.replace(maps, mask=np.array([[True, False], [False, False]]))
+    assert measure(SeenSurfaces(seen, maps, maps.normals)) == {}
+    assert measure(SeenSurfaces(None, seen, maps.normals))["depth"] == 1.0

@@ -29,6 +29,8 @@ from shapelift.synthesis.sources import open_source
 from shapelift.testing import write_example_data
 from shapelift.training import TrainConfig
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PICTURE = EXAMPLES / "chair.png"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import trimesh
 from PIL import Image
 
 from shapelift.cli.main import run
@@ -67,6 +68,30 @@ def test_formats_crop_and_json(place: Path, capsys: pytest.CaptureFixture[str]) 
     assert result["volume"] == pytest.approx(4 / 3 * np.pi * 40**3 * 0.48, rel=0.05)
     assert set(result["seconds"]) == {"predict", "mesh", "write"}
     assert load_image("seen.png").shape == (32, 32, 4)
+
+
+@pytest.mark.parametrize("size_mm", [None, 80.0])
+def test_sizes_are_those_of_the_files(place: Path, size_mm: float | None, capsys: pytest.CaptureFixture[str]) -> None:
+    option = () if size_mm is None else ("--size-mm", size_mm)
+    for kind, unit, length_mm in (("stl", "mm", 1.0), ("3mf", "mm", 1.0), ("glb", "m", 1000.0), ("obj", "1", 1.0)):
+        assert call("cup.png", "-o", f"out.{kind}", "--json", *option) == 0
+        (result,) = json.loads(capsys.readouterr().out)["results"]
+        low, high = trimesh.load(place / f"out.{kind}", force="mesh").bounds
+        factor = 1.0 if size_mm is None else length_mm
+        np.testing.assert_allclose(result["size"], (high - low) * factor, rtol=1e-5)
+        assert result["unit"] == (unit if size_mm is None else "mm")
+        assert result["written"] == [
+            {"file": f"out.{kind}", **{key: result[key] for key in ("unit", "size", "volume")}}
+        ]
+    assert call("cup.png", "-f", "stl,glb", "-o", "both", "--json", *option) == 0
+    both = json.loads(capsys.readouterr().out)["results"][0]["written"]
+    lengths = [max(one["size"]) for one in both]
+    metres = float(np.ptp(trimesh.load(place / "both" / "cup.glb", force="mesh").bounds, axis=0).max())
+    assert lengths == pytest.approx([100.0, metres] if size_mm is None else [80.0, 80.0], rel=1e-5)
+    assert call("cup.png", "-f", "stl,glb", "-o", "both", *option) == 0
+    said = capsys.readouterr().out
+    assert said.count(" mm") == 1
+    assert said.count(" m,") == said.count("; glb ") == (1 if size_mm is None else 0)
 
 
 def test_several_hypotheses(place: Path, dice_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

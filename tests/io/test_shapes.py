@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from shapelift.errors import InputError
 from shapelift.geometry import Mesh
-from shapelift.io.shape_formats import linear_colors, srgb_colors, vertex_normals
+from shapelift.io.colors import linear_colors, srgb_colors
+from shapelift.io.mesh_formats.glb import vertex_normals
 from shapelift.io.shapes import FORMATS, load_mesh, save_mesh
 
 METADATA = {"generator": "shapelift 9", "model": 'a "b" & <c>\nsecond line', "frame": "view"}

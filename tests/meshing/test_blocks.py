@@ -74,6 +74,7 @@ def joined(meshes: list[Mesh]) -> Mesh:
     return Mesh(np.concatenate(vertices), np.concatenate(faces))
 
 
+@pytest.mark.slow
 def test_both_meshes_of_speckled_grids_are_manifolds_to_two_judges() -> None:
     rng = np.random.default_rng(0)
     for _ in range(SPECKLED_GRIDS // TOGETHER):

@@ -114,6 +114,7 @@ def test_views_that_see_nothing_say_so() -> None:
 SHAPES = ("chair", "table", "sofa", "lamp", "cabinet", "bench", "display", "car", "airplane", "rifle")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("category", SHAPES)
 def test_perfect_views_give_the_shape_back(category: str) -> None:
     """Eight depth maps of 128 px from the corners of a cube: under 1 % of the longest side, and closed."""

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import copy
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
+from onnx import helper, numpy_helper
 
 from shapelift.recipes import RECIPES
-from shapelift.testing import FAMILY_CHECKS, FamilyCase
+from shapelift.testing import FAMILY_CHECKS, ContractError, FamilyCase
+from shapelift.testing.contract import exported_solid_is_that_of_training
+
+pytestmark = pytest.mark.slow
+
+ASIDE = np.zeros((4, 4), np.float32)
+ASIDE[0, 3] = 0.25
 
 
 @pytest.fixture(scope="module", params=["implicit", "pixelaligned", "voxel"])
@@ -19,3 +31,37 @@ def case(request: pytest.FixtureRequest) -> Iterator[FamilyCase]:
 @pytest.mark.parametrize("check", FAMILY_CHECKS, ids=lambda check: check.__name__)
 def test_contract(case: FamilyCase, check) -> None:
     check(case)
+
+
+def alter(path: Path, value: str, operator: str, constant: np.ndarray, **attributes: int) -> None:
+    """Put one more operation behind an input or an output of a graph."""
+    model = onnx.load(path)
+    graph, inner = model.graph, f"{value}.inner"
+    is_input = value in {one.name for one in graph.input}
+    for node in graph.node:
+        for names in (node.input, node.output):
+            names[:] = [inner if name == value else name for name in names]
+    ends = (value, inner) if is_input else (inner, value)
+    graph.initializer.append(numpy_helper.from_array(constant, "altering"))
+    graph.node.insert(
+        0 if is_input else len(graph.node), helper.make_node(operator, [ends[0], "altering"], [ends[1]], **attributes)
+    )
+    onnx.save(model, path)
+
+
+def test_an_export_of_something_else_is_named(case: FamilyCase, tmp_path: Path) -> None:
+    """A field or a grid with left and right exchanged, and a camera a little aside."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    other = copy.copy(case)
+    other.folder = tmp_path
+    vars(other).pop("opened", None)
+    vars(other)["exported"] = {name: Path(shutil.copy(path, folder)) for name, path in case.exported.items()}
+    if case.config.family == "implicit":
+        alter(folder / "decode.onnx", "points", "Mul", np.float32([-1.0, 1.0, 1.0]))
+    elif case.config.family == "pixelaligned":
+        alter(folder / "encode.onnx", "camera_from_world", "Add", ASIDE)
+    else:
+        alter(folder / "predict.onnx", "logits", "Gather", np.arange(16)[::-1].copy(), axis=1)
+    with pytest.raises(ContractError, match="must be that of logits_at"):
+        exported_solid_is_that_of_training(other)

@@ -9,6 +9,8 @@ import pytest
 from shapelift.recipes import RECIPES
 from shapelift.testing import FAMILY_CHECKS, FamilyCase
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", params=["deform", "depthnormal", "multiview", "pointset"])
 def case(request: pytest.FixtureRequest) -> Iterator[FamilyCase]:

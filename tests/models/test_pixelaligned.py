@@ -165,6 +165,7 @@ def test_exported_depth_is_in_picture_units_and_normals_in_the_frame_view(folder
     assert torch.allclose(turned, prediction["normals"], atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_finer_image_makes_a_finer_front_plane_and_nothing_else() -> None:
     finer = dataclasses.replace(config(), image_size=48)
     check_family(finer)

@@ -15,7 +15,10 @@ from shapelift.datasets.targets import SurfacePoints, Target
 from shapelift.losses.cameras import camera_disagreement
 from shapelift.models.base import ExportGraph, ModelConfig, ReconstructionModel
 from shapelift.nn.camera_head import CameraHead
-from shapelift.testing import ContractError, check_family
+from shapelift.testing import ContractError, FamilyCase, check_family
+from shapelift.testing.contract import exported_model_makes_closed_meshes
+
+pytestmark = pytest.mark.slow
 
 CORNERS = ((1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1))
 FACES = ((0, 2, 4), (2, 1, 4), (1, 3, 4), (3, 0, 4), (2, 0, 5), (1, 2, 5), (3, 1, 5), (0, 3, 5))
@@ -83,8 +86,11 @@ def test_a_family_of_meshes_keeps_its_contract() -> None:
 
 
 def test_an_open_mesh_is_noticed() -> None:
-    with pytest.raises(ContractError, match="the mesh must be closed"):
-        check_family(OctahedronConfig(count=len(FACES) - 1))
+    with (
+        FamilyCase(OctahedronConfig(count=len(FACES) - 1)) as case,
+        pytest.raises(ContractError, match="the mesh must be closed"),
+    ):
+        exported_model_makes_closed_meshes(case)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,6 +39,7 @@ def test_configs_survive_json() -> None:
         assert config_from_json(model.to_json(), {"voxel": VoxelConfig}) == model
 
 
+@pytest.mark.slow
 def test_the_other_target_keeps_the_contract_too() -> None:
     check_family(POINTS)
 

@@ -82,6 +82,7 @@ def test_published_generators_run_at_every_size(output_size: int) -> None:
     weights = torch.cat([p.flatten() for name, p in network.named_parameters() if p.dim() > 1])
     assert weights.std().item() == pytest.approx(0.1, rel=0.05)
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
+    assert norms
     assert all(not norm.affine and norm.momentum == pytest.approx(0.001) for norm in norms)
 
 

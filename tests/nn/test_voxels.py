@@ -16,7 +16,10 @@ def test_every_width_doubles_the_cells(widths: tuple[int, ...], resolution: int)
     logits = decoder(torch.randn(2, 8))
     assert logits.shape == (2, resolution, resolution, resolution)
     logits.square().mean().backward()
-    assert all(bool(p.grad.isfinite().all()) and bool(p.grad.any()) for p in decoder.parameters() if p.grad is not None)
+    for name, parameter in decoder.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+        assert parameter.grad.any(), name
 
 
 def test_fine_cells_can_be_built() -> None:

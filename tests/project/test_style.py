@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
     [
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
-        ["mypy"],
+        pytest.param(["mypy"], marks=pytest.mark.slow),
         ["importlinter.cli"],
     ],
     ids=["ruff", "format", "mypy", "floors"],

@@ -19,6 +19,8 @@ from shapelift.synthesis.mesh_codec import decode_asset, encode_asset
 from shapelift.synthesis.mesh_pack import pack_meshes
 from shapelift.synthesis.sources import FolderSource, PackedMeshes, RejectedShape, open_source
 
+pytestmark = pytest.mark.slow
+
 STEP = 1.0 / 65535
 
 

@@ -8,7 +8,6 @@ import zlib
 
 import numpy as np
 import pytest
-import trimesh
 from manifold3d import Manifold, Mesh
 
 from shapelift.synthesis import procedural
@@ -19,24 +18,14 @@ from shapelift.synthesis.procedural.vessel.components import rounded_dome
 from shapelift.synthesis.procedural.vessel.hulls import Hull
 from shapelift.synthesis.procedural.vessel.sails import sail, square_sail
 
-CATEGORIES = ("car", "airplane", "vessel", "rifle", "loudspeaker", "telephone")
-
-
-def styles_of(category: str) -> tuple[str, ...]:
-    hints = typing.get_type_hints(procedural.CATEGORIES[category].parameters)
-    return typing.get_args(hints["style"])
-
-
-STYLES = [(category, style) for category in CATEGORIES for style in styles_of(category)]
-
 
 def sample(category: str, seed: int) -> typing.Any:
     rng = np.random.default_rng([zlib.crc32(category.encode()), seed])
     return procedural.CATEGORIES[category].parameters.sample(rng)
 
 
-def of_style(category: str, style: str, first: int = 0) -> typing.Any:
-    return next(p for p in (sample(category, seed) for seed in range(first, first + 3000)) if p.style == style)
+def of_style(category: str, style: str) -> typing.Any:
+    return next(p for p in (sample(category, seed) for seed in range(3000)) if p.style == style)
 
 
 def built(p: typing.Any) -> typing.Any:
@@ -46,99 +35,6 @@ def built(p: typing.Any) -> typing.Any:
 
 def as_solid(mesh) -> Manifold:
     return Manifold(Mesh(mesh.vertices.astype(np.float32), mesh.faces.astype(np.uint32)))
-
-
-# ------------------------------------------------------------------------------------------------ every style
-
-
-@pytest.mark.parametrize(("category", "style"), STYLES)
-def test_every_style_is_one_closed_solid(category, style):
-    for first in (0, 5000):
-        asset = built(of_style(category, style, first))
-        mesh = asset.mesh
-        assert 200 <= len(mesh.faces) <= 20000
-        shape = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
-        assert shape.is_watertight
-        assert shape.is_winding_consistent
-        assert shape.volume > 1e-4
-        assert len(as_solid(mesh).decompose()) == 1
-        size = mesh.vertices.max(axis=0) - mesh.vertices.min(axis=0)
-        np.testing.assert_allclose(size.max(), 1.0, atol=1e-5)
-        np.testing.assert_allclose(mesh.vertices.max(axis=0) + mesh.vertices.min(axis=0), 0.0, atol=1e-5)
-        assert len(asset.materials) >= 2
-
-
-@pytest.mark.parametrize("category", CATEGORIES)
-def test_styles_all_occur(category):
-    seen = {sample(category, seed).style for seed in range(600)}
-    assert seen == set(styles_of(category))
-
-
-@pytest.mark.parametrize("category", CATEGORIES)
-def test_same_seed_same_shape(category):
-    first, second = procedural.build(category, 11), procedural.build(category, 11)
-    np.testing.assert_array_equal(first.mesh.vertices, second.mesh.vertices)
-    np.testing.assert_array_equal(first.mesh.faces, second.mesh.faces)
-    assert first.materials == second.materials
-
-
-@pytest.mark.parametrize("category", CATEGORIES)
-def test_material_seed_repaints_without_reshaping(category):
-    p = sample(category, 3)
-    plain, painted = built(p), built(dataclasses.replace(p, material_seed=p.material_seed + 1))
-    assert plain.materials != painted.materials
-    if category != "vessel":  # containers are stacked by the same seed
-        np.testing.assert_allclose(as_solid(plain.mesh).volume(), as_solid(painted.mesh).volume(), rtol=1e-4)
-
-
-# ------------------------------------------------------------------------------------------------ parameters
-
-
-def nudged(p, field: dataclasses.Field, hint) -> typing.Any:
-    """The parameters with one field changed plausibly, or None where that feature is switched off."""
-    value = getattr(p, field.name)
-    if typing.get_origin(hint) is typing.Literal:
-        if field.name == "style":
-            return None
-        options = [option for option in typing.get_args(hint) if option != value]
-        return dataclasses.replace(p, **{field.name: options[0]})
-    if hint is bool:
-        return dataclasses.replace(p, **{field.name: not value})
-    if hint is int:
-        return dataclasses.replace(p, **{field.name: value + 1 if value < 2 else value - 1})
-    return dataclasses.replace(p, **{field.name: value * 0.93}) if value else None
-
-
-def differ(first, second) -> bool:
-    if first.vertices.shape != second.vertices.shape:
-        return True
-    return not np.allclose(first.vertices, second.vertices, atol=1e-5)
-
-
-@pytest.mark.parametrize("category", CATEGORIES)
-def test_every_parameter_changes_the_shape(category):
-    kind = procedural.CATEGORIES[category].parameters
-    hints = typing.get_type_hints(kind)
-    fields = [f for f in dataclasses.fields(kind) if f.name not in {"style", "material_seed"}]
-    assert len(fields) >= 12
-    left = {f.name: f for f in fields}
-    for seed in range(60):
-        p = sample(category, seed)
-        base = None
-        for name, field in list(left.items()):
-            changed = nudged(p, field, hints[name])
-            if changed is None:
-                continue
-            base = built(p).mesh if base is None else base
-            try:
-                other = built(changed).mesh
-            except ValueError:
-                continue  # an implausible neighbour that sampling never draws, such as another style's stock
-            if differ(base, other):
-                del left[name]
-        if not left:
-            break
-    assert not left
 
 
 # ------------------------------------------------------------------------------------------------ the right way round
@@ -177,8 +73,7 @@ def test_smartphone_screen_faces_front():
     asset = built(dataclasses.replace(p, camera="none"))
     corners = asset.mesh.vertices[asset.mesh.faces]
     facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, 2] / 2
-    glass = [index for index, material in enumerate(asset.materials) if material == asset.materials[1]]
-    screen = np.isin(asset.face_material, glass)
+    screen = asset.face_material == 1
     assert facing[screen].sum() > 0.4 * facing[facing > 0].sum()
     assert (facing[screen] > -1e-6).all()
 

@@ -11,7 +11,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from solids_with_answers import ball, box, cloud, flipped, in_box, in_convex, joined, mesh_of, without
 
-from shapelift.geometry import rotation_y, similarity
+from shapelift.geometry import Mesh, rotation_y, similarity
+from shapelift.synthesis import sheets
+from shapelift.synthesis.coverage import COARSE, flags
 from shapelift.synthesis.labels import label
 from shapelift.synthesis.occupancy import Solid
 from shapelift.synthesis.sheets import THICKNESS
@@ -199,3 +201,41 @@ def test_nothing_and_degenerate_faces():
     line = mesh_of([[0, 0, 0], [1, 0, 0], [2, 0, 0]], [[0, 1, 2]])
     assert Solid(line).contains(POINTS).shape == (len(POINTS),)
     assert Solid(SQUARE).contains(np.zeros((0, 3))).shape == (0,)
+
+
+def _leaves(count: int) -> Mesh:
+    """Small squares here and there, each a part of its own."""
+    rng = np.random.default_rng(0)
+    square = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]]) * 0.03
+    turns = np.linalg.qr(rng.normal(size=(count, 3, 3)))[0]
+    corners = np.einsum("lij,kj->lki", turns, square) + rng.uniform(-0.45, 0.45, (count, 1, 3))
+    faces = np.array([[0, 1, 2], [0, 2, 3]]) + 4 * np.arange(count)[:, None, None]
+    return Mesh(corners.reshape(-1, 3), faces.reshape(-1, 3))
+
+
+def test_of_very_many_parts_those_of_a_cell_are_judged_together(monkeypatch):
+    mesh = _leaves(300)
+    fine = Solid(mesh)
+    assert fine.sheets is not None
+    assert not fine.sheets.coarse
+    monkeypatch.setattr(sheets, "_MOST_CLUSTERS", 100)
+    coarse = Solid(mesh)
+    asked = []
+    encloses = coarse.encloses
+    monkeypatch.setattr(coarse, "encloses", lambda points: asked.append(len(points)) or encloses(points))
+    assert coarse.sheets is not None
+    assert coarse.sheets.coarse
+    assert max(asked) <= 100
+    points = np.random.default_rng(1).uniform(-0.5, 0.5, (20_000, 3))
+    assert (fine.contains(points) == coarse.contains(points)).mean() > 0.99
+    assert flags({COARSE: "yes"}) == ("too many parts to look at each: sheets are found coarsely",)
+
+
+def test_of_very_large_faces_the_pieces_are_larger(monkeypatch):
+    corners = np.random.default_rng(0).uniform(-0.5, 0.5, (200, 3, 3))
+    monkeypatch.setattr(sheets, "_MOST_PIECES", 2000)
+    side = sheets._piece_side(corners, 0.04)
+    assert side > 0.04
+    pieces, _ = sheets._cut_up(corners, side)
+    assert len(pieces) < 8 * 2000
+    assert sheets._piece_side(corners[:1], 0.04) == 0.04

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import trimesh
+from PIL import Image
 
 from shapelift.errors import InputError
 from shapelift.synthesis import procedural
@@ -147,3 +149,86 @@ def test_a_family_that_fails_rejects_the_shape(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(procedural, "build", fail)
     with pytest.raises(RejectedShape, match="cannot be built: chair has no seat"):
         ProceduralSource(("chair",), 1, 0).load(SourceItem("x", "chair", None, 1))
+
+
+def box_files(folder: Path) -> None:
+    """Boxes of 1 x 2 x 3 in two categories, one of them with a material and a texture beside it."""
+    (folder / "cup").mkdir(parents=True)
+    (folder / "mug" / "textures").mkdir(parents=True)
+    shape = trimesh.creation.box((1, 2, 3))
+    for path in ("cup/a.stl", "cup/b.3mf", "mug/c.glb", ".hidden.stl"):
+        shape.export(folder / path)
+    Image.fromarray(np.full((2, 2, 3), (10, 200, 30), np.uint8)).save(folder / "mug" / "textures" / "leaf.png")
+    (folder / "mug" / "d.mtl").write_text("newmtl leaf\nmap_Kd textures\\LEAF.png\n")
+    corners = "".join(f"v {x} {y} {z}\n" for x, y, z in shape.vertices)
+    faces = "".join(f"f {a}/1 {b}/1 {c}/1\n" for a, b, c in shape.faces + 1)
+    (folder / "mug" / "d.obj").write_text(f"mtllib d.mtl\n{corners}vt 0 0\nusemtl leaf\n{faces}")
+
+
+def zipped(folder: Path, archive: Path, prefix: str = "") -> Path:
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("__MACOSX/cup/._a.stl", b"junk")
+        for path in sorted(folder.rglob("*")):
+            opened.write(path, prefix + path.relative_to(folder).as_posix())
+    return archive
+
+
+@pytest.mark.parametrize("prefix", ["", "meshes/", "./"])
+def test_a_zip_archive_is_its_folder(tmp_path: Path, prefix: str) -> None:
+    box_files(tmp_path / "meshes")
+    (tmp_path / "meshes" / "index.csv").write_text("file,licence\ncup/a.stl,CC0-1.0\n", encoding="utf-8-sig")
+    source = open_source(str(zipped(tmp_path / "meshes", tmp_path / "meshes.zip", prefix)))
+    plain = open_source(str(tmp_path / "meshes"))
+    for packed, loose in zip(source.items(), plain.items(), strict=True):
+        assert (packed.shape_id, packed.category, packed.seed) == (loose.shape_id, loose.category, loose.seed)
+        assert (packed.metadata, packed.file) == (loose.metadata, loose.file)
+        one, other = pickle.loads(pickle.dumps(source)).load(packed), plain.load(loose)
+        np.testing.assert_array_equal(one.mesh.vertices, other.mesh.vertices)
+        assert len(one.textures) == len(other.textures) == (packed.shape_id == "mug_d")
+        assert one.lacks == other.lacks == ()
+
+
+@pytest.mark.parametrize("name", ["cup/a.stl", "cup/b.3mf", "mug/c.glb", "mug/d.obj"])
+def test_a_single_file_is_a_source(tmp_path: Path, name: str) -> None:
+    box_files(tmp_path)
+    (item,) = open_source(str(tmp_path / name)).items()
+    stem = Path(name).stem
+    assert (item.shape_id, item.category, item.file) == (stem, stem, Path(name).name)
+    for axis, sides in (None, [1, 2, 3]), ("z", [1, 3, 2]), ("-Z", [1, 3, 2]), ("x", [2, 1, 3]):
+        source = open_source(str(tmp_path / name), up_axis=axis)
+        found = np.ptp(source.load(source.items()[0]).mesh.vertices, axis=0)
+        np.testing.assert_allclose(found, np.divide(sides, 3), rtol=1e-6)
+
+
+def test_the_axis_of_an_index_comes_first(tmp_path: Path) -> None:
+    box_files(tmp_path)
+    (tmp_path / "index.csv").write_text("file,up_axis\ncup/a.stl,+Y\n")
+    items = {item.shape_id: item for item in open_source(str(tmp_path), up_axis="z").items()}
+    assert (items["cup_a"].metadata["up_axis"], items["cup_b"].metadata["up_axis"]) == ("+Y", "z")
+
+
+def test_sources_that_cannot_be_are_named(tmp_path: Path) -> None:
+    box_files(tmp_path / "meshes")
+    archive = zipped(tmp_path / "meshes", tmp_path / "meshes.zip")
+    (tmp_path / "cut.zip").write_bytes(archive.read_bytes()[:-40])
+    with zipfile.ZipFile(tmp_path / "empty.zip", "w") as opened:
+        opened.writestr("readme.txt", "nothing")
+    for name, axis, words in (
+        ("cut.zip", None, "is no readable zip archive of meshes"),
+        ("empty.zip", None, "no mesh in this archive"),
+        ("meshes", "up", "`up_axis` up: no axis of that name"),
+        ("procedural:chair", "z", "stand upright; leave it out"),
+    ):
+        spec = name if ":" in name else str(tmp_path / name)
+        with pytest.raises(InputError, match=words):
+            open_source(spec, up_axis=axis)
+
+
+def test_names_in_an_archive_stay_in_their_folder(tmp_path: Path) -> None:
+    box_files(tmp_path / "meshes")
+    (tmp_path / "meshes" / "mug" / "textures" / "leaf.png").rename(tmp_path / "meshes" / "leaf.png")
+    (tmp_path / "meshes" / "mug" / "d.mtl").write_text("newmtl leaf\nmap_Kd ../leaf.png\n")
+    source = open_source(str(zipped(tmp_path / "meshes", tmp_path / "meshes.zip")))
+    asset = source.load(next(item for item in source.items() if item.shape_id == "mug_d"))
+    assert asset.lacks == ("1 texture not found or not readable (../leaf.png)",)
+    assert asset.textures == ()

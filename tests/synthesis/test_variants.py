@@ -20,6 +20,8 @@ from shapelift.synthesis.sources import SourceItem, open_source
 from shapelift.synthesis.variants import MOST_STRETCHED, variants_of, varied
 from shapelift.synthesis.writer import synthesize
 
+pytestmark = pytest.mark.slow
+
 SMALL = SynthesisOptions(views=2, size_px=32, uniform_count=2000, near_count=600, surface_count=500, workers=1)
 
 

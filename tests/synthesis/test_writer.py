@@ -28,6 +28,8 @@ from shapelift.synthesis.options import SynthesisOptions
 from shapelift.synthesis.pool import Crash, run_isolated
 from shapelift.synthesis.writer import SynthesisProgress, synthesize
 
+pytestmark = pytest.mark.slow
+
 SMALL = SynthesisOptions(views=2, size_px=32, uniform_count=2000, near_count=600, surface_count=500, workers=1)
 SMALL_ARGUMENTS = ["--views=2", "--size=32", "--points=2000", "--near=600", "--surface=500", "--workers=2"]
 

@@ -19,6 +19,8 @@ from shapelift.training.log import METRICS_NAME
 from shapelift.training.start import start_at
 from shapelift.training.validation import ValidationResult
 
+pytestmark = pytest.mark.slow
+
 
 def test_equals_are_the_best_and_no_better() -> None:
     state, settings = RunState(), Validation(patience=2)

@@ -9,6 +9,8 @@ from shapelift.cli.main import run
 from shapelift.evaluation import for_card
 from shapelift.inference import read_card
 
+pytestmark = pytest.mark.slow
+
 
 def test_data_to_a_scored_model_in_one_command(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["train", str(data), "--recipe", "implicit-tiny", "--steps", "3", "--device", "cpu", "--json"]

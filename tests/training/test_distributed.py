@@ -16,6 +16,8 @@ from shapelift.training.checkpoint import BEST_NAME, CHECKPOINT_NAME, read_tenso
 from shapelift.training.distributed import World, open_device
 from shapelift.training.log import METRICS_NAME
 
+pytestmark = pytest.mark.slow
+
 _MEMBER = """
 import sys
 from pathlib import Path

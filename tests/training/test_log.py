@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from shapelift.training import log as log_module
 from shapelift.training.distributed import World
 from shapelift.training.log import METRICS_NAME, Meter, MetricsLog
 
@@ -54,12 +56,14 @@ def test_sums_go_on_where_they_were() -> None:
     assert second.read(world, 4, 0.0).terms == whole.read(world, 4, 0.0).terms
 
 
-def test_a_line_is_a_mean_and_the_next_starts_afresh() -> None:
+def test_a_line_is_a_mean_and_the_next_starts_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter([100.0, 110.0, 110.0])
+    monkeypatch.setattr(log_module, "time", SimpleNamespace(perf_counter=now.__next__))
     meter = Meter({}, 0)
     meter.count({"a": torch.tensor(1.0)})
     meter.count({"a": torch.tensor(3.0)})
-    world = World(0, 1, torch.device("cpu"))
-    line = meter.read(world, 4, 0.0)
+    meter.compute_s, meter.aside_s = 6.0, 2.0  # of ten seconds
+    line = meter.read(World(0, 1, torch.device("cpu")), 4, 1.5)
     assert line.loss == pytest.approx(2.0)
-    assert 0.0 <= line.compute_share <= 1.0
-    assert meter.counted == 0
+    assert (line.images_per_s, line.compute_share, line.waited_s) == (1.0, 0.75, 1.5)
+    assert (meter.counted, meter.sums(), meter.compute_s, meter.aside_s) == (0, {}, 0.0, 0.0)

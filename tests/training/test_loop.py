@@ -21,6 +21,8 @@ from shapelift.training.network import MovingAverage
 from shapelift.training.session import LOCK_NAME
 from shapelift.training.validation import THRESHOLDS, ValidationResult
 
+pytestmark = pytest.mark.slow
+
 
 def _lines(output: Path, kind: str) -> list[dict[str, object]]:
     lines = [json.loads(line) for line in (output / METRICS_NAME).read_text().splitlines()]

@@ -15,6 +15,8 @@ from shapelift.training import Status, TrainConfig, packing, train
 from shapelift.training.checkpoint import CHECKPOINT_NAME, read_state, read_tensors
 from shapelift.training.distributed import World
 
+pytestmark = pytest.mark.slow
+
 ALONE = World(rank=0, size=1, device=torch.device("cpu"))
 
 

@@ -19,6 +19,8 @@ from shapelift.training import AdamW, Muon, Status, TrainConfig, train
 from shapelift.training.checkpoint import BEST_NAME, CHECKPOINT_NAME, read_tensors
 from shapelift.training.log import METRICS_NAME
 
+pytestmark = pytest.mark.slow
+
 _CHILD = """
 import sys
 from pathlib import Path

@@ -22,6 +22,8 @@ from shapelift.training import TrainConfig, train
 from shapelift.training.checkpoint import CHECKPOINT_NAME, read_tensors
 from shapelift.training.start import find_start, load_start, read_start, shipped_start, start_at
 
+pytestmark = pytest.mark.slow
+
 
 def _still(tiny: Callable[..., TrainConfig]) -> TrainConfig:
     """One step that moves no weight."""

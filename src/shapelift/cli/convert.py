@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from shapelift.cli.output import print_json, warn
-from shapelift.io.shapes import FORMATS
+from shapelift.cli.output import print_json, size_text, warn
+from shapelift.io.shapes import AXES, DEFAULT_UNIT, FORMATS, UNITS_MM
 
 
 def convert(
@@ -16,21 +16,31 @@ def convert(
     target: Annotated[Path, typer.Argument(metavar="OUT", help=f"Mesh, ends in one of {', '.join(FORMATS)}.")],
     resolution: Annotated[int, typer.Option(help="Cells on the longest side of a point cloud, 16 to 512.")] = 128,
     size_mm: Annotated[float | None, typer.Option("--size-mm", help="Longest side in millimetres.")] = None,
+    unit: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Unit of IN where its format has none (obj, off, ply, xyz): {', '.join(UNITS_MM)}.",
+            show_default=DEFAULT_UNIT,
+        ),
+    ] = None,
+    up_axis: Annotated[
+        str | None,
+        typer.Option(help=f"Axis of IN that points up: {', '.join(AXES)}.", show_default="y; z of stl and 3mf"),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
 ) -> None:
     """Turn a point cloud into a closed mesh, or a mesh into another format.
 
-    Points may have normals; where they have none, normals are estimated. A mesh keeps its triangles.
+    Points may have normals; where they have none, normals are estimated. A mesh keeps its triangles. Without
+    --size-mm the size stays: glb and gltf are in metres, stl in millimetres, 3mf in what it says, all else in --unit.
     """
     from shapelift.pipelines.conversion import convert as run
 
-    result = run(source, target, resolution=resolution, size_mm=size_mm)
+    result = run(source, target, resolution=resolution, size_mm=size_mm, unit=unit, up_axis=up_axis)
     if json:
         print_json(result)
         return
     for warning in result["warnings"]:
         warn(warning)
-    size = " x ".join(f"{side:.3g}" for side in result["size"])
-    unit = " mm" if result["unit"] == "mm" else ""
     seconds = sum(result["seconds"].values())
-    typer.echo(f"{', '.join(result['files'])}: {result['faces']} faces, {size}{unit}, {seconds:.1f} s")
+    typer.echo(f"{', '.join(result['files'])}: {result['faces']} faces, {size_text(result)}, {seconds:.1f} s")

@@ -32,6 +32,12 @@ def with_flags(text: str) -> str:
     return _NAMED.sub(lambda found: _flags.get(found[1], found[0]), text)
 
 
+def size_text(result: Mapping[str, Any]) -> str:
+    """The `size` and `unit` of a result."""
+    sides = " x ".join(f"{side:.4g}" if side < 1000.0 else f"{side:.0f}" for side in result["size"])
+    return sides if result["unit"] == "1" else f"{sides} {result['unit']}"
+
+
 def warn(text: str) -> None:
     """A warning, on standard error."""
     typer.echo(f"shapelift: warning: {with_flags(text)}", err=True)

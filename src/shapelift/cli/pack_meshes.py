@@ -9,16 +9,21 @@ from typing import Annotated
 import typer
 
 from shapelift.cli.output import Screen, print_json
+from shapelift.io.shapes import AXES
 from shapelift.synthesis.mesh_pack import TEXTURE_PX
 from shapelift.synthesis.mesh_pack import pack_meshes as run
 
 
 def pack_meshes(
-    folder: Annotated[Path, typer.Argument(help="Folder of meshes.")],
+    folder: Annotated[Path, typer.Argument(help="Folder or zip of meshes, or a mesh file.")],
     file: Annotated[Path, typer.Argument(help="The file; `shapelift synthesize` and `train` take it as SOURCE.")],
     texture_size: Annotated[
         int, typer.Option(min=8, max=1024, help="Longest side of textures in pixels.")
     ] = TEXTURE_PX,
+    up_axis: Annotated[
+        str | None,
+        typer.Option(help=f"Axis of the mesh files that points up: {', '.join(AXES)}.", show_default="y, or index.csv"),
+    ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes.", show_default="one per core")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON.")] = False,
 ) -> None:
@@ -28,6 +33,7 @@ def pack_meshes(
             folder,
             file,
             texture_px=texture_size,
+            up_axis=up_axis,
             workers=workers,
             progress=lambda done, total: update(done, total, ""),
         )

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from shapelift.cli.output import Screen, print_json, warn, with_flags
+from shapelift.cli.output import Screen, print_json, size_text, warn, with_flags
 from shapelift.io.shapes import FORMATS
 
 
@@ -91,9 +91,15 @@ def _say(result: dict[str, Any], *, brief: bool) -> None:
             f"{', '.join(result['files'])}: {len(result['hypotheses'])} hypotheses, {agree}{filled}, {seconds:.1f} s"
         )
         return
-    size = " x ".join(f"{side:.3g}" for side in result["size"])
-    unit = " mm" if result["unit"] == "mm" else ""
-    typer.echo(f"{', '.join(result['files'])}: {result['faces']} faces, {size}{unit}{filled}, {seconds:.1f} s")
+    size = _sizes(result["written"])
+    typer.echo(f"{', '.join(result['files'])}: {result['faces']} faces, {size}{filled}, {seconds:.1f} s")
+
+
+def _sizes(written: list[dict[str, Any]]) -> str:
+    """The size in the files: one where they agree but for the order of their axes, else one per format."""
+    if len({tuple(sorted(size_text(one).split())) for one in written}) == 1:
+        return size_text(written[0])
+    return "; ".join(f"{Path(one['file']).suffix[1:]} {size_text(one)}" for one in written)
 
 
 def _report(document: dict[str, Any]) -> None:

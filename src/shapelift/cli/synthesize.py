@@ -8,11 +8,13 @@ from typing import Annotated, cast, get_args
 
 import typer
 
-from shapelift.cli.output import Screen, print_json
+from shapelift.cli.output import Screen, print_json, warn
 from shapelift.errors import InputError
 from shapelift.geometry.viewpoints import FixedCount
+from shapelift.io.shapes import AXES
 from shapelift.synthesis.environment_files import EnvironmentFiles
 from shapelift.synthesis.options import SynthesisOptions
+from shapelift.synthesis.writer import lacks
 from shapelift.synthesis.writer import synthesize as run
 
 
@@ -20,7 +22,7 @@ def synthesize(
     source: Annotated[
         str,
         typer.Argument(
-            help="Folder of meshes, a file of `pack-meshes`, or procedural:chair, procedural:chair,table, ..."
+            help="Folder or zip of meshes, mesh file, file of `pack-meshes`, or procedural:chair, procedural:all, ..."
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the data set; continued when it exists.")],
@@ -31,6 +33,10 @@ def synthesize(
     variants: Annotated[
         int, typer.Option(min=0, max=100, help="Stretched and mirrored variants of every shape of the training split.")
     ] = 0,
+    up_axis: Annotated[
+        str | None,
+        typer.Option(help=f"Axis of the mesh files that points up: {', '.join(AXES)}.", show_default="y, or index.csv"),
+    ] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes.", show_default="one per core")] = None,
     points: Annotated[int, typer.Option(min=1000, help="Uniform labelled points per shape, about.")] = 100_000,
     near: Annotated[int, typer.Option(min=1, help="Labelled points near the surface per shape.")] = 50_000,
@@ -76,6 +82,7 @@ def synthesize(
         depth_extent=depth_extent,
         environments=None if environments is None else EnvironmentFiles.of_folder(environments),
         environment_share=environment_share,
+        up_axis=up_axis,
     )
     with Screen(shown=not json).stage("shapes") as update:
         manifest = run(
@@ -84,11 +91,15 @@ def synthesize(
             options,
             lambda now: update(now.done, now.total, f"{now.done} of {now.total}, {now.rejected} rejected"),
         )
+    lacking = lacks(manifest)
+    if lacking is not None:
+        warn(lacking)
     if json:
         summary = {
             "output": str(output),
             "shapes": len(manifest.shapes),
             "flagged": {entry.shape_id: list(entry.flags) for entry in manifest.flagged},
+            "warnings": [] if lacking is None else [lacking],
             "rejected": [asdict(rejection) for rejection in manifest.rejected],
             "duplicates": manifest.duplicates,
         }

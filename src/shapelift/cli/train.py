@@ -10,6 +10,7 @@ import typer
 
 from shapelift.cli.output import Screen, print_json
 from shapelift.errors import InputError
+from shapelift.io.shapes import AXES
 
 if TYPE_CHECKING:
     from shapelift.pipelines.training import TrainedModel
@@ -20,7 +21,10 @@ _NEEDS_TORCH = "training needs PyTorch; install it with: pip install 'shapelift[
 def train(
     source: Annotated[
         str,
-        typer.Argument(metavar="SOURCE|DATA", help="Folder of meshes, procedural:chair and the like, or a data set."),
+        typer.Argument(
+            metavar="SOURCE|DATA",
+            help="Folder or zip of meshes, a mesh file, procedural:chair and the like, or a data set.",
+        ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the run; continued when it holds one.")],
     recipe: Annotated[str, typer.Option(help="What is trained; see `shapelift recipes`.")] = "pixelaligned-general",
@@ -51,6 +55,12 @@ def train(
     views: Annotated[int, typer.Option(min=1, max=1000, help="Images per shape, when data are made.")] = 12,
     count: Annotated[
         int | None, typer.Option(min=1, help="Number of shapes, when data are made.", show_default="all")
+    ] = None,
+    up_axis: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Axis of the mesh files that points up: {', '.join(AXES)}.", show_default="y, or what index.csv says"
+        ),
     ] = None,
     variants: Annotated[
         int | None,
@@ -92,7 +102,9 @@ def train(
         output,
         configured(recipe, budget=budget, steps=steps, seed=seed, threads=threads, workers=workers, feed=feed),
         start_from=start_from,
-        data=DataOptions(views=views, count=count, variants=variants, mix=mix, mix_count=mix_count, workers=workers),
+        data=DataOptions(
+            views=views, count=count, variants=variants, mix=mix, mix_count=mix_count, workers=workers, up_axis=up_axis
+        ),
         length_given=budget is not None or steps is not None,
         score=evaluate,
         device=device,

@@ -171,10 +171,10 @@ def check_group(entries: Sequence[StoredShape], group: str) -> None:
     Raises:
         InputError: no shape has it; the message lists those that there are.
     """
-    columns: dict[str, None] = {}
+    columns: set[str] = set()
     for entry in entries:
         with open_record(entry.path) as record:
-            columns |= dict.fromkeys(index_columns(entry, record.metadata))
+            columns |= index_columns(entry, record.metadata).keys()
         if group in columns:
             return
     raise InputError(f"`group` {group}: the data set has no such column; choose from {', '.join(sorted(columns))}")

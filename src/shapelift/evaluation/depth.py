@@ -6,6 +6,7 @@ training maps is that already. So the mean is measured beside it, pixel by pixel
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -51,11 +52,10 @@ def seen_surfaces(
     with open_record(path) as record:
         truth, camera = true_maps(record, view)
         rgba = record.item("rgba", view)
-    try:
+    found: SeenSurface | None = None
+    with contextlib.suppress(InputError):  # what it sees nothing in gets the worst values
         found = _predicted(model, rgba, len(truth.depth))
-    except InputError:
-        found = None
-    said = {"model": found, **others}
+    said: dict[str, SeenSurface | None] = {"model": found, **others}
     return {name: SeenSurfaces(maps, truth, _depth_normals(maps, truth, camera)) for name, maps in said.items()}
 
 
@@ -92,7 +92,7 @@ def score_depth(
         for name, given in seen_surfaces(model, others, path, view).items():
             rows[name].append(measure(given))
     return {
-        name: {metric: float(np.mean([row[metric] for row in found])) for metric in MEASURES}
+        name: {metric: float(np.mean([row[metric] for row in found if row])) for metric in MEASURES}
         | {"images": float(len(found))}
         for name, found in rows.items()
     }

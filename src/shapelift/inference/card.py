@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
+
+import msgspec
 
 from shapelift.errors import InputError
 from shapelift.imaging.preprocess import Preprocess
@@ -131,114 +132,36 @@ class ModelCard:
             InputError: not JSON, another schema, missing or unknown fields, wrong types or values.
         """
         try:
-            return _card(json.loads(text, parse_constant=_no_constant))
+            document = msgspec.json.decode(text)
+            if isinstance(document, dict):  # what else it must be, the conversion says
+                _check_version(document)
+                _check_fields("the card", document, cls)
+            return msgspec.convert(document, cls)
         except RecursionError as error:
             raise InputError(f"{name}: is nested too deeply for a card; use the folder as it was exported") from error
-        except (ValueError, TypeError, OverflowError) as error:
+        except (msgspec.MsgspecError, ValueError, OverflowError) as error:
             reason = ascii(" ".join(str(error).split())[:200])[1:-1]
             raise InputError(
                 f"{name}: is not a valid model card ({reason}); use the folder as it was exported"
             ) from error
 
 
-def _no_constant(word: str) -> float:
-    raise ValueError(f"{word} is not JSON")
-
-
-def _card(document: object) -> ModelCard:
-    entries = _object("the card", document)
-    version = entries.get("schema_version")
-    if isinstance(version, bool) or version != SCHEMA_VERSION:
+def _check_version(document: dict[str, Any]) -> None:
+    version = document.get("schema_version")
+    if version != SCHEMA_VERSION:
         raise ValueError(f"schema_version {version!r} is unknown, this version of shapelift reads {SCHEMA_VERSION}")
-    _same_keys("the card", entries, {item.name for item in fields(ModelCard)}, _YOUNGER)
-    data = tuple(_data_source(entry) for entry in _list("data", entries["data"]))
-    return ModelCard(
-        name=_text("name", entries["name"]),
-        version=_text("version", entries["version"]),
-        family=_text("family", entries["family"]),
-        representation=_text("representation", entries["representation"]),
-        frame=_text("frame", entries["frame"]),
-        preprocess=_preprocess(entries["preprocess"]),
-        threshold=_number("threshold", entries["threshold"]),
-        stochastic=_flag("stochastic", entries.get("stochastic", False)),
-        categories=_texts("categories", entries["categories"]),
-        training=_object("training", entries["training"]),
-        data=data,
-        scores=_object("scores", entries["scores"]),
-        limits=_texts("limits", entries["limits"]),
-        licence=_text("licence", entries["licence"]),
-        files={file: _text(f"files.{file}", digest) for file, digest in _object("files", entries["files"]).items()},
-    )
 
 
-def _preprocess(value: object) -> Preprocess:
-    entries = _object("preprocess", value)
-    _same_keys("preprocess", entries, {item.name for item in fields(Preprocess)})
-    channels: Any = _text("preprocess.channels", entries["channels"])
-    return Preprocess(
-        image_size_px=_integer("preprocess.image_size_px", entries["image_size_px"]),
-        margin=_number("preprocess.margin", entries["margin"]),
-        background=_number("preprocess.background", entries["background"]),
-        channels=channels,
-    )
-
-
-def _data_source(value: object) -> DataSource:
-    entries = _object("data", value)
-    _same_keys("data", entries, {item.name for item in fields(DataSource)})
-    return DataSource(
-        name=_text("data.name", entries["name"]),
-        licence=_text("data.licence", entries["licence"]),
-        shapes=_integer("data.shapes", entries["shapes"]),
-        note=_text("data.note", entries["note"]),
-    )
-
-
-def _same_keys(
-    where: str, entries: Mapping[str, object], names: set[str], optional: Collection[str] = frozenset()
-) -> None:
-    missing, unknown = sorted(names - entries.keys() - set(optional)), sorted(entries.keys() - names)
-    if missing:
-        raise ValueError(f"{where} lacks {', '.join(missing)}")
-    if unknown:
-        raise ValueError(f"{where} has unknown fields {', '.join(unknown)}")
-
-
-def _object(where: str, value: object) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise TypeError(f"{where} must be an object")
-    return value
-
-
-def _list(where: str, value: object) -> list[Any]:
-    if not isinstance(value, list):
-        raise TypeError(f"{where} must be a list")
-    return value
-
-
-def _text(where: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{where} must be text")
-    return value
-
-
-def _texts(where: str, value: object) -> tuple[str, ...]:
-    return tuple(_text(where, item) for item in _list(where, value))
-
-
-def _flag(where: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{where} must be true or false")
-    return value
-
-
-def _number(where: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise TypeError(f"{where} must be a finite number")
-    return float(value)
-
-
-def _integer(where: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{where} must be a whole number")
-    return value
+def _check_fields(where: str, document: object, kind: type[Any]) -> None:
+    """Every field is there and no other: defaults are for cards that are made, not for those that are read."""
+    if not isinstance(document, dict):
+        return
+    names = {item.name for item in fields(kind)}
+    missing, unknown = sorted(names - document.keys() - _YOUNGER), sorted(document.keys() - names)
+    if missing or unknown:
+        wrong = f"lacks {', '.join(missing)}" if missing else f"has unknown fields {', '.join(unknown)}"
+        raise ValueError(f"{where} {wrong}")
+    if kind is ModelCard:
+        _check_fields("preprocess", document["preprocess"], Preprocess)
+        for source in document["data"] if isinstance(document["data"], list) else ():
+            _check_fields("data", source, DataSource)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from shapelift.geometry import Mesh
 from shapelift.inference.reconstruction import Reconstruction
+
+if TYPE_CHECKING:
+    from shapelift.io.shapes import SavedMesh
 
 FULL_SPREAD = 0.1
 """Spread that gets the last colour, as a share of the longest side: the same for all pictures, so that they compare."""
@@ -93,13 +97,17 @@ class Hypotheses:
         Raises:
             InputError: as `Reconstruction.save`.
         """
+        return tuple(written.files for written in self.write(path, resolution, size_mm))
+
+    def write(self, path: str | Path, resolution: int = 128, size_mm: float | None = None) -> tuple[SavedMesh, ...]:
+        """`save`, with the size that each has in its file."""
         from shapelift.inference.limits import check_size_mm
-        from shapelift.io.shapes import save_mesh
+        from shapelift.io.shapes import write_mesh
 
         check_size_mm(size_mm)
         meshes = [self.mesh(index, resolution) for index in range(len(self))]
         return tuple(
-            save_mesh(target, mesh, size_mm=size_mm, metadata=one.metadata())
+            write_mesh(target, mesh, size_mm=size_mm, metadata=one.metadata())
             for target, mesh, one in zip(numbered(Path(path), len(self)), meshes, self, strict=True)
         )
 

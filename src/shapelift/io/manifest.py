@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
+
 from shapelift.errors import InputError
 from shapelift.io.atomic import write_atomically
 from shapelift.io.records import Split
@@ -22,6 +24,11 @@ SCHEMA = "shapelift-dataset-1"
 FILE_NAME = "manifest.json"
 PROCEDURAL = "procedural:"
 """Begins a SOURCE that is made by a program, and the `source` of its shapes."""
+
+
+@dataclass(frozen=True)
+class _Header:
+    schema: str
 
 
 @dataclass(frozen=True)
@@ -131,28 +138,19 @@ def read_manifest(folder: str | Path) -> Manifest:
     """
     path = Path(folder) / FILE_NAME
     try:
-        data = json.loads(path.read_bytes())
-        if not isinstance(data, dict):
-            raise TypeError(f"it holds a {type(data).__name__}, not an object")
-        if data["schema"] != SCHEMA:
-            raise InputError(f"{path}: made by another version of shapelift; synthesize into a new folder")
-        return Manifest(
-            generator=str(data["generator"]),
-            parameters=dict(data["parameters"]),
-            seed=int(data["seed"]),
-            sources=tuple(data["sources"]),
-            shapes=tuple(_entry(shape) for shape in data["shapes"]),
-            rejected=tuple(Rejection(str(item["source"]), str(item["reason"])) for item in data["rejected"]),
-        )
+        text = path.read_bytes()
+        known = msgspec.json.decode(text, type=_Header).schema == SCHEMA
+        manifest = msgspec.json.decode(text, type=Manifest) if known else None
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such data set; make one with `shapelift synthesize`") from error
-    except InputError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        what = f"it lacks {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
+    except (msgspec.MsgspecError, OSError, ValueError, RecursionError) as error:
+        what = " ".join(str(error).split())
         raise InputError(
             f"{path}: not a readable manifest ({what}); delete it and run `shapelift synthesize` again"
         ) from error
+    if manifest is None:
+        raise InputError(f"{path}: made by another version of shapelift; synthesize into a new folder")
+    return manifest
 
 
 def stored_shapes(folder: str | Path, split: str | None = None) -> tuple[StoredShape, ...]:
@@ -173,13 +171,3 @@ def stored_shapes(folder: str | Path, split: str | None = None) -> tuple[StoredS
         where = "no shape" if split is None else f"no shape in the split {split!r}"
         raise InputError(f"{folder}: {where} (it holds {counts}); choose another split or add shapes")
     return found
-
-
-def _entry(shape: Mapping[str, Any]) -> ShapeEntry:
-    split = shape["split"]
-    if split not in get_args(Split):
-        raise ValueError(f"shape {shape['shape_id']}: no split is called {split!r}")
-    names = ("shape_id", "category", "file", "sha256", "source")
-    shape_id, category, file, sha256, source = (str(shape[name]) for name in names)
-    flags, geometry = tuple(map(str, shape.get("flags", ()))), str(shape.get("geometry", ""))
-    return ShapeEntry(shape_id, category, file, sha256, split, source, flags, geometry)

@@ -77,7 +77,7 @@ def columns_by_content(table: Table) -> Columns:
             return Columns(points, None, _scaled(rest) if (known > 0).any() else None)
         if (known < 0).any():
             return Columns(points, rest, None)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if normals is None and not run and rest.shape[1] >= 3 and (known != 0).any():
         notes = (f"columns 4 to {table.shape[1]} are neither normals nor colours; they were passed over",)
     return Columns(

@@ -29,11 +29,13 @@ import numpy.typing as npt
 from shapelift.errors import InputError
 from shapelift.geometry import Mesh, PointCloud
 from shapelift.io.atomic import write_atomically
+from shapelift.io.colors import srgb_colors
+from shapelift.io.mesh_formats.files import MAX_FILE_BYTES
+from shapelift.io.mesh_formats.ply import encode_points_ply
 from shapelift.io.pcd import read_pcd
 from shapelift.io.point_columns import Columns, Table
 from shapelift.io.point_text import read_text
-from shapelift.io.shape_formats import encode_points_ply, srgb_colors
-from shapelift.io.shapes import MAX_FILE_BYTES, load_mesh
+from shapelift.io.shapes import load_mesh
 
 __all__ = ["load_shape", "save_points"]
 

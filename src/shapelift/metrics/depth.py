@@ -56,16 +56,17 @@ def _angle_deg(said: Array, given: SeenSurfaces) -> float:
 
 
 def _mask_iou(first: Mask, second: Mask) -> float:
-    union = (first | second).sum()
-    return float((first & second).sum() / union) if union else 1.0
+    return float((first & second).sum() / (first | second).sum())
 
 
 def _metric(
     name: str, title: str, worst: float, unit: str, function: Callable[[SeenSurface, SeenSurfaces], float]
 ) -> Metric[SeenSurfaces]:
-    """A metric that charges `worst` where nothing was predicted."""
+    """A metric that charges `worst` where nothing was predicted; an image that shows nothing measures nothing."""
 
-    def charged(given: SeenSurfaces) -> float:
+    def charged(given: SeenSurfaces) -> float | None:
+        if not given.truth.mask.any():
+            return None
         return worst if given.prediction is None else function(given.prediction, given)
 
     return Metric(name, title, SeenSurfaces, charged, name == "mask_iou", unit, table="depth")

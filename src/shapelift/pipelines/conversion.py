@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ import numpy as np
 
 from shapelift._version import __version__
 from shapelift.errors import InputError
-from shapelift.geometry import Mesh, PointCloud
+from shapelift.geometry import Mesh, PointCloud, transform_points
 from shapelift.inference.limits import check_resolution, check_size_mm
+from shapelift.io.mesh_formats import MESH_FORMATS
 from shapelift.io.pointclouds import Scan, read_shape
-from shapelift.io.shapes import FORMATS, save_mesh
+from shapelift.io.shapes import DEFAULT_UNIT, FORMATS, READ_SUFFIXES, UNITS_MM, read_mesh, upright, write_mesh
 from shapelift.meshing.outliers import without_lone_points
 from shapelift.pipelines.jobs import check_targets
 
@@ -23,34 +25,55 @@ _SMALLEST_PART = 0.001
 """Parts with less than this share of the largest part's volume are dust between the points. A photographed object may
 consist of several parts, so the bar is far lower than for what a network sees."""
 
+_NORMALIZED_MM = 1.5
+"""A mesh without a unit that would be no longer is more likely one of length 1 than one so small."""
 
-def convert(source: Path, target: Path, *, resolution: int = 128, size_mm: float | None = None) -> dict[str, Any]:
-    """Turn a point cloud into a closed mesh, or a mesh into another format.
+
+def convert(
+    source: Path,
+    target: Path,
+    *,
+    resolution: int = 128,
+    size_mm: float | None = None,
+    unit: str | None = None,
+    up_axis: str | None = None,
+) -> dict[str, Any]:
+    """Turn a point cloud into a closed mesh, or a mesh into another format, in its size.
 
     Args:
         source: The file that is read.
         target: The mesh that is written; its suffix says the format.
         resolution: Cells on the longest side of a point cloud.
-        size_mm: Longest side in millimetres, None for the unit of the source.
+        size_mm: Longest side in millimetres, None for the size of the source.
+        unit: Unit of the coordinates of the source, mm, cm, m or in, where its format has none: OBJ, OFF, PLY and XYZ.
+            None for millimetres.
+        up_axis: Which axis of the source points up, x, y, z, -x, -y or -z; None for y, and z of STL and 3MF.
 
     Returns:
-        A report: files, counts, size, warnings, seconds. Of points also what was left out, and the `origin` that
-        coordinates of the mesh are relative to, where those of the file lie far off.
+        A report: files, counts, size in the file that was written, in millimetres, warnings, seconds. Of points also
+        what was left out, and the `origin` that coordinates of the mesh are relative to, where those of the file lie
+        far off.
 
     Raises:
         InputError: one of the arguments cannot be used, or no solid can be made.
     """
     check_resolution(resolution)
     check_size_mm(size_mm)
+    if unit is not None and unit not in UNITS_MM:
+        raise InputError(f"`unit` {unit}: unknown; give one of {', '.join(UNITS_MM)}")
+    if up_axis is not None:
+        upright(up_axis)
     _check_target(source, target)
     from shapelift.solids import check
 
     start = time.perf_counter()
-    shape = read_shape(source)
+    loaded = _loaded(source, up_axis)
+    unit_mm = _unit_mm(source, loaded, unit)
     read = time.perf_counter()
     metadata = {"generator": f"shapelift {__version__}", "source": source.name}
-    warnings: list[str] = []
+    warnings = [f"{source}: {warning}" for warning in loaded.warnings]
     kind: dict[str, Any] = {"kind": "mesh"}
+    shape = loaded.shape
     if isinstance(shape, Scan):
         cloud, outliers = without_lone_points(shape.cloud)
         mesh = _solid(source, cloud, resolution)
@@ -66,20 +89,21 @@ def convert(source: Path, target: Path, *, resolution: int = 128, size_mm: float
         problems = check(mesh).problems
         if problems:
             warnings.append(f"{source}: is no printable solid ({', '.join(problems)}); its triangles stay as they are")
+        longest = unit_mm * float(np.ptp(mesh.vertices, axis=0).max())
+        if size_mm is None and unit is None and loaded.unit_mm is None and longest <= _NORMALIZED_MM:
+            warnings.append(
+                f"{source}: has no unit and is taken to be {longest:.3g} mm long; say its `unit` or `size_mm`"
+            )
     meshed = time.perf_counter()
-    files = save_mesh(target, mesh, metadata=metadata, size_mm=size_mm)
-    extent = np.ptp(mesh.vertices, axis=0).astype(np.float64)
-    scale = 1.0 if size_mm is None else size_mm / float(extent.max())
+    written = write_mesh(target, mesh, metadata=metadata, size_mm=size_mm, unit_mm=unit_mm)
     return {
         "status": "ok",
         "input": str(source),
         **kind,
-        "files": [str(path) for path in files],
+        "files": [str(path) for path in written.files],
         "vertices": len(mesh.vertices),
         "faces": len(mesh.faces),
-        "unit": "1" if size_mm is None else "mm",
-        "size": [round(float(side) * scale, 6) for side in extent],
-        "volume": round(float(mesh.volume) * scale**3, 6),
+        **written.in_mm().report(),
         "warnings": warnings,
         "seconds": {
             "read": round(read - start, 3),
@@ -87,6 +111,48 @@ def convert(source: Path, target: Path, *, resolution: int = 128, size_mm: float
             "write": round(time.perf_counter() - meshed, 3),
         },
     }
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """What a source holds, +Y up, and the length of its unit in millimetres where it has one."""
+
+    shape: Mesh | Scan
+    unit_mm: float | None
+    warnings: tuple[str, ...] = ()
+
+
+def _loaded(source: Path, up_axis: str | None) -> _Loaded:
+    """The triangles of a file, or its points where it has none; +Y up."""
+    if source.suffix.lower() in READ_SUFFIXES:
+        found = read_mesh(source, up_axis=up_axis)
+        if not found.mesh.is_empty:
+            return _Loaded(found.mesh, found.unit_mm, found.warnings)
+    shape = read_shape(source)
+    if isinstance(shape, Mesh):
+        raise InputError(f"{source}: holds no triangle; give a file with a surface")
+    form = MESH_FORMATS.get(source.suffix.lower().removeprefix("."))
+    return _Loaded(_turned(shape, up_axis), None if form is None else form.unit_mm)
+
+
+def _turned(scan: Scan, up_axis: str | None) -> Scan:
+    if up_axis is None:
+        return scan
+    turn, cloud = upright(up_axis), scan.cloud
+    normals = None if cloud.normals is None else transform_points(turn, cloud.normals).astype(np.float32)
+    turned = PointCloud(transform_points(turn, cloud.points).astype(np.float32), normals, cloud.colors)
+    return replace(scan, cloud=turned, origin=transform_points(turn, scan.origin))
+
+
+def _unit_mm(source: Path, loaded: _Loaded, unit: str | None) -> float:
+    """Length of a unit of the source in millimetres: its own, else what was said."""
+    if loaded.unit_mm is None:
+        return UNITS_MM[unit or DEFAULT_UNIT]
+    if unit is not None and UNITS_MM[unit] != loaded.unit_mm:
+        raise InputError(
+            f"`unit` {unit}: the unit of {source} is {loaded.unit_mm:g} mm by itself; leave it out, or give `size_mm`"
+        )
+    return loaded.unit_mm
 
 
 def _check_target(source: Path, target: Path) -> None:

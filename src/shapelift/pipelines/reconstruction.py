@@ -23,6 +23,7 @@ from shapelift.inference.limits import (
 )
 from shapelift.inference.reconstructor import Reconstructor
 from shapelift.io.images import save_image
+from shapelift.io.shapes import SavedMesh
 from shapelift.pipelines.jobs import Job, Plan, make_plan
 
 __all__ = ["BatchOptions", "reconstruct_images"]
@@ -152,17 +153,17 @@ class _Batch:
         if wanted.save_crop is not None:
             save_image(wanted.save_crop, found[0].crop)
             shared.append(wanted.save_crop)
-        files: list[list[Path]] = [[] for _ in found]
+        files: list[list[SavedMesh]] = [[] for _ in found]
         for path in job.outputs:
             _make_folder(path.parent)
-            for own, written in zip(files, found.save(path, wanted.resolution, wanted.size_mm), strict=True):
-                own.extend(written)
+            for own, written in zip(files, found.write(path, wanted.resolution, wanted.size_mm), strict=True):
+                own.append(written if wanted.size_mm is None else written.in_mm())
         times.append(time.perf_counter())
-        shapes = [_shape(one.mesh(wanted.resolution), wanted.size_mm) for one in found]
+        shapes = [_shape(one.mesh(wanted.resolution), own) for one, own in zip(found, files, strict=True)]
         several: dict[str, Any] = {}
         if len(found) > 1:
             every = [
-                {"files": [str(path) for path in own], **shape, "spread": _summary(spread)}
+                {"files": _names(own), **shape, "spread": _summary(spread)}
                 for own, shape, spread in zip(files, shapes, spreads, strict=True)
             ]
             several = {"hypotheses": every, "spread": _summary(*spreads)}
@@ -174,9 +175,9 @@ class _Batch:
         return {
             "image": str(job.image),
             "status": "ok",
-            "files": [str(path) for path in (*shared, *(path for own in files for path in own))],
+            "files": [*map(str, shared), *(name for own in files for name in _names(own))],
             **(several or shapes[0]),
-            "unit": "1" if wanted.size_mm is None else "mm",
+            "unit": files[0][0].unit,
             "filled_share": _filled_share(found),
             "warnings": list(dict.fromkeys(warning for one in found for warning in one.warnings)),
             "seconds": seconds,
@@ -189,15 +190,18 @@ def _filled_share(found: Hypotheses) -> float | None:
     return round(float(np.mean(shares)), 4) if shares else None
 
 
-def _shape(mesh: Mesh, size_mm: float | None) -> dict[str, Any]:
-    extent = mesh.bounds.size
-    scale = 1.0 if size_mm is None else size_mm / float(extent.max())
+def _shape(mesh: Mesh, files: Sequence[SavedMesh]) -> dict[str, Any]:
+    """A shape as its files have it; size and volume are those of the first one."""
     return {
         "vertices": len(mesh.vertices),
         "faces": len(mesh.faces),
-        "size": [round(float(side) * scale, 6) for side in extent],
-        "volume": round(float(mesh.volume) * scale**3, 6),
+        **files[0].report(),
+        "written": [{"file": str(one.files[0]), **one.report()} for one in files],
     }
+
+
+def _names(files: Sequence[SavedMesh]) -> list[str]:
+    return [str(path) for one in files for path in one.files]
 
 
 def _summary(*spreads: npt.NDArray[np.float32]) -> dict[str, float]:

@@ -20,7 +20,7 @@ from shapelift.recipes.fine_tuning import MIXED, VARIANTS, fine_tuned, is_tuned
 from shapelift.synthesis.options import SynthesisOptions
 from shapelift.synthesis.procedural import CATEGORIES
 from shapelift.synthesis.sources import PROCEDURAL, open_source
-from shapelift.synthesis.writer import synthesize
+from shapelift.synthesis.writer import lacks, synthesize
 from shapelift.training import Status, TrainConfig, TrainResult, parse_duration_s, train
 from shapelift.training.distributed import World, join_world
 from shapelift.training.export import add_scores
@@ -50,6 +50,7 @@ class DataOptions:
             suits the run: procedural shapes of the same categories, if there are any and it goes on with few meshes.
         mix_count: Number of shapes of `mix`, where they are made; None for three times that of the training shapes.
         workers: Processes, None for one per core.
+        up_axis: Which axis of the mesh files points up, see `synthesis.sources.open_source`.
     """
 
     views: int = 12
@@ -58,6 +59,7 @@ class DataOptions:
     mix: str | None = None
     mix_count: int | None = None
     workers: int | None = None
+    up_axis: str | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,8 @@ def train_from(
     Started by `torchrun`, every process calls this alike.
 
     Args:
-        source: Folder of meshes, file of packed meshes, `procedural:chair` and the like, or a data set.
+        source: Folder or zip archive of meshes, mesh file, file of packed meshes, `procedural:chair` and the like, or a
+                data set.
         output: Folder of the run; continued where it holds one.
         config: The run, such as a recipe of `shapelift.recipes`. It is changed where few shapes fine-tune a model.
         start_from: Name or folder of the model whose weights the run begins with; `none` for fresh weights, None for
@@ -216,7 +219,7 @@ class _Run:
         folder = self.output / "data"
         if self.world.is_main:
             # A bad source leaves no folder behind.
-            items = open_source(self.source, self.making.count, self.config.seed).items()
+            items = open_source(self.source, self.making.count, self.config.seed, self.making.up_axis).items()
             if len(items) < FEWEST_SHAPES:
                 given = "" if self.making.count is None else f" (`count` {self.making.count})"
                 raise InputError(_TOO_FEW.format(source=self.source, shapes=f"{len(items)} shapes{given}"))
@@ -248,7 +251,7 @@ class _Run:
             views = int(read_manifest(data).parameters.get("views", self.making.views))
             count = self.making.mix_count or MIXED * shapes
             self.told.say(f"{count} shapes of {source} are trained on besides; `mix` {NOTHING} for none")
-            options = dataclasses.replace(self._options(0), views=views, count=count)
+            options = dataclasses.replace(self._options(0), views=views, count=count, up_axis=None)
             self._make(source, folder, options, "making shapes to mix in")
         self.world.wait()
         return [folder]
@@ -273,6 +276,7 @@ class _Run:
             count=self.making.count,
             variants=variants,
             workers=self.making.workers,
+            up_axis=self.making.up_axis,
             **self.config.model.record_options(),
         )
 
@@ -285,6 +289,9 @@ class _Run:
             manifest = synthesize(
                 source, folder, options, lambda now: update(now.done, now.total, f"{now.rejected} rejected")
             )
+        lacking = lacks(manifest)
+        if lacking is not None:
+            self.told.say(f"warning: {lacking}")
         if not manifest.shapes:
             raise InputError(f"{source}: gives no usable shape (see {folder / FILE_NAME}); check the meshes")
 

@@ -30,8 +30,11 @@ _REJECTED_SHARE = 0.3
 _LEAST_ENCLOSED = 0.003
 """A shape is flagged when its volume is a smaller share of the unit cube than this."""
 
-UNLABELLED, ENCLOSED = "unlabelled_share", "enclosed_share"
-"""Names of the two shares in the metadata of a record."""
+UNLABELLED, ENCLOSED, COARSE = "unlabelled_share", "enclosed_share", "coarse_sheets"
+"""Names of the two shares in the metadata of a record, and of what says that its sheets were found coarsely."""
+
+LACKS = "lacks "
+"""How a flag begins that says what the file of a shape names and does not have."""
 
 _STEPS = np.array([1.0, 0.6, 0.35, 0.15, 0.05, -0.05, -0.15, -0.35, -0.6, -1.0])  # from the front to the back
 _FIRST = (4, 5)  # the steps that decide most points
@@ -86,7 +89,7 @@ def enclosed_share(labels: Labels) -> float:
 
 
 def checked(solid: Solid, labels: Labels, views: Sequence[View], cameras: Sequence[Camera]) -> dict[str, str]:
-    """What a record says about its labels: both shares, as text.
+    """What a record says about its labels: both shares and whether its sheets are coarse, as text.
 
     Args:
         solid: The shape, in the object frame.
@@ -101,15 +104,20 @@ def checked(solid: Solid, labels: Labels, views: Sequence[View], cameras: Sequen
     unlabelled = unlabelled_share(solid.contains, depth, normals, cameras)
     if unlabelled > _REJECTED_SHARE:
         raise UnusableShapeError(f"the labels lack {unlabelled:.0%} of the visible surface")
-    return {UNLABELLED: f"{unlabelled:.4f}", ENCLOSED: f"{enclosed_share(labels):.5f}"}
+    found = {UNLABELLED: f"{unlabelled:.4f}", ENCLOSED: f"{enclosed_share(labels):.5f}"}
+    return found | ({COARSE: "yes"} if solid.sheets is not None and solid.sheets.coarse else {})
 
 
 def flags(metadata: Mapping[str, str]) -> tuple[str, ...]:
-    """What is doubtful about the labels of a record with this metadata, for its entry in the manifest."""
+    """What is doubtful about a record with this metadata, for its entry in the manifest."""
     unlabelled, enclosed = float(metadata.get(UNLABELLED, 0.0)), float(metadata.get(ENCLOSED, 1.0))
     found = []
     if unlabelled > _FLAGGED_SHARE:
         found.append(f"labels lack {unlabelled:.0%} of the visible surface")
     if enclosed < _LEAST_ENCLOSED:
         found.append(f"encloses {enclosed:.2%} of the unit cube")
+    if metadata.get("lacks"):
+        found.append(f"{LACKS}{metadata['lacks']}")
+    if COARSE in metadata:
+        found.append("too many parts to look at each: sheets are found coarsely")
     return tuple(found)

@@ -221,6 +221,7 @@ class Asset:
     uv: `f 3 2` float32 of the corners of the faces, or None. (0, 0) is the *top left* corner of the image
         (the glTF convention); a texture repeats outside [0, 1].
     textures: sRGB images (h, w, 4) uint8; their alpha is ignored, the object is opaque.
+    lacks: what the file that it comes from names and does not have, a few words each.
 
     The colour of a face is its texture; without one the vertex colours; without those its material's pattern.
     The highlight always comes from the material.
@@ -232,6 +233,7 @@ class Asset:
     face_texture: npt.NDArray[np.int32]
     uv: Array | None = None
     textures: tuple[npt.NDArray[np.uint8], ...] = ()
+    lacks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raises ValueError where the parts do not belong together."""

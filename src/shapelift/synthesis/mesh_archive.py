@@ -54,6 +54,15 @@ def write_archive(path: Path, shapes: Iterable[tuple[ArchivedShape, bytes]]) -> 
         archive.writestr(zipfile.ZipInfo(_CONTENTS), text, zipfile.ZIP_DEFLATED)
 
 
+def is_archive(path: Path) -> bool:
+    """Whether a file is a zip archive with a table of contents, of whatever version."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _CONTENTS in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
 def read_contents(path: Path) -> tuple[ArchivedShape, ...]:
     """The shapes of an archive, by name.
 

@@ -6,26 +6,24 @@ with its reason.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from shapelift.geometry import Mesh, normalizing_transform, rotation_x, rotation_y, similarity, transform_points
+from shapelift.errors import InputError
+from shapelift.geometry import Mesh, normalizing_transform, rotation_y, similarity, transform_points
+from shapelift.io.mesh_formats import MeshMaterial, MeshPart
+from shapelift.io.shapes import AXES, READ_SUFFIXES, read_content, upright
 from shapelift.synthesis.materials import Asset, Material, random_material
 
-SUFFIXES = (".glb", ".gltf", ".obj", ".off", ".ply", ".stl")
+SUFFIXES = READ_SUFFIXES
 MAX_FACES = 2_000_000
 MIN_THICKNESS = 1e-4
 WELD_DISTANCE = 1e-6
-_MAX_TEXTURE_SIDE_PX = 1024
 _UNSTYLED = Material((0.5, 0.5, 0.5))
 
-Array = npt.NDArray[np.float32]
 Colors = npt.NDArray[np.uint8]
 
 
@@ -36,27 +34,22 @@ class RejectedShape(Exception):  # noqa: N818 - it is a verdict on the shape, no
         super().__init__(" ".join(reason.split()))
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Part:
-    """One material of one node of the scene, in the frame of the file."""
-
-    vertices: npt.NDArray[np.float64]
-    faces: npt.NDArray[np.int64]
-    uv: Array | None = None  # (f, 3, 2), (0, 0) top left
-    texture: Colors | None = None  # (h, w, 4)
-    corner_colors: Colors | None = None  # (f, 3, 3) sRGB
-    material: Material | None = None  # None where the file says nothing about the looks
-
-
 def load_mesh_file(
     path: Path, rng: np.random.Generator, up_axis: str = "+Y", front_axis: str = "+Z", keep_colors: bool = True
 ) -> Asset:
     """`read_mesh_file`, in random materials drawn from `rng` where the file has no colours."""
-    found = read_mesh_file(path, up_axis, front_axis, keep_colors)
+    found, _ = read_mesh_file(path, up_axis=up_axis, front_axis=front_axis, keep_colors=keep_colors)
     return found if isinstance(found, Asset) else randomly_dressed(found, rng)
 
 
-def read_mesh_file(path: Path, up_axis: str = "+Y", front_axis: str = "+Z", keep_colors: bool = True) -> Asset | Mesh:
+def read_mesh_file(
+    path: Path,
+    *,
+    member: str | None = None,
+    up_axis: str = "+Y",
+    front_axis: str = "+Z",
+    keep_colors: bool = True,
+) -> tuple[Asset | Mesh, tuple[str, ...]]:
     """The asset in a mesh file, normalised, +Y up, front +Z; the mesh alone where the file has no colours.
 
     - Every triangle of every node of the scene counts; points and lines are ignored.
@@ -66,19 +59,28 @@ def read_mesh_file(path: Path, up_axis: str = "+Y", front_axis: str = "+Z", keep
     - With `keep_colors` off every file counts as one without colours.
 
     Args:
-        path: GLB, GLTF, OBJ, OFF, PLY or STL.
-        up_axis: The axis of the file that points up: "+Y" or "+Z".
+        path: A file of any format of `io.mesh_formats`, or a zip archive.
+        member: The file in that archive.
+        up_axis: The axis of the file that points up, such as "+Y" or "-z", whatever the format.
         front_axis: The axis, once +Y is up, that the front looks along: "+Z", "-Z", "+X" or "-X".
         keep_colors: Whether colours and textures of the file are used.
+
+    Returns:
+        The shape, and what of the file was not there or left out, a few words each.
 
     Raises:
         RejectedShape: the file cannot be read, holds no triangle, a coordinate that is not finite, more than 2,000,000
             faces, or a flat shape (the shortest side of its bounding box is below 1e-4 of the longest).
     """
-    parts = _read_parts(path)
+    turn = _upright(up_axis, front_axis)
+    try:
+        content = read_content(path, member=member, looks=keep_colors)
+    except InputError as error:
+        raise RejectedShape(str(error).removeprefix(f"{path if member is None else member}: ")) from error
+    parts = content.parts
     count = sum(len(part.faces) for part in parts)
     if count == 0:
-        raise RejectedShape("empty: the file holds no triangle")
+        raise RejectedShape("; ".join(["empty: the file holds no triangle", *content.warnings]))
     if count > MAX_FACES:
         raise RejectedShape(f"too large: {count:,} faces, at most {MAX_FACES:,} are read")
     used = np.concatenate([part.vertices[np.unique(part.faces)] for part in parts])
@@ -87,146 +89,20 @@ def read_mesh_file(path: Path, up_axis: str = "+Y", front_axis: str = "+Z", keep
     sides = np.ptp(used, axis=0)
     if sides.min() < MIN_THICKNESS * sides.max() or sides.max() <= 0.0:
         raise RejectedShape("flat: the bounding box measures " + " x ".join(f"{side:.4g}" for side in sides))
-    turn = _upright(up_axis, front_axis)
     normalize = normalizing_transform(transform_points(turn, used)) @ turn
-    return _joined(parts, normalize, keep_colors)
+    return _joined(parts, normalize, keep_colors), content.warnings
 
 
 def _upright(up_axis: str, front_axis: str) -> npt.NDArray[np.float64]:
-    up = {"+Y": 0.0, "Y": 0.0, "+Z": -90.0, "Z": -90.0}
     front = {"+Z": 0.0, "Z": 0.0, "-Z": 180.0, "+X": -90.0, "X": -90.0, "-X": 90.0}
-    if up_axis not in up or front_axis not in front:
-        raise RejectedShape(f"unknown axes: up {up_axis!r}, front {front_axis!r}; use +Y or +Z, and +Z, -Z, +X or -X")
-    return similarity(rotation_y(front[front_axis]) @ rotation_x(up[up_axis]))
-
-
-def _read_parts(path: Path) -> list[_Part]:
-    """The triangles of a file. Raises RejectedShape where trimesh cannot read it, whatever it stumbles over."""
-    import trimesh
-
-    logging.getLogger("trimesh").setLevel(logging.CRITICAL)  # its warnings say nothing that the verdict does not
-    linear = path.suffix.lower() in (".glb", ".gltf")
     try:
-        scene = trimesh.load(path, force="scene", process=False)
-        parts = [part for node in scene.graph.nodes_geometry for part in _node_parts(scene, node, linear)]
-    except RejectedShape:
-        raise
-    except MemoryError as error:
-        raise RejectedShape("cannot be read: out of memory") from error
-    except Exception as error:  # a parser of six formats written by strangers fails in every way there is
-        text = str(error) or type(error).__name__
-        raise RejectedShape(f"cannot be read: {text[:200]}") from error
-    return parts
+        return np.asarray(similarity(rotation_y(front[front_axis])) @ upright(up_axis))
+    except (KeyError, InputError) as error:
+        known = f"up one of {', '.join(AXES)}, front one of +Z, -Z, +X, -X"
+        raise RejectedShape(f"unknown axes: up {up_axis!r}, front {front_axis!r}; use {known}") from error
 
 
-def _node_parts(scene: Any, node: str, linear: bool) -> Iterator[_Part]:
-    """The parts of a node; `linear` says that material and vertex colours of the format are linear light."""
-    import trimesh
-
-    matrix, name = scene.graph[node]
-    mesh = scene.geometry[name]
-    if not isinstance(mesh, trimesh.Trimesh) or len(mesh.faces) == 0:
-        return
-    vertices = transform_points(matrix, np.asarray(mesh.vertices, np.float64))
-    faces = np.asarray(mesh.faces, np.int64)
-    if faces.min() < 0 or faces.max() >= len(vertices):
-        raise RejectedShape("cannot be read: a face points at a vertex that does not exist")
-    mirrored = np.linalg.det(np.asarray(matrix)[:3, :3]) < 0
-    order = np.asarray([0, 2, 1] if mirrored else [0, 1, 2])  # a mirroring node turns its faces over
-    for chosen, material in _materials_of(mesh):
-        corners = faces[chosen][:, order]
-        uv, texture = _texture_of(mesh, material, corners)
-        colors = None if texture is not None else _corner_colors_of(mesh, chosen, corners, linear)
-        yield _Part(vertices, corners, uv, texture, colors, _material_of(material, linear))
-
-
-def _materials_of(mesh: Any) -> Iterator[tuple[npt.NDArray[np.int64], Any]]:
-    """Face indices and trimesh material, for every material of a mesh."""
-    every = np.arange(len(mesh.faces))
-    material = getattr(mesh.visual, "material", None)
-    several = getattr(material, "materials", None)
-    of_face = getattr(mesh.visual, "face_materials", None)
-    if several is None or of_face is None:
-        yield every, None if several is not None else material
-        return
-    of_face = np.asarray(of_face)
-    for index in np.unique(of_face):
-        yield every[of_face == index], several[int(index)]
-
-
-def _texture_of(mesh: Any, material: Any, corners: npt.NDArray[np.int64]) -> tuple[Array | None, Colors | None]:
-    uv = getattr(mesh.visual, "uv", None)
-    image = getattr(material, "baseColorTexture", None)
-    if image is None:
-        image = getattr(material, "image", None)
-    if image is None or uv is None or len(uv) != len(mesh.vertices):
-        return None, None
-    image = image.convert("RGBA")
-    if max(image.size) > _MAX_TEXTURE_SIDE_PX:
-        image.thumbnail((_MAX_TEXTURE_SIDE_PX, _MAX_TEXTURE_SIDE_PX))
-    texture = np.array(image, np.uint8)
-    factor = _factor_of(material, linear=True)
-    if factor is not None and hasattr(material, "baseColorFactor") and min(factor) < 0.999:
-        texture[..., :3] = np.rint(texture[..., :3] * np.asarray(factor)).astype(np.uint8)
-    placed = np.asarray(uv, np.float64)[corners]
-    placed = np.stack([placed[..., 0], 1.0 - placed[..., 1]], axis=-1)  # trimesh counts rows from below
-    placed -= np.floor(placed.min(axis=1, keepdims=True))  # far tiles would cost float32 its digits
-    return np.where(np.isfinite(placed), placed, 0.0).astype(np.float32), texture
-
-
-def _corner_colors_of(
-    mesh: Any, chosen: npt.NDArray[np.int64], corners: npt.NDArray[np.int64], linear: bool
-) -> Colors | None:
-    """Colours (f, 3, 3) from vertex or face colours, whichever the file has."""
-    visual = mesh.visual
-    kind = getattr(visual, "kind", None)
-    if kind == "vertex":
-        colors = np.asarray(visual.vertex_colors)[corners]
-    elif kind == "face":
-        colors = np.repeat(np.asarray(visual.face_colors)[chosen][:, None], 3, axis=1)
-    else:
-        stored = getattr(visual, "vertex_attributes", {}).get("color")
-        if stored is None or len(stored) != len(mesh.vertices):
-            return None
-        colors = np.asarray(stored)[corners]
-    if colors.dtype.kind == "f":
-        colors = np.clip(colors * 255.0, 0.0, 255.0)
-    light = colors[..., :3].astype(np.float64) / 255.0
-    return np.asarray(np.rint((_encoded(light) if linear else light) * 255.0), np.uint8)
-
-
-def _encoded(light: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Linear light as sRGB (IEC 61966-2-1)."""
-    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
-
-
-def _factor_of(material: Any, linear: bool) -> tuple[float, float, float] | None:
-    """The colour of a material as sRGB in [0, 1], None where the file gives none."""
-    factor = getattr(material, "baseColorFactor", None)
-    if factor is None and not hasattr(material, "baseColorFactor"):
-        factor = getattr(material, "diffuse", None)
-        linear = False
-    if factor is None:
-        return None
-    values = np.asarray(factor).ravel()[:3]
-    light = values / 255.0 if values.dtype.kind in "iu" else values.astype(np.float64)
-    color = np.clip(_encoded(light) if linear else light, 0.0, 1.0)
-    return (float(color[0]), float(color[1]), float(color[2]))
-
-
-def _material_of(material: Any, linear: bool) -> Material | None:
-    """Colour, roughness and highlight of a trimesh material; None where it has no colour."""
-    color = None if material is None else _factor_of(material, linear)
-    if color is None:
-        return None
-    roughness, metallic = getattr(material, "roughnessFactor", None), getattr(material, "metallicFactor", None)
-    roughness = 0.6 if roughness is None else float(np.clip(roughness, 0.05, 1.0))
-    # glTF means "metal" where it says nothing; exporters that say nothing mean nothing by it.
-    metallic = 0.0 if metallic is None else float(np.clip(metallic, 0.0, 1.0))
-    return Material(color, roughness=roughness, specular=0.2 + 0.6 * metallic * (1.0 - roughness))
-
-
-def _joined(parts: list[_Part], normalize: npt.NDArray[np.float64], keep: bool) -> Asset | Mesh:
+def _joined(parts: Sequence[MeshPart], normalize: npt.NDArray[np.float64], keep: bool) -> Asset | Mesh:
     """One asset of all parts, moved by `normalize`, welded."""
     vertices = np.concatenate([transform_points(normalize, part.vertices) for part in parts])
     starts = np.cumsum([0] + [len(part.vertices) for part in parts[:-1]])
@@ -239,7 +115,7 @@ def _joined(parts: list[_Part], normalize: npt.NDArray[np.float64], keep: bool) 
     if not keep or _is_unstyled(parts):
         return Mesh(mesh.vertices, mesh.faces)
     table: dict[Material, int] = {}
-    of_part = [table.setdefault(part.material or _UNSTYLED, len(table)) for part in parts]
+    of_part = [table.setdefault(_material(part.material), len(table)) for part in parts]
     textures: list[Colors] = []
     which: dict[bytes, int] = {}
     texture_of_part = []
@@ -267,18 +143,24 @@ def _joined(parts: list[_Part], normalize: npt.NDArray[np.float64], keep: bool) 
     )
 
 
-def _blended_colors(parts: list[_Part]) -> Colors | None:
+def _material(said: MeshMaterial | None) -> Material:
+    """What the renderer takes a material of a file for."""
+    if said is None:
+        return _UNSTYLED
+    roughness = 0.6 if said.roughness is None else max(said.roughness, 0.05)
+    # glTF means "metal" where it says nothing; exporters that say nothing mean nothing by it.
+    metallic = 0.0 if said.metallic is None else said.metallic
+    return Material(said.color, roughness=roughness, specular=0.2 + 0.6 * metallic * (1.0 - roughness))
+
+
+def _blended_colors(parts: Sequence[MeshPart]) -> Colors | None:
     """Colours (f, 3, 3) of all corners where any part has its own: material colour times vertex colour, as in glTF."""
     if all(part.corner_colors is None for part in parts):
         return None
     colors = []
     for part in parts:
         of_part = np.full((len(part.faces), 3, 3), 255, np.uint8) if part.corner_colors is None else part.corner_colors
-        base = (
-            part.material.base_color
-            if part.material
-            else ((1.0,) * 3 if part.corner_colors is not None else (0.5,) * 3)
-        )
+        base = part.material.color if part.material else ((1.0,) * 3 if part.corner_colors is not None else (0.5,) * 3)
         colors.append(np.rint(of_part * np.asarray(base)).astype(np.uint8))
     return np.concatenate(colors)
 
@@ -310,11 +192,11 @@ def _welded(
     return mesh, sound
 
 
-def _is_unstyled(parts: list[_Part]) -> bool:
+def _is_unstyled(parts: Sequence[MeshPart]) -> bool:
     """Whether a file says nothing about colours: no texture, no vertex colours, at most one grey material in all."""
     if any(part.texture is not None or part.corner_colors is not None for part in parts):
         return False
-    colors = {part.material.base_color for part in parts if part.material is not None}
+    colors = {part.material.color for part in parts if part.material is not None}
     return len(colors) <= 1 and all(max(color) - min(color) < 0.02 for color in colors)
 
 

@@ -38,6 +38,7 @@ def pack_meshes(
     path: Path,
     *,
     texture_px: int = TEXTURE_PX,
+    up_axis: str | None = None,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> PackedFile:
@@ -47,16 +48,17 @@ def pack_meshes(
     materials, and what `index.csv` says about a mesh stay as they are.
 
     Args:
-        folder: Of meshes; see `FolderSource`.
+        folder: Of meshes, or a zip archive of them; see `FolderSource`.
         path: Of the file.
         texture_px: Longest side of textures.
+        up_axis: As for `sources.open_source`.
         workers: Processes; None for one per core.
         progress: Called with shapes done and their number.
 
     Raises:
         InputError: the folder holds no mesh, none can be used, or the file cannot be written.
     """
-    source = FolderSource(folder)
+    source = FolderSource(folder, up_axis=up_axis)
     items = source.items()
     rejected: dict[str, str] = {}
 
@@ -64,8 +66,9 @@ def pack_meshes(
         found = run_isolated(_Packing(source, texture_px), items, workers or available_cores())
         for done, (index, answer) in enumerate(found):
             item = items[index]
-            if isinstance(answer, bytes):
-                yield ArchivedShape(item.shape_id, item.category, item.metadata), answer
+            if isinstance(answer, _Packed):
+                lacks = {"lacks": "; ".join(answer.lacks)} if answer.lacks else {}
+                yield ArchivedShape(item.shape_id, item.category, {**item.metadata, **lacks}), answer.data
             else:
                 rejected[item.shape_id] = answer.reason if isinstance(answer, Crash) else str(answer)
             if progress is not None:
@@ -78,14 +81,23 @@ def pack_meshes(
 
 
 @dataclass(frozen=True)
+class _Packed:
+    """The bytes of a mesh, and what its file names and does not have."""
+
+    data: bytes
+    lacks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class _Packing:
     """What a process does with one mesh: its bytes, or why there are none."""
 
     source: FolderSource
     texture_px: int
 
-    def __call__(self, item: SourceItem) -> bytes | str:
+    def __call__(self, item: SourceItem) -> _Packed | str:
         try:
-            return encode_asset(self.source.read(item), self.texture_px)
+            shape, lacks = self.source.read(item)
+            return _Packed(encode_asset(shape, self.texture_px), lacks)
         except RejectedShape as error:
             return str(error)

@@ -78,12 +78,14 @@ class SynthesisOptions(RecordOptions):
         count: How many shapes of the source; None for all (of procedural sources: 100 of each category).
         variants: So many variants, stretched and mirrored, of every shape of the training split (see `variants`).
         workers: Processes; None for one per available core. Does not change the result.
+        up_axis: Which axis of the mesh files points up; None for what `sources.open_source` says.
     """
 
     seed: int = 0
     count: int | None = None
     variants: int = 0
     workers: int | None = None
+    up_axis: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -100,6 +102,8 @@ class SynthesisOptions(RecordOptions):
         left_out = {"seed", "count", "variants", "workers"}
         if not self.depth_views:
             left_out |= _OF_DEPTH_VIEWS
+        if self.up_axis is None:
+            left_out.add("up_axis")
         if self.environments is None:
             left_out |= _OF_ENVIRONMENTS
         found = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in left_out}

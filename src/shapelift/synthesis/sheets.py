@@ -29,8 +29,11 @@ holds, and narrower than most gaps between the parts of furniture."""
 _ABOVE = 0.25  # of the thickness: where a face is asked whether it bounds a volume
 _PIECE = 0.04  # of the longest side: faces with a longer edge are cut up before they are judged
 _CELL = 0.03  # of the longest side: faces of one part, in one cell, that look the same way are judged by the largest
+_MOST_PIECES = 300_000  # about; of meshes that would have more, the pieces are larger
+_MOST_CLUSTERS = 30_000  # of meshes with more, parts are judged together, and then larger cells
 _PROBES, _LEAST_PROBES = 400, 4  # faces by which closed parts are judged: in all, and of each at least
 _CLOSED_PARTS = 500  # beyond so many closed parts the smaller ones are taken to bound a volume
+_COARSER = 1.5
 _THIN_SHARE = 0.3  # of the area of a closed part
 
 _SPREAD_STEPS = 4
@@ -50,11 +53,13 @@ class Sheets:
         corners: `s 3 3` float64, triangles of the sheets, small ones.
         bounding: `b 3 3` float64, triangles of the rest of the surface, facing outward.
         radius: Half the thickness.
+        coarse: Whether the mesh is so large that faces were judged in larger groups than they are otherwise.
     """
 
     corners: _Floats
     bounding: _Floats
     radius: float
+    coarse: bool = False
 
     @property
     def bounds(self) -> npt.NDArray[np.float32]:
@@ -152,10 +157,11 @@ def find_sheets(surface: OrientedMesh, contains: _Contains, thickness: float = T
         return None
     corners = surface.vertices[faces]
     owner = np.flatnonzero(candidates)
-    pieces, source = _cut_up(corners[owner], _PIECE * longest)
+    side = _piece_side(corners[owner], _PIECE * longest)
+    pieces, source = _cut_up(corners[owner], side)
     owner = owner[source]
     above = _ABOVE * thickness * longest
-    cluster = _clusters(pieces, surface, faces[owner], _CELL * longest)
+    cluster, cell = _clusters(pieces, surface, faces[owner], _CELL * longest)
     chosen = _largest(pieces, cluster)
     sheet, below = _outside_both(pieces[chosen], contains, above)
     if not sheet.any():
@@ -166,7 +172,8 @@ def find_sheets(surface: OrientedMesh, contains: _Contains, thickness: float = T
     sheet, hidden = sheet[cluster], hidden[cluster]
     solid = (owner < len(surface.faces)) & ~sheet & ~hidden
     bounding = np.concatenate([corners[: len(surface.faces)][~candidates[: len(surface.faces)]], pieces[solid]])
-    return Sheets(pieces[sheet], bounding, thickness * longest / 2.0)
+    coarse = side > _PIECE * longest or cell > _CELL * longest
+    return Sheets(pieces[sheet], bounding, thickness * longest / 2.0, coarse)
 
 
 def _candidates(surface: OrientedMesh, contains: _Contains, thickness: float) -> _Bools:
@@ -222,9 +229,36 @@ def _over_and_under(corners: _Floats, above: float) -> tuple[_Floats, _Floats]:
     return centers + normals, centers - normals
 
 
-def _clusters(pieces: _Floats, surface: OrientedMesh, faces: _Ints, side: float) -> _Ints:
-    """A number for each piece `p 3 3` (cut from `faces` `p 3`), equal where part, cell and facing are, `p`."""
+def _piece_side(corners: _Floats, side: float) -> float:
+    """The longest edge of pieces of triangles `n 3 3`: `side`, or more where the pieces would be too many."""
+    edges = np.linalg.norm(np.roll(corners, -1, axis=1) - corners, axis=2).max(axis=1)
+    heights = np.linalg.norm(_crosses(corners), axis=1) / np.maximum(edges, 1e-30)
+    while (np.ceil(edges / side) * np.ceil(heights / side)).sum() > max(_MOST_PIECES, 2 * len(corners)):
+        side *= _COARSER
+    return side
+
+
+def _clusters(pieces: _Floats, surface: OrientedMesh, faces: _Ints, side: float) -> tuple[_Ints, float]:
+    """Groups of pieces that are judged together, and the side of their cells: `side`, or more where they were too many.
+
+    Args:
+        pieces: `p 3 3`.
+        surface: The surface.
+        faces: `p 3`, what they were cut from.
+        side: Of the cells.
+
+    Returns:
+        A number for each piece, counted from 0 and equal where part, cell and facing are, `p`; the side.
+    """
     part = components(np.concatenate([surface.faces, faces]), len(surface.vertices))[len(surface.faces) :]
+    cluster = _grouped(pieces, part, side)
+    while cluster.max() >= _MOST_CLUSTERS:
+        part, side = np.zeros_like(part), side * _COARSER
+        cluster = _grouped(pieces, part, side)
+    return cluster, side
+
+
+def _grouped(pieces: _Floats, part: _Ints, side: float) -> _Ints:
     cell = np.floor((pieces.mean(axis=1) - pieces.min(axis=(0, 1))) / side).astype(np.int64)
     normals = _crosses(pieces)
     axis = np.abs(normals).argmax(axis=1)

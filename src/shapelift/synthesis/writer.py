@@ -30,7 +30,7 @@ from shapelift.synthesis.rays import TRAIN_EXTRA
 if TYPE_CHECKING:
     from shapelift.synthesis.sources import Source, SourceItem
 
-__all__ = ["SynthesisProgress", "synthesize"]
+__all__ = ["SynthesisProgress", "lacks", "synthesize"]
 
 GENERATOR = f"shapelift {__version__}, synthesis 3"
 """Written into every record; a data set is only continued by the same generator."""
@@ -61,7 +61,8 @@ def synthesize(
     `if __name__ == "__main__"` in a script.
 
     Args:
-        source: A folder of meshes, or `procedural:chair`, `procedural:chair,table`, `procedural:all`.
+        source: A folder or zip archive of meshes, a mesh file, a file of packed meshes, or `procedural:chair`,
+            `procedural:chair,table`, `procedural:all`.
         output: Folder of the data set; made when missing.
         options: How.
         progress: Called after every shape.
@@ -76,10 +77,10 @@ def synthesize(
     require_packages()
     from shapelift.synthesis.sources import open_source
 
-    opened = open_source(source, options.count, options.seed)
+    opened = open_source(source, options.count, options.seed, options.up_axis)
     items = opened.items()
     writer = _Writer(source, Path(output), options)
-    task = _Task(opened, source, Path(output), options)
+    task = _Task(opened, Path(output), options)
     writer.save()
     expected = _variants(items, splits_of(item.shape_id for item in items), options.variants)
     report = progress or (lambda now: None)
@@ -91,6 +92,24 @@ def synthesize(
         _work(task, writer, wanted, replace(now, total=len(items) + len(wanted)), report)
         manifest = writer.save()
     return manifest
+
+
+def lacks(manifest: Manifest) -> str | None:
+    """One warning for all shapes of a data set whose files name what they do not have; None where none does."""
+    from shapelift.synthesis.coverage import LACKS
+
+    found = [
+        f"{entry.source}: {flag.removeprefix(LACKS)}"
+        for entry in manifest.shapes
+        if not is_variant(entry.shape_id)
+        for flag in entry.flags
+        if flag.startswith(LACKS)
+    ]
+    if not found:
+        return None
+    more = len(found) - 1
+    rest = f", and {more} more shape{'' if more == 1 else 's'}; see the flags in {FILE_NAME}" if more else ""
+    return f"parts of meshes or their looks are missing: {found[0]}{rest}"
 
 
 def _variants(items: Iterable[SourceItem], splits: Mapping[str, str], count: int) -> list[SourceItem]:
@@ -143,16 +162,14 @@ class _Task:
     """What a worker does with one item of the source."""
 
     source: Source
-    spec: str
     output: Path
     options: SynthesisOptions
 
     def source_name(self, item: SourceItem) -> str:
         """How the manifest calls an item: its file relative to the source folder, or the procedural shape."""
-        if item.path is None:
+        if not item.file:
             return item.shape_id
-        file = item.path.relative_to(self.spec).as_posix()
-        return variant_name(file, item.variant) if item.variant else file
+        return variant_name(item.file, item.variant) if item.variant else item.file
 
     def __call__(self, item: SourceItem) -> ShapeEntry | Rejection:
         from shapelift.synthesis.fingerprints import fingerprint
@@ -170,6 +187,7 @@ class _Task:
                 **item.metadata,
                 "shape_id": item.shape_id,
                 "category": item.category,
+                **({"lacks": "; ".join(asset.lacks)} if asset.lacks else {}),
                 **_stamp(self.options),
             }
             record = make_record(asset, item.shape_id, self.options.seed, self.options, metadata)

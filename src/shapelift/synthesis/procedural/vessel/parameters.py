@@ -116,8 +116,8 @@ _AFT: set[_Style] = {"cargo", "tanker"}
 class VesselParameters(Parameters):
     """Lengths relative to a hull of 10; the lines of the hull are those of `hulls.Hull`.
 
-    house_place is a share of the length from the stern; house_length of the length, house_width of the beam. Styles
-    are as frequent as in shape collections, roughly.
+    house_place is a share of the length from the stern; house_length of the length, house_width of the beam;
+    loading_seed says how containers are stacked. Styles are as frequent as in shape collections, roughly.
     """
 
     style: _Style = drawn(choice({name: style.share for name, style in _STYLES.items()}))
@@ -157,3 +157,4 @@ class VesselParameters(Parameters):
     details: int = drawn(integers(0, 3))
     waterline: float = drawn(maybe(0.65, uniform(0.25, 0.5), 0.0))
     material_seed: int = drawn(seed)
+    loading_seed: int = drawn(lambda rng, p: p.material_seed)

@@ -55,7 +55,7 @@ def _cargo(vessel: Vessel) -> list[Part]:
     bridge, z0, z1 = _bridge(vessel, recess)
     astern = p.house_place < 0.5
     holds = [(z1 + 0.2, vessel.z(0.93))] if astern else [(vessel.z(0.05), z0 - 0.2), (z1 + 0.1, vessel.z(0.94))]
-    rng = np.random.default_rng(p.material_seed + 1)
+    rng = np.random.default_rng(p.loading_seed + 1)
     containers: list[Part] = []
     cranes = []
     for first, last in holds:

@@ -1,0 +1,23 @@
+"""sRGB and linear light (IEC 61966-2-1)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+
+def linear_colors(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
+    """Bytes of sRGB to linear light in [0, 1], which is what glTF wants of vertex colours."""
+    value = colors.astype(np.float64) / 255.0
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def srgb_light(linear: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Linear light to sRGB, both in [0, 1]; what lies beyond is moved to the border."""
+    value = np.clip(linear, 0.0, 1.0)
+    return np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1.0 / 2.4) - 0.055)
+
+
+def srgb_colors(linear: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:
+    """Linear light in [0, 1] to bytes of sRGB: the inverse of `linear_colors`."""
+    return np.round(srgb_light(linear) * 255.0).astype(np.uint8)

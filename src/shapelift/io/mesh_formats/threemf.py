@@ -1,0 +1,83 @@
+"""3MF: what slicers prefer to STL, with a unit of its own."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from xml.sax.saxutils import escape, quoteattr
+
+from shapelift.geometry import Mesh
+from shapelift.io.mesh_formats.files import MeshFile, UnreadableMeshError
+from shapelift.io.mesh_formats.format import MeshContent, MeshFormat, Metadata
+from shapelift.io.mesh_formats.text import printable, table
+from shapelift.io.mesh_formats.trimesh_parts import scene_parts, trimesh_scene
+
+_UNITS_MM = {
+    "micron": 0.001,
+    "millimeter": 1.0,
+    "centimeter": 10.0,
+    "inch": 25.4,
+    "foot": 304.8,
+    "meter": 1000.0,
+}
+_3MF_WELL_KNOWN = ("Title", "Designer", "Description", "Copyright", "LicenseTerms", "Rating", "Application")
+
+
+def read_3mf(file: MeshFile, looks: bool) -> MeshContent:
+    """All objects of the build, in the unit that the file states; colours and textures are left out."""
+    if not zipfile.is_zipfile(io.BytesIO(file.data)):
+        raise UnreadableMeshError("it is no 3MF file, which is a zip archive, or it is cut off")
+    scene = trimesh_scene(file.data, "3mf")
+    unit = next((mesh.metadata.get("units") for mesh in scene.geometry.values()), None)
+    stated = str(unit or "millimeter").lower()
+    unit_mm = _UNITS_MM.get(stated, _UNITS_MM.get(stated.removesuffix("s")))
+    if unit_mm is None:
+        raise UnreadableMeshError(f"it states a unit that 3MF does not have ({stated[:40]})")
+    return MeshContent(scene_parts(scene), unit_mm)
+
+
+def encode_3mf(mesh: Mesh, metadata: Metadata) -> bytes:
+    """3MF core specification 1.3: one object in millimetres, without colours. Custom metadata have their namespace."""
+    entries = []
+    for key, value in metadata.items():
+        name = key if key in _3MF_WELL_KNOWN else f"shapelift:{key}"
+        entries.append(f"<metadata name={quoteattr(name)}>{escape(printable(value))}</metadata>")
+    model = "".join(
+        [
+            '<?xml version="1.0" encoding="UTF-8"?>\n<model unit="millimeter" xml:lang="en-US" ',
+            'xmlns="http://schemas.microsoft.com/3dmanufacturing/core/2015/02" ',
+            'xmlns:shapelift="urn:shapelift:metadata">',
+            *entries,
+            '<resources><object id="1" type="model"><mesh><vertices>\n',
+            table('<vertex x="%.9g" y="%.9g" z="%.9g"/>\n', mesh.vertices),
+            "</vertices><triangles>\n",
+            table('<triangle v1="%d" v2="%d" v3="%d"/>\n', mesh.faces),
+            '</triangles></mesh></object></resources><build><item objectid="1"/></build></model>',
+        ]
+    )
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, text in (("[Content_Types].xml", _3MF_TYPES), ("_rels/.rels", _3MF_RELATIONS), (_3MF_MODEL, model)):
+            # A fixed date, so that the same mesh gives the same bytes.
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, text)
+    return buffer.getvalue()
+
+
+_3MF_MODEL = "3D/3dmodel.model"
+_3MF_TYPES = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    '<Default Extension="model" ContentType="application/vnd.ms-package.3dmanufacturing-3dmodel+xml"/></Types>'
+)
+_3MF_RELATIONS = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+    f'<Relationship Target="/{_3MF_MODEL}" Id="rel0" '
+    'Type="http://schemas.microsoft.com/3dmanufacturing/2013/01/3dmodel"/></Relationships>'
+)
+
+
+FORMATS = (MeshFormat(name="3mf", read=read_3mf, write=encode_3mf, unit_mm=1.0, z_up=True),)
