@@ -18,7 +18,7 @@ TWINS = {
 
 DOCUMENTED = (
     *("datasets", "evaluation", "geometry", "imaging", "inference", "losses", "meshing", "metrics", "models", "nn"),
-    *("ops", "pictures", "recipes", "solids", "testing", "training"),
+    *("ops", "pictures", "recipes", "solids", "synthesis", "testing", "training"),
 )
 """The packages whose functions say what they take and raise. Options of commands say it in their help."""
 

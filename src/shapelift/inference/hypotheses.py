@@ -100,7 +100,13 @@ class Hypotheses:
         return tuple(written.files for written in self.write(path, resolution, size_mm))
 
     def write(self, path: str | Path, resolution: int = 128, size_mm: float | None = None) -> tuple[SavedMesh, ...]:
-        """`save`, with the size that each has in its file."""
+        """`save`, with the size that each has in its file.
+
+        Args:
+            path: As for `save`.
+            resolution: As for `save`.
+            size_mm: As for `save`.
+        """
         from shapelift.inference.limits import check_size_mm
         from shapelift.io.shapes import write_mesh
 

@@ -31,6 +31,8 @@ from shapelift.geometry.welding import welded
 from shapelift.io.atomic import write_atomically
 from shapelift.io.mesh_formats import MESH_FORMATS, MeshContent, MeshFile, MeshFormat, MeshPart, UnreadableMeshError
 
+__all__ = ["FORMATS", "load_mesh", "save_mesh"]
+
 FORMATS = tuple(form.name for form in MESH_FORMATS.values() if form.write is not None)
 """Endings, without the dot, that `save_mesh` knows."""
 READ_SUFFIXES = tuple(form.suffix for form in MESH_FORMATS.values())
@@ -137,7 +139,19 @@ def write_mesh(
     size_mm: float | None = None,
     unit_mm: float | None = None,
 ) -> SavedMesh:
-    """`save_mesh`, with the size that the object has in the file."""
+    """`save_mesh`, with the size that the object has in the file.
+
+    Args:
+        path: As for `save_mesh`.
+        mesh: As for `save_mesh`.
+        metadata: As for `save_mesh`.
+        size_mm: As for `save_mesh`.
+        unit_mm: As for `save_mesh`.
+
+    Raises:
+        InputError: as `save_mesh`.
+        ValueError: the format is only read.
+    """
     path = Path(path)
     form = format_of(path, FORMATS)
     if mesh.is_empty:
@@ -201,6 +215,9 @@ def read_mesh(path: str | Path, *, up_axis: str | None = None) -> LoadedMesh:
     Args:
         path: As for `load_mesh`.
         up_axis: Which direction of the file points up, one of `AXES`; None for that of the format.
+
+    Raises:
+        InputError: as `load_mesh`, but for a file without triangles.
     """
     path = Path(path)
     form = format_of(path, MESH_FORMATS)
@@ -306,7 +323,11 @@ def _joined(parts: tuple[MeshPart, ...]) -> Mesh:
 
 
 def format_of(path: Path, known: Mapping[str, MeshFormat] | tuple[str, ...]) -> MeshFormat:
-    """The format of a file by its ending. Raises InputError where it is not one of those that are known."""
+    """The format of a file by its ending.
+
+    Raises:
+        InputError: it is not one of those that are known.
+    """
     kind = path.suffix.lower().removeprefix(".")
     if kind not in known:
         names = ", ".join(f".{name}" for name in known)

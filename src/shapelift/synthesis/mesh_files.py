@@ -37,7 +37,15 @@ class RejectedShape(Exception):  # noqa: N818 - it is a verdict on the shape, no
 def load_mesh_file(
     path: Path, rng: np.random.Generator, up_axis: str = "+Y", front_axis: str = "+Z", keep_colors: bool = True
 ) -> Asset:
-    """`read_mesh_file`, in random materials drawn from `rng` where the file has no colours."""
+    """`read_mesh_file`, in random materials where the file has no colours.
+
+    Args:
+        path: The file.
+        rng: Of the materials.
+        up_axis: As for `read_mesh_file`.
+        front_axis: As for `read_mesh_file`.
+        keep_colors: As for `read_mesh_file`.
+    """
     found, _ = read_mesh_file(path, up_axis=up_axis, front_axis=front_axis, keep_colors=keep_colors)
     return found if isinstance(found, Asset) else randomly_dressed(found, rng)
 

@@ -76,7 +76,11 @@ class Source(Protocol):
         ...
 
     def load(self, item: SourceItem) -> Asset:
-        """The shape, normalised, +Y up, front +Z. Raises RejectedShape with the reason where it cannot be used."""
+        """The shape, normalised, +Y up, front +Z.
+
+        Raises:
+            RejectedShape: it cannot be used; the message says why.
+        """
         ...
 
 
@@ -126,7 +130,13 @@ def _seed_of(*parts: object) -> int:
 
 
 class ProceduralSource:
-    """Shapes of procedural families, dealt category by category in turn; described at once, built when loaded."""
+    """Shapes of procedural families, dealt category by category in turn; described at once, built when loaded.
+
+    Args:
+        categories: Names of procedural categories.
+        count: Number of shapes; None for 100 of each category.
+        seed: Of the source.
+    """
 
     def __init__(self, categories: tuple[str, ...], count: int | None, seed: int) -> None:
         self.categories = categories
@@ -151,7 +161,11 @@ class ProceduralSource:
         return tuple(made)
 
     def load(self, item: SourceItem) -> Asset:
-        """Build the shape. Raises RejectedShape where the family's geometry fails for this seed."""
+        """Build the shape.
+
+        Raises:
+            RejectedShape: the geometry of the category fails for this seed.
+        """
         try:
             return procedural.build(item.category, item.seed)
         except ValueError as error:
@@ -166,6 +180,12 @@ class FolderSource:
     path), and any of ``category``, ``licence``, ``author``, ``source``, ``up_axis``, ``front_axis`` (default +Y and
     +Z), ``color`` ("plain": the file's colours mean nothing, random materials are better). Files it does not name are
     used all the same. A folder of the name of its archive, or with an index.csv, counts as the archive itself.
+
+    Args:
+        folder: Folder, archive or file.
+        count: At most so many shapes, drawn at random; None for all.
+        seed: Of the draw, and of what is random about the shapes.
+        up_axis: Which axis of the files points up, such as "z", where index.csv does not say; None for +Y.
     """
 
     def __init__(self, folder: Path, count: int | None = None, seed: int = 0, up_axis: str | None = None) -> None:
@@ -214,12 +234,21 @@ class FolderSource:
         return tuple(made)
 
     def load(self, item: SourceItem) -> Asset:
-        """Read the file. Raises RejectedShape with the reason where it cannot be used."""
+        """Read the file.
+
+        Raises:
+            RejectedShape: it cannot be used; the message says why.
+        """
         shape, lacks = self.read(item)
         return replace(_dressed(shape, item.seed), lacks=lacks)
 
     def read(self, item: SourceItem) -> tuple[Asset | Mesh, tuple[str, ...]]:
-        """Read the file, see `mesh_files.read_mesh_file`. Raises RejectedShape like `load`."""
+        """Read the file, see `mesh_files.read_mesh_file`.
+
+        Raises:
+            RejectedShape: as `load`.
+            ValueError: the item is of another source.
+        """
         if item.path is None:
             raise ValueError(f"{item.shape_id} does not come from a folder")
         return read_mesh_file(
@@ -263,10 +292,18 @@ def _listed(place: Path) -> tuple[str | None, list[PurePosixPath], bytes | None]
 
 
 class PackedMeshes:
-    """The shapes of a file that `shapelift pack-meshes` wrote: those of its folder, under the same names and seeds."""
+    """The shapes of a file that `shapelift pack-meshes` wrote: those of its folder, under the same names and seeds.
+
+    Args:
+        path: The file.
+        count: At most so many shapes, drawn at random; None for all.
+        seed: Of the draw, and of what is random about the shapes.
+
+    Raises:
+        InputError: it is not such a file.
+    """
 
     def __init__(self, path: Path, count: int | None = None, seed: int = 0) -> None:
-        """Read the table of contents; raises InputError where it is not such a file."""
         self.path = path
         self.seed = seed
         shapes = read_contents(path)
@@ -289,7 +326,11 @@ class PackedMeshes:
         )
 
     def load(self, item: SourceItem) -> Asset:
-        """Unpack the shape. Raises RejectedShape where it is damaged."""
+        """Unpack the shape.
+
+        Raises:
+            RejectedShape: it is damaged.
+        """
         try:
             shape = _dressed(read_packed_shape(self.path, item.shape_id), item.seed)
         except ValueError as error:

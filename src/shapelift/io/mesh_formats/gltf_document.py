@@ -152,7 +152,11 @@ def _buffer(buffer: dict[str, Any], own: bytes | None, file: MeshFile) -> bytes 
 
 
 def uri_bytes(uri: str, file: MeshFile) -> bytes | None:
-    """What a URI of a document holds: data of its own, or a file beside it; None where there is none."""
+    """What a URI of a document holds: data of its own, or a file beside it; None where there is none.
+
+    Raises:
+        UnreadableMeshError: data of its own are damaged.
+    """
     if not uri.startswith("data:"):
         return file.beside(unquote(uri))
     head, _, data = uri.partition(",")

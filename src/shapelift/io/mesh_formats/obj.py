@@ -13,7 +13,7 @@ from shapelift.io.mesh_formats.files import MeshFile, UnreadableMeshError
 from shapelift.io.mesh_formats.format import MeshContent, MeshFormat, MeshPart, Metadata
 from shapelift.io.mesh_formats.mtl import Looks, NamedFiles, read_materials
 from shapelift.io.mesh_formats.polygons import triangulated
-from shapelift.io.mesh_formats.text import comments, decoded_text, integers, joined, numbers, table
+from shapelift.io.mesh_formats.text import comments, decoded_text, joined, numbers, parsed_integers, table
 from shapelift.io.mesh_formats.trimesh_parts import texture_places
 
 Ints = npt.NDArray[np.int64]
@@ -50,7 +50,7 @@ def read_obj(file: MeshFile, looks: bool) -> MeshContent:
     counts = np.array(found.counts, np.int64)
     words = [corner.split("/", 2) for corner in found.corners]
     before = np.repeat(np.array(found.vertices_before, np.int64), counts)
-    corners = _indices(integers([word[0] for word in words], "a face"), before, len(vertices))
+    corners = _indices(parsed_integers([word[0] for word in words], "a face"), before, len(vertices))
     triangles, owner = triangulated(vertices, corners, counts)
     material = np.array(found.materials, np.int64)[owner]
     named = NamedFiles(file)
@@ -137,7 +137,7 @@ def _indices(written: Ints, before: Ints, count: int) -> Ints:
 def _corner_places(found: _Statements, words: list[list[str]], counts: Ints) -> Floats:
     """Places in the texture `c 2` of all corners, NaN where a corner has none."""
     places = numbers(found.places, "a texture coordinate")
-    written = integers([word[1] if len(word) > 1 and word[1] else "0" for word in words], "a face")
+    written = parsed_integers([word[1] if len(word) > 1 and word[1] else "0" for word in words], "a face")
     before = np.repeat(np.array(found.places_before, np.int64), counts)
     index = np.where(written > 0, written - 1, before + written)
     known = (written != 0) & (index >= 0) & (index < len(places))

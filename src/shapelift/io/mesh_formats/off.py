@@ -11,7 +11,7 @@ from shapelift.geometry import Mesh
 from shapelift.io.mesh_formats.files import MeshFile, UnreadableMeshError
 from shapelift.io.mesh_formats.format import MeshContent, MeshFormat, MeshPart, Metadata
 from shapelift.io.mesh_formats.polygons import triangulated
-from shapelift.io.mesh_formats.text import comments, decoded_text, integers, joined, numbers, table
+from shapelift.io.mesh_formats.text import comments, decoded_text, joined, numbers, parsed_integers, table
 
 _HEADER = re.compile(r"(ST)?(C)?(N)?(4)?(n)?[Oo][Ff][Ff]")
 
@@ -20,6 +20,9 @@ def read_off(file: MeshFile, looks: bool) -> MeshContent:
     """Faces of any number of corners, colours of vertices (COFF); normals and texture coordinates are left out.
 
     The header may be missing, and the counts may follow it without a blank, as in ModelNet.
+
+    Raises:
+        UnreadableMeshError: the file is damaged or of another kind.
     """
     lines = [line.partition("#")[0].split() for line in decoded_text(file.data).split("\n")]
     lines = [line for line in lines if line]
@@ -36,7 +39,7 @@ def read_off(file: MeshFile, looks: bool) -> MeshContent:
         lines = lines if lines[0] else lines[1:]
     if not lines or len(lines[0]) < 2:
         raise UnreadableMeshError("it lacks the numbers of its vertices and faces")
-    vertex_count, face_count = integers(lines[0][:2], "the header").tolist()
+    vertex_count, face_count = parsed_integers(lines[0][:2], "the header").tolist()
     rows, faces = lines[1 : 1 + vertex_count], lines[1 + vertex_count : 1 + vertex_count + face_count]
     if min(vertex_count, face_count) < 0 or len(rows) < vertex_count or len(faces) < face_count:
         raise UnreadableMeshError(f"it promises {vertex_count} vertices and {face_count} faces and ends before them")
@@ -45,10 +48,10 @@ def read_off(file: MeshFile, looks: bool) -> MeshContent:
     if any(len(row) < 3 for row in rows):
         raise UnreadableMeshError("a vertex has fewer than three coordinates")
     vertices = numbers([row[:3] for row in rows], "a vertex").reshape(-1, 3)
-    counts = integers([face[0] for face in faces], "a face")
+    counts = parsed_integers([face[0] for face in faces], "a face")
     if (counts < 0).any() or any(len(face) <= count for face, count in zip(faces, counts.tolist(), strict=True)):
         raise UnreadableMeshError("a face names fewer vertices than it promises")
-    corners = integers(
+    corners = parsed_integers(
         [word for face, count in zip(faces, counts.tolist(), strict=True) for word in face[1 : 1 + count]], "a face"
     )
     if corners.size and (corners.min() < 0 or corners.max() >= vertex_count):

@@ -14,7 +14,7 @@ from shapelift.io.mesh_formats.files import MeshFile, UnreadableMeshError
 from shapelift.io.mesh_formats.format import Colors, MeshContent, MeshFormat, MeshPart, Metadata
 from shapelift.io.mesh_formats.mtl import read_texture
 from shapelift.io.mesh_formats.polygons import triangulated
-from shapelift.io.mesh_formats.text import comments, decoded_text, integers, numbers
+from shapelift.io.mesh_formats.text import comments, decoded_text, numbers, parsed_integers
 from shapelift.io.mesh_formats.trimesh_parts import texture_places
 
 Ints = npt.NDArray[np.int64]
@@ -63,6 +63,9 @@ def read_ply(file: MeshFile, looks: bool) -> MeshContent:
     """Faces of any number of corners or triangle strips, colours of vertices or faces, one texture.
 
     Normals, edges, and everything that other programs put into a file of their own are left out.
+
+    Raises:
+        UnreadableMeshError: the file is damaged or of another kind.
     """
     header, body = _split(file.data)
     if not any(element.name in ("face", "tristrips") and element.count for element in header.elements):
@@ -170,7 +173,7 @@ def _text_lists(element: _Element, words: list[str], place: int) -> tuple[Column
     columns: dict[str, npt.NDArray[Any] | _Lists] = {}
     for (name, kind, counts), column, row_lengths in zip(element.properties, taken, lengths, strict=True):
         what = f"element {element.name}"
-        values = numbers([column], what).ravel() if kind[0] == "f" else integers(column, what)
+        values = numbers([column], what).ravel() if kind[0] == "f" else parsed_integers(column, what)
         columns[name] = _Lists(values, np.array(row_lengths, np.int64)) if counts else values
     return columns, place
 

@@ -16,7 +16,11 @@ _HEADER_BYTES = 84
 
 
 def read_stl(file: MeshFile, looks: bool) -> MeshContent:
-    """Binary where the number of triangles in the header fits the length of the file, else text."""
+    """Binary where the number of triangles in the header fits the length of the file, else text.
+
+    Raises:
+        UnreadableMeshError: the file is damaged or of another kind.
+    """
     data = file.data
     if len(data) >= _HEADER_BYTES:
         (count,) = struct.unpack_from("<I", data, 80)

@@ -52,7 +52,7 @@ def _plain(word: str, what: str) -> str:
     return spelt.lower().replace("d", "e")
 
 
-def integers(words: Sequence[str], what: str) -> npt.NDArray[np.int64]:
+def parsed_integers(words: Sequence[str], what: str) -> npt.NDArray[np.int64]:
     """Words as whole numbers.
 
     Raises:
@@ -67,10 +67,10 @@ def integers(words: Sequence[str], what: str) -> npt.NDArray[np.int64]:
 
 def comments(mark: str, metadata: Metadata) -> list[str]:
     """One line per entry."""
-    return [f"{mark} {key}: {printable(value)}" for key, value in metadata.items()]
+    return [f"{mark} {key}: {one_line(value)}" for key, value in metadata.items()]
 
 
-def printable(value: str) -> str:
+def one_line(value: str) -> str:
     """One line without control characters."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in value).split())
 

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 from shapelift.geometry import Mesh
 from shapelift.io.mesh_formats.files import MeshFile, UnreadableMeshError
 from shapelift.io.mesh_formats.format import MeshContent, MeshFormat, Metadata
-from shapelift.io.mesh_formats.text import printable, table
+from shapelift.io.mesh_formats.text import table
 from shapelift.io.mesh_formats.trimesh_parts import scene_parts, trimesh_scene
 
 _UNITS_MM = {
@@ -24,7 +24,11 @@ _3MF_WELL_KNOWN = ("Title", "Designer", "Description", "Copyright", "LicenseTerm
 
 
 def read_3mf(file: MeshFile, looks: bool) -> MeshContent:
-    """All objects of the build, in the unit that the file states; colours and textures are left out."""
+    """All objects of the build, in the unit that the file states; colours and textures are left out.
+
+    Raises:
+        UnreadableMeshError: the file is damaged or of another kind.
+    """
     if not zipfile.is_zipfile(io.BytesIO(file.data)):
         raise UnreadableMeshError("it is no 3MF file, which is a zip archive, or it is cut off")
     scene = trimesh_scene(file.data, "3mf")
@@ -41,7 +45,7 @@ def encode_3mf(mesh: Mesh, metadata: Metadata) -> bytes:
     entries = []
     for key, value in metadata.items():
         name = key if key in _3MF_WELL_KNOWN else f"shapelift:{key}"
-        entries.append(f"<metadata name={quoteattr(name)}>{escape(printable(value))}</metadata>")
+        entries.append(f"<metadata name={quoteattr(name)}>{escape(one_line(value))}</metadata>")
     model = "".join(
         [
             '<?xml version="1.0" encoding="UTF-8"?>\n<model unit="millimeter" xml:lang="en-US" ',

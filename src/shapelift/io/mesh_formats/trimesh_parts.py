@@ -23,7 +23,13 @@ UV = npt.NDArray[np.float32]
 
 
 def trimesh_scene(data: bytes, kind: str, *, looks: bool = True) -> Any:
-    """The scene of trimesh in the bytes of a file; `looks` off leaves out materials and textures of glTF and PLY."""
+    """The scene of trimesh in the bytes of a file.
+
+    Args:
+        data: The bytes.
+        kind: Ending of the file, without the dot.
+        looks: Whether materials and textures of glTF and PLY are read.
+    """
     import trimesh
 
     logging.getLogger("trimesh").setLevel(logging.CRITICAL)  # what matters of its warnings is said by the readers
