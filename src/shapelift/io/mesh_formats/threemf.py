@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 from shapelift.geometry import Mesh
 from shapelift.io.mesh_formats.files import MeshFile, UnreadableMeshError
 from shapelift.io.mesh_formats.format import MeshContent, MeshFormat, Metadata
-from shapelift.io.mesh_formats.text import table
+from shapelift.io.mesh_formats.text import one_line, table
 from shapelift.io.mesh_formats.trimesh_parts import scene_parts, trimesh_scene
 
 _UNITS_MM = {
