@@ -48,7 +48,8 @@ class LabelledCube:
         """
         chosen: Any = slice(None) if pick is None else pick
         points = transform_points(self._frame_from_object, self._record.field("uniform_points")[chosen])
-        return points, self._record.field("uniform_occupancy")[chosen], (np.abs(points) <= 0.5).all(axis=1)
+        occupancy = self._record.field("uniform_occupancy")[chosen]
+        return points, np.asarray(occupancy), np.asarray((np.abs(points) <= 0.5).all(axis=1))
 
     def in_box(self, points: Points) -> Mask:
         """Whether points `n 3` of the frame lie in the tight box; those that do not are outside the shape."""

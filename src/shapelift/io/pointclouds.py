@@ -279,7 +279,7 @@ def _origin(points: Table) -> Table:
     length = float((high - low).max())
     if not 0.0 < length * FAR < np.abs(middle).max():
         return np.zeros(3)
-    return np.round(middle, -int(np.floor(np.log10(length))))
+    return np.asarray(np.round(middle, -int(np.floor(np.log10(length)))))
 
 
 def _normals(normals: Table) -> npt.NDArray[np.float32] | None:

@@ -61,8 +61,8 @@ def splits_of(shape_ids: Iterable[str], geometry: Mapping[str, str] = MappingPro
         least = min(least, int(LARGEST_SHARE * len(originals)))
         spare = [name for name in originals if splits[name] == "train"]
         lacking = {split: max(least - list(splits.values()).count(split), 0) for split in ("test", "validation")}
-        splits |= dict.fromkeys(spare[len(spare) - lacking["test"] :], "test")
-        splits |= dict.fromkeys(spare[: lacking["validation"]], "validation")
+        splits.update(dict.fromkeys(spare[len(spare) - lacking["test"] :], "test"))
+        splits.update(dict.fromkeys(spare[: lacking["validation"]], "validation"))
         if least and len(set(splits.values())) < len(get_args(Split)):
             splits = dict.fromkeys(originals, "train")
             splits |= dict.fromkeys(originals[:least], "validation") | dict.fromkeys(originals[-least:], "test")

@@ -12,14 +12,14 @@ from shapelift.errors import InputError
 from shapelift.evaluation import evaluate, for_card, summarize, write_report
 from shapelift.inference import Reconstructor, read_card
 from shapelift.io.cores import available_cores
-from shapelift.io.manifest import FILE_NAME, Manifest, read_manifest
+from shapelift.io.manifest import FILE_NAME, PROCEDURAL, Manifest, read_manifest
 from shapelift.io.splits import FEW_SHAPES, FEWEST_SHAPES, is_variant, splits_of
 from shapelift.pipelines.progress import Progress, Silent, Update
 from shapelift.recipes import find_recipe
 from shapelift.recipes.fine_tuning import MIXED, VARIANTS, fine_tuned, is_tuned
 from shapelift.synthesis.options import SynthesisOptions
 from shapelift.synthesis.procedural import CATEGORIES
-from shapelift.synthesis.sources import PROCEDURAL, open_source
+from shapelift.synthesis.sources import open_source
 from shapelift.synthesis.writer import lacks, synthesize
 from shapelift.training import Status, TrainConfig, TrainResult, parse_duration_s, train
 from shapelift.training.distributed import World, join_world

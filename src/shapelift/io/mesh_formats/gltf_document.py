@@ -175,4 +175,4 @@ def _view(view: dict[str, Any], buffers: list[bytes | None]) -> bytes | None:
     start, length = view.get("byteOffset", 0), view["byteLength"]
     if start < 0 or length < 0 or start + length > len(data):
         raise UnreadableMeshError("it is cut off: a view reaches beyond its buffer")
-    return data[start : start + length]
+    return bytes(data[start : start + length])
