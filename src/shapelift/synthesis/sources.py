@@ -1,4 +1,4 @@
-"""Where shapes come from: folders of meshes, files of packed ones, and the procedural families."""
+"""Where shapes come from: folders of meshes, files of packed ones, and the procedural categories."""
 
 from __future__ import annotations
 
@@ -76,7 +76,11 @@ class Source(Protocol):
         ...
 
     def load(self, item: SourceItem) -> Asset:
-        """The shape, normalised, +Y up, front +Z. Raises RejectedShape with the reason where it cannot be used."""
+        """The shape, normalised, +Y up, front +Z.
+
+        Raises:
+            RejectedShape: it cannot be used; the message is the reason.
+        """
         ...
 
 
@@ -126,7 +130,7 @@ def _seed_of(*parts: object) -> int:
 
 
 class ProceduralSource:
-    """Shapes of procedural families, dealt category by category in turn; described at once, built when loaded."""
+    """Shapes of procedural categories, dealt in turn; described at once, built when loaded."""
 
     def __init__(self, categories: tuple[str, ...], count: int | None, seed: int) -> None:
         self.categories = categories
@@ -151,7 +155,11 @@ class ProceduralSource:
         return tuple(made)
 
     def load(self, item: SourceItem) -> Asset:
-        """Build the shape. Raises RejectedShape where the family's geometry fails for this seed."""
+        """Build the shape.
+
+        Raises:
+            RejectedShape: the parts of this seed are not connected.
+        """
         try:
             return procedural.build(item.category, item.seed)
         except ValueError as error:
@@ -214,12 +222,21 @@ class FolderSource:
         return tuple(made)
 
     def load(self, item: SourceItem) -> Asset:
-        """Read the file. Raises RejectedShape with the reason where it cannot be used."""
+        """Read the file.
+
+        Raises:
+            RejectedShape: it cannot be used; the message is the reason.
+        """
         shape, lacks = self.read(item)
         return replace(_dressed(shape, item.seed), lacks=lacks)
 
     def read(self, item: SourceItem) -> tuple[Asset | Mesh, tuple[str, ...]]:
-        """Read the file, see `mesh_files.read_mesh_file`. Raises RejectedShape like `load`."""
+        """Read the file, see `mesh_files.read_mesh_file`.
+
+        Raises:
+            ValueError: the item is of another source.
+            RejectedShape: as `load` does.
+        """
         if item.path is None:
             raise ValueError(f"{item.shape_id} does not come from a folder")
         return read_mesh_file(
@@ -289,7 +306,11 @@ class PackedMeshes:
         )
 
     def load(self, item: SourceItem) -> Asset:
-        """Unpack the shape. Raises RejectedShape where it is damaged."""
+        """Unpack the shape.
+
+        Raises:
+            RejectedShape: it is damaged.
+        """
         try:
             shape = _dressed(read_packed_shape(self.path, item.shape_id), item.seed)
         except ValueError as error:
