@@ -220,7 +220,7 @@ class Asset:
     face_texture: `f` int32, index into `textures`, -1 where the face has none.
     uv: `f 3 2` float32 of the corners of the faces, or None. (0, 0) is the *top left* corner of the image
         (the glTF convention); a texture repeats outside [0, 1].
-    textures: sRGB images (h, w, 4) uint8; their alpha is ignored, the object is opaque.
+    textures: sRGB images `h w 4` uint8; their alpha is ignored, the object is opaque.
     lacks: what the file that it comes from names and does not have, a few words each.
 
     The colour of a face is its texture; without one the vertex colours; without those its material's pattern.

@@ -40,11 +40,14 @@ def load_mesh_file(
     """`read_mesh_file`, in random materials where the file has no colours.
 
     Args:
-        path: The file.
-        rng: Of the materials.
-        up_axis: As for `read_mesh_file`.
-        front_axis: As for `read_mesh_file`.
-        keep_colors: As for `read_mesh_file`.
+        path: See `read_mesh_file`, as for all but `rng`.
+        rng: Draws the materials.
+        up_axis: Likewise.
+        front_axis: Likewise.
+        keep_colors: Likewise.
+
+    Raises:
+        RejectedShape: as `read_mesh_file` does.
     """
     found, _ = read_mesh_file(path, up_axis=up_axis, front_axis=front_axis, keep_colors=keep_colors)
     return found if isinstance(found, Asset) else randomly_dressed(found, rng)
@@ -162,7 +165,7 @@ def _material(said: MeshMaterial | None) -> Material:
 
 
 def _blended_colors(parts: Sequence[MeshPart]) -> Colors | None:
-    """Colours (f, 3, 3) of all corners where any part has its own: material colour times vertex colour, as in glTF."""
+    """Colours `f 3 3` of all corners where any part has its own: material colour times vertex colour, as in glTF."""
     if all(part.corner_colors is None for part in parts):
         return None
     colors = []

@@ -59,7 +59,8 @@ class _Hits:
 class Scene:
     """An asset that rays can meet and that knows its colours; built once per shape, rendered from many sides.
 
-    Raises ValueError for an asset without faces.
+    Raises:
+        ValueError: the asset has no faces.
     """
 
     def __init__(self, asset: Asset) -> None:

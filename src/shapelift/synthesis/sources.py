@@ -1,4 +1,4 @@
-"""Where shapes come from: folders of meshes, files of packed ones, and the procedural families."""
+"""Where shapes come from: folders of meshes, files of packed ones, and the procedural categories."""
 
 from __future__ import annotations
 
