@@ -352,26 +352,27 @@ def test_draco(tmp_path: Path) -> None:
         check(gltf.glb(tmp_path / "x.glb"))
 
 
-def test_meshopt(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["EXT_meshopt_compression", "KHR_meshopt_compression"])
+@pytest.mark.parametrize("kind", ["u2", "u4"])
+@pytest.mark.parametrize("mode", ["TRIANGLES", "INDICES"])
+@pytest.mark.parametrize("filtered", [False, True])
+def test_meshopt(tmp_path: Path, name: str, kind: str, mode: str, filtered: bool) -> None:
     codec = pytest.importorskip("meshoptimizer")
-    gltf = Gltf().box()
-    positions = codec.encode_vertex_buffer(np.ascontiguousarray(CORNERS, np.float32), 8, 12)
-    indices = codec.encode_index_buffer(np.ascontiguousarray(FACES.ravel(), np.uint32), 36, 8)
-    for at, (packed, count, stride, mode) in enumerate(
-        ((positions, 8, 12, "ATTRIBUTES"), (indices, 36, 2, "TRIANGLES"))
-    ):
-        data = bytes(packed)
-        place = gltf.view(data)
-        gltf.json["bufferViews"][at]["extensions"] = {
-            "EXT_meshopt_compression": {
-                "buffer": 0,
-                "byteOffset": gltf.json["bufferViews"][place]["byteOffset"],
-                "byteLength": len(data),
-                "byteStride": stride,
-                "count": count,
-                "mode": mode,
-            }
-        }
-    gltf.json["extensionsRequired"] = ["EXT_meshopt_compression"]
-    gltf.binary[: 8 * 12 + 36 * 2] = b"\1" * (8 * 12 + 36 * 2)
+    stored = np.ascontiguousarray(CORNERS, np.float32)
+    if filtered:  # mantissas of 24 bits below exponents of 8
+        stored = ((2.0 * CORNERS).astype(np.int32) & 0xFFFFFF | np.int32(-1) << 24).view(np.float32)
+    encode = codec.encode_index_buffer if mode == "TRIANGLES" else codec.encode_index_sequence
+    packed = {
+        0: (codec.encode_vertex_buffer(stored, 8, 12), 8, 12, "ATTRIBUTES"),
+        1: (encode(FACES.ravel().astype(np.uint32), 36, 8), 36, np.dtype(kind).itemsize, mode),
+    }
+    gltf = Gltf()
+    gltf.primitive["attributes"]["POSITION"] = gltf.add(np.zeros((8, 3)), "f4")
+    gltf.primitive["indices"] = gltf.add(np.zeros(36), kind)
+    gltf.json["extensionsRequired"] = [name]
+    for at, (data, count, stride, what) in packed.items():
+        place = gltf.json["bufferViews"][gltf.view(bytes(data))]["byteOffset"]
+        extension = {"buffer": 0, "byteOffset": place, "byteLength": len(bytes(data)), "byteStride": stride}
+        extension |= {"count": count, "mode": what} | ({"filter": "EXPONENTIAL"} if filtered and at == 0 else {})
+        gltf.json["bufferViews"][at]["extensions"] = {name: extension}
     check(gltf.glb(tmp_path / "x.glb"))

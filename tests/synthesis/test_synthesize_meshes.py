@@ -14,6 +14,8 @@ from shapelift.cli.main import run
 from shapelift.io.manifest import read_manifest
 from shapelift.io.records import open_record
 
+pytestmark = pytest.mark.slow
+
 SMALL = ["--views=1", "--size=24", "--points=2000", "--near=50", "--surface=50", "--workers=1"]
 
 

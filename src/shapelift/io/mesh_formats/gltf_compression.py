@@ -84,7 +84,8 @@ def _decoded(meshoptimizer: Any, packed: dict[str, Any], data: bytes) -> bytes |
         rows = meshoptimizer.decode_vertex_buffer(count, stride, data, np.dtype((np.void, stride)))
     else:
         decode = meshoptimizer.decode_index_buffer if mode == "TRIANGLES" else meshoptimizer.decode_index_sequence
-        rows = np.asarray(decode(count, stride, data)).astype({2: "<u2", 4: "<u4"}[stride])
+        # As 4 bytes each, whatever is wanted: the package packs 2 bytes wrongly.
+        rows = np.asarray(decode(count, 4, data)).astype({2: "<u2", 4: "<u4"}[stride])
     if packed.get("filter") == "EXPONENTIAL":
         words = np.frombuffer(rows.tobytes(), "<i4")
         rows = np.ldexp((words << 8 >> 8).astype("<f4"), words >> 24).astype("<f4")
