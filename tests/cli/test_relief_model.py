@@ -18,6 +18,8 @@ from shapelift.solids import check
 from shapelift.testing import write_example_data
 from shapelift.training import train
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:

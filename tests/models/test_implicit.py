@@ -79,6 +79,7 @@ def test_config_json_names_its_family_and_refuses_strangers() -> None:
         config_from_json('{"family": "implicit", "image_size": 32, "colour": 1}', FAMILIES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", [TINY, TINY_IMNET], ids=["planes", "imnet"])
 def test_half_precision_files_are_smaller_and_nearly_equal(tmp_path: Path, config: ImplicitConfig) -> None:
     torch.manual_seed(0)
