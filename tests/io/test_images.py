@@ -17,7 +17,7 @@ from PIL import Image, ImageFile
 from shapelift.errors import InputError
 from shapelift.io import image_files
 from shapelift.io.image_files import MAX_PIXELS
-from shapelift.io.images import load_image, read_image, save_image
+from shapelift.io.images import read_image, save_image
 
 RNG = np.random.default_rng(0)
 COLORS = RNG.integers(0, 256, (12, 20, 3), dtype=np.uint8)
@@ -35,7 +35,7 @@ def test_lossless_formats_keep_every_pixel(tmp_path: Path, kind: str) -> None:
     options = {"lossless": True} if kind == "WEBP" else {}
     path = tmp_path / "image.bin"  # the content decides, not the name
     path.write_bytes(encoded(Image.fromarray(COLORS), kind, **options))
-    rgba = load_image(path)
+    rgba = read_image(path).rgba
     assert rgba.dtype == np.uint8
     np.testing.assert_array_equal(rgba[..., :3], COLORS)
     assert (rgba[..., 3] == 255).all()
@@ -44,7 +44,7 @@ def test_lossless_formats_keep_every_pixel(tmp_path: Path, kind: str) -> None:
 def test_jpeg(tmp_path: Path) -> None:
     flat = np.full((16, 24, 3), (180, 90, 30), np.uint8)
     (tmp_path / "a.jpg").write_bytes(encoded(Image.fromarray(flat), "JPEG", quality=95))
-    assert np.abs(load_image(tmp_path / "a.jpg")[..., :3].astype(int) - flat).max() <= 3
+    assert np.abs(read_image(tmp_path / "a.jpg").rgba[..., :3].astype(int) - flat).max() <= 3
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -64,7 +64,7 @@ def test_exif_orientation_is_undone(tmp_path: Path, orientation: int) -> None:
     exif[0x0112] = orientation
     path = tmp_path / "turned.png"
     path.write_bytes(encoded(Image.fromarray(np.ascontiguousarray(stored)), "PNG", exif=exif))
-    np.testing.assert_array_equal(load_image(path)[..., :3], COLORS)
+    np.testing.assert_array_equal(read_image(path).rgba[..., :3], COLORS)
 
 
 def test_sixteen_bits_are_scaled_not_clipped(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_sixteen_bits_are_scaled_not_clipped(tmp_path: Path) -> None:
     for kind in ("PNG", "TIFF"):
         path = tmp_path / f"ramp.{kind}"
         path.write_bytes(encoded(Image.fromarray(ramp), kind))
-        rgba = load_image(path)
+        rgba = read_image(path).rgba
         np.testing.assert_allclose(rgba[..., 0], ramp / 257.0, atol=0.51)
         assert (rgba[..., 0] == rgba[..., 2]).all()
 
@@ -82,7 +82,7 @@ def test_floating_point_tiff(tmp_path: Path) -> None:
     for scale in (1.0, 1000.0):
         path = tmp_path / "ramp.tiff"
         path.write_bytes(encoded(Image.fromarray(ramp * np.float32(scale)), "TIFF"))
-        np.testing.assert_allclose(load_image(path)[..., 1], ramp * 255, atol=0.51)
+        np.testing.assert_allclose(read_image(path).rgba[..., 1], ramp * 255, atol=0.51)
 
 
 def test_palette_with_transparency(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_palette_with_transparency(tmp_path: Path) -> None:
     picture.putpixel((3, 4), 0)
     path = tmp_path / "palette.png"
     path.write_bytes(encoded(picture, "PNG", transparency=1))
-    rgba = load_image(path)
+    rgba = read_image(path).rgba
     assert tuple(rgba[4, 3]) == (255, 0, 0, 255)
     assert rgba[0, 0, 3] == 0
 
@@ -101,7 +101,7 @@ def test_every_mode_agrees_with_the_same_grey(tmp_path: Path, mode: str) -> None
     grey = Image.fromarray(np.where(RNG.random((12, 12)) < 0.5, 0, 255).astype(np.uint8))
     path = tmp_path / "mode.png"
     path.write_bytes(encoded(grey.convert(mode), "PNG"))
-    rgba = load_image(path)
+    rgba = read_image(path).rgba
     np.testing.assert_array_equal(rgba[..., 1], np.asarray(grey))
     assert (rgba[..., 3] == 255).all()
 
@@ -110,7 +110,7 @@ def test_cmyk(tmp_path: Path) -> None:
     ink = Image.new("CMYK", (16, 16), (0, 255, 255, 0))
     for kind in ("TIFF", "JPEG"):
         (tmp_path / "ink").write_bytes(encoded(ink, kind))
-        red, green, blue, alpha = load_image(tmp_path / "ink")[8, 8]
+        red, green, blue, alpha = read_image(tmp_path / "ink").rgba[8, 8]
         assert red > 200
         assert green < 60
         assert blue < 60
@@ -120,7 +120,7 @@ def test_cmyk(tmp_path: Path) -> None:
 def test_first_frame_counts(tmp_path: Path) -> None:
     frames = [Image.fromarray(COLORS), Image.fromarray(255 - COLORS)]
     frames[0].save(tmp_path / "pages.tiff", save_all=True, append_images=frames[1:])
-    np.testing.assert_array_equal(load_image(tmp_path / "pages.tiff")[..., :3], COLORS)
+    np.testing.assert_array_equal(read_image(tmp_path / "pages.tiff").rgba[..., :3], COLORS)
 
 
 def one_line(error: pytest.ExceptionInfo[InputError], *words: str) -> None:
@@ -145,11 +145,11 @@ def test_bad_files_are_named(tmp_path: Path) -> None:
     for name, (data, reason) in bad.items():
         (tmp_path / name).write_bytes(data)
         with pytest.raises(InputError) as error:
-            load_image(tmp_path / name)
+            read_image(tmp_path / name)
         one_line(error, name, reason)
     for path, reason in ((tmp_path / "none.png", "no such file"), (tmp_path, "is a folder")):
         with pytest.raises(InputError) as error:
-            load_image(path)
+            read_image(path)
         one_line(error, str(path), reason)
 
 
@@ -158,7 +158,7 @@ def test_bomb_is_refused_before_it_is_decoded(tmp_path: Path, monkeypatch: pytes
     (tmp_path / "bomb.png").write_bytes(encoded(Image.new("1", (9000, 9000)), "PNG"))
     monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("decoded"))
     with pytest.raises(InputError):
-        load_image(tmp_path / "bomb.png")
+        read_image(tmp_path / "bomb.png")
 
 
 @RELAXED
@@ -167,7 +167,7 @@ def test_random_bytes_are_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "noise.png"
     path.write_bytes(data)
     with pytest.raises(InputError):
-        load_image(path)
+        read_image(path)
 
 
 SEEDS = [
@@ -195,7 +195,7 @@ def test_damaged_files_give_pixels_or_one_line(
     path = tmp_path / "damaged.img"
     path.write_bytes(data)
     try:
-        rgba = load_image(path)
+        rgba = read_image(path).rgba
     except InputError as error:
         assert str(error).startswith(f"{path}: ")  # noqa: PT017 - both outcomes are right
     else:
@@ -421,6 +421,6 @@ def test_decoders_print_nothing(capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_save_image_round_trip(tmp_path: Path) -> None:
     save_image(tmp_path / "a.png", COLORS)
-    np.testing.assert_array_equal(load_image(tmp_path / "a.png")[..., :3], COLORS)
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png").rgba[..., :3], COLORS)
     with pytest.raises(InputError, match="cannot write"):
         save_image(tmp_path / "none" / "a.png", COLORS)

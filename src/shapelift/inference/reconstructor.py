@@ -183,9 +183,9 @@ def _cut_out(
     loaded = read_image(image, name)
     doubts, coverage = loaded.doubts, None
     if mask is not None:
-        given = read_mask(mask, mask_name)
-        doubts += given.doubts
-        coverage = fitted_mask(given.coverage, loaded.rgba.shape) if loaded.shrunk else given.coverage
+        coverage, more = read_mask(mask, mask_name)
+        doubts += more
+        coverage = fitted_mask(coverage, loaded.rgba.shape) if loaded.shrunk else coverage
     found = object_mask(loaded.rgba, coverage, number=object_number, name=name, mask_name=mask_name)
     return with_mask(loaded.rgba, found), doubts + found.warnings, name
 

@@ -7,7 +7,6 @@ the share of the object in a pixel. Files, Pillow images, arrays and tensors are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from shapelift.io.images import ImageSource
 
-__all__ = ["LoadedMask", "read_mask"]
+__all__ = ["read_mask"]
 
 _FEW = 64
 """Labels are at most so many; more distinct values are coverage."""
@@ -35,21 +34,8 @@ _TRANSPARENT_SHARE = 0.01
 """Alpha with fewer transparent pixels than this share is no mask, where the colours say something."""
 
 
-@dataclass(frozen=True, eq=False)
-class LoadedMask:
-    """A mask as it was read.
-
-    Attributes:
-        coverage: `h w` uint8, 255 where the object is.
-        doubts: What is doubtful about it.
-    """
-
-    coverage: npt.NDArray[np.uint8]
-    doubts: tuple[Doubt, ...] = ()
-
-
-def read_mask(source: ImageSource, name: str | None = None) -> LoadedMask:
-    """Read a mask as `h w` uint8 coverage, 255 where the object is.
+def read_mask(source: ImageSource, name: str | None = None) -> tuple[npt.NDArray[np.uint8], tuple[Doubt, ...]]:
+    """Read a mask as `h w` uint8 coverage, 255 where the object is; and what is doubtful about it.
 
     White on black, one-bit, booleans, labels as integers of any width, floats, palette or other colours, probabilities,
     or an image whose transparency is the mask.
@@ -85,7 +71,7 @@ def read_mask(source: ImageSource, name: str | None = None) -> LoadedMask:
                 "half was taken for the object",
             ),
         )
-    return LoadedMask(coverage, doubts)
+    return coverage, doubts
 
 
 def _decode(picture: Image.Image, data: bytes) -> npt.NDArray[Any]:

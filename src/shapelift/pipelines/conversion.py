@@ -165,16 +165,18 @@ def _check_target(source: Path, target: Path) -> None:
 
 def _doubts(source: Path, scan: Scan, outliers: int) -> list[Doubt]:
     """What a person should know of a cloud."""
-    found = [("read-loosely", note) for note in scan.notes]
+    found = [Doubt("read-loosely", f"{source}: {note}") for note in scan.notes]
     total = scan.not_finite + len(scan.cloud)
     if scan.not_finite:
-        found.append(("not-finite", f"{scan.not_finite} of {total} points are not finite and were left out"))
+        line = f"{source}: {scan.not_finite} of {total} points are not finite and were left out"
+        found.append(Doubt("not-finite", line))
     if outliers:
-        line = f"{outliers} of {total} points stand alone, far from all others, and were left out"
-        found.append(("outliers", line))
+        line = f"{source}: {outliers} of {total} points stand alone, far from all others, and were left out"
+        found.append(Doubt("outliers", line))
     if scan.origin.any():
-        found.append(("far-off", f"lies far from 0; coordinates of the result are relative to ({_place(scan)})"))
-    return [Doubt(code, f"{source}: {line}") for code, line in found]
+        line = f"{source}: lies far from 0; coordinates of the result are relative to ({_place(scan)})"
+        found.append(Doubt("far-off", line))
+    return found
 
 
 def _place(scan: Scan) -> str:

@@ -253,17 +253,14 @@ def _from_brightness(image: Path, options: DepthOptions) -> _Source:
 def _masked(source: _Source, mask: Path | None) -> _Source:
     if mask is None:
         return source
-    given = read_mask(mask)
-    marked = given.coverage
+    marked, doubts = read_mask(mask)
     height, width = source.values.shape
     if marked.shape != (height, width):
         raise InputError(
             f"{mask}: is {marked.shape[1]}x{marked.shape[0]} px, the depth {width}x{height}; give a mask of that size"
         )
     seen = marked >= 128
-    return replace(
-        source, mask=seen if source.mask is None else seen & source.mask, doubts=source.doubts + given.doubts
-    )
+    return replace(source, mask=seen if source.mask is None else seen & source.mask, doubts=source.doubts + doubts)
 
 
 def _plate(source: _Source, options: PlateOptions) -> Mesh:
