@@ -181,7 +181,8 @@ def _cut_out(
     name = name_of(image)
     mask_name = name_of(mask, "mask")
     loaded = read_image(image, name)
-    doubts, coverage = loaded.doubts, None
+    doubts = loaded.doubts
+    coverage: npt.NDArray[np.uint8] | None = None
     if mask is not None:
         coverage, more = read_mask(mask, mask_name)
         doubts += more

@@ -132,7 +132,8 @@ def as_array(source: object) -> npt.NDArray[Any] | None:
     if hasattr(source, "getbands"):  # a Pillow image, which says more than its array
         return None
     if hasattr(source, "is_floating_point"):  # a tensor of PyTorch, which is not imported for it
-        tensor: Any = source.detach().cpu()
+        tensor: Any = source
+        tensor = tensor.detach().cpu()
         return np.asarray((tensor.float() if tensor.is_floating_point() else tensor).numpy())
     return np.asarray(source) if hasattr(source, "__array__") else None
 
