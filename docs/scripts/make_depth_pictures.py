@@ -16,7 +16,7 @@ from PIL import Image
 
 from shapelift.geometry import Camera, DepthMaps, Mesh, normalizing_transform, similarity
 from shapelift.inference import Reconstructor
-from shapelift.io.images import load_image
+from shapelift.io.images import read_image
 from shapelift.meshing import relief, seen_surface
 from shapelift.meshing.plates import plate
 from shapelift.pictures.rendering import CLAY, on_paper, render_object, studio_lighting
@@ -128,7 +128,7 @@ def reliefs_figure() -> Picture:
     seen = depth > 0.0
     far = plate(depth, seen, **sizes)
     inverse = plate(1.0 / np.where(seen, depth, 1.0), seen, larger_is_nearer=True, **sizes)
-    picture = load_image(EXAMPLES / "chair.png")
+    picture = read_image(EXAMPLES / "chair.png").rgba
     picture = np.asarray(Image.fromarray(on_paper(picture)).resize((240, 240)))
     brightness = picture.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
     thin = plate(brightness, size_mm=100.0, thickness_mm=3.0, base_mm=0.8)

@@ -1,8 +1,10 @@
-"""The one exception that is meant for the person at the keyboard."""
+"""What is said to the person at the keyboard: the one exception, and warnings."""
 
 from __future__ import annotations
 
-__all__ = ["InputError"]
+from dataclasses import dataclass
+
+__all__ = ["Doubt", "InputError"]
 
 
 class InputError(ValueError):
@@ -14,3 +16,23 @@ class InputError(ValueError):
 
     def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.split()))
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A warning: what was given can be used, but the result may not be what is wanted.
+
+    Attributes:
+        code: Its name, which stays the same; every code stands in `docs/reference/what_it_reads.md`.
+        message: One line that names the file, says what is doubtful and what to do.
+    """
+
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+    def to_mapping(self) -> dict[str, str]:
+        """Code and message, for JSON."""
+        return {"code": self.code, "message": self.message}

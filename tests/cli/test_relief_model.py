@@ -52,7 +52,7 @@ def test_it_cuts_out_as_reconstruct_does(
     assert run([*arguments, "--mask", "mask.png", "--json"]) == 0
     said = capsys.readouterr()
     assert said.err == ""
-    assert not any("background" in warning for warning in json.loads(said.out)["warnings"])
+    assert not any("background" in warning["message"] for warning in json.loads(said.out)["warnings"])
 
     Image.new("L", (32, 32), 255).save("small.png")
     assert run([*arguments, "--mask", "small.png"]) == 2

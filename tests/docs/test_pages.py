@@ -102,6 +102,14 @@ def test_the_page_of_commands_has_every_option(command: str) -> None:
     assert {name for row in rows for name in re.findall(r"`(-[^`]+)`", row)} == options - {"--help"}
 
 
+def test_the_page_of_warnings_has_every_code() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
+    table = read("docs/reference/what_it_reads.md").partition("## What each warning means")[2]
+    codes = re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)
+    assert len(codes) > 20
+    assert sorted(codes) == sorted(set(re.findall(r'\bDoubt\(\s*"([a-z-]+)"', sources)))
+
+
 def test_options_in_examples_exist() -> None:
     text = "\n".join(block for page in PAGES for block in blocks(page.read_text(encoding="utf-8"), "bash"))
     examples = re.findall(r"shapelift ([a-z-]+) (.*)", text)

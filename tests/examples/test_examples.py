@@ -16,7 +16,7 @@ from PIL import Image
 from shapelift.datasets import ShapeDataset
 from shapelift.imaging.preprocess import Preprocess
 from shapelift.inference import ModelCard, write_card
-from shapelift.io.images import load_image
+from shapelift.io.images import read_image
 from shapelift.io.records import split_of
 from shapelift.io.shapes import load_mesh
 from shapelift.models.export import export_graphs
@@ -100,8 +100,8 @@ def test_every_example_is_short_and_is_run_here() -> None:
 
 def test_00_the_picture_is_the_one_that_its_script_makes(tmp_path: Path) -> None:
     run("00_make_example_image.py", "--size", 64, "--output", tmp_path / "chair.png")
-    made = load_image(tmp_path / "chair.png").astype(float)
-    shrunk = Preprocess(image_size_px=64, margin=0.08).crop(load_image(PICTURE)).astype(float)
+    made = read_image(tmp_path / "chair.png").rgba.astype(float)
+    shrunk = Preprocess(image_size_px=64, margin=0.08).crop(read_image(PICTURE).rgba).astype(float)
     same = np.minimum(made[..., 3], shrunk[..., 3]).sum() / np.maximum(made[..., 3], shrunk[..., 3]).sum()
     assert same > 0.93
     both = (made[..., 3] == 255) & (shrunk[..., 3] == 255)

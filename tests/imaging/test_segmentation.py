@@ -65,8 +65,9 @@ def test_checkered_background_is_cut_with_a_warning() -> None:
     found = object_mask(placed_on(background), name="photo.jpg")
     assert found.source == "grabcut"
     assert len(found.warnings) == 1
-    assert "photo.jpg" in found.warnings[0]
-    assert "`mask`" in found.warnings[0]
+    assert found.warnings[0].code == "cut-out-by-guess"
+    assert "photo.jpg" in found.warnings[0].message
+    assert "`mask`" in found.warnings[0].message
     assert agreement(found) > 0.85
     again = object_mask(placed_on(background), name="photo.jpg")
     np.testing.assert_array_equal(found.coverage, again.coverage)
@@ -145,7 +146,7 @@ def test_mask_of_the_user() -> None:
 def test_what_cannot_be_used_is_named() -> None:
     rgba = placed_on(np.ones((SIZE, SIZE, 3)))
     clear = rgba.copy()
-    clear[..., 3] = 10
+    clear[..., 3] = 0
     empty = np.zeros((SIZE, SIZE), np.uint8)
     cases = [
         (clear, None, "a.png", "fully transparent"),
@@ -162,10 +163,11 @@ def test_what_cannot_be_used_is_named() -> None:
 def test_smallest_pictures() -> None:
     rgb = np.full((8, 8, 3), 255, np.uint8)
     rgb[2:6, 2:6] = (200, 0, 0)
-    coverage = key_out(rgb)
-    assert coverage is not None
-    assert (coverage[3:5, 3:5] == 255).all()
-    assert coverage[0, 0] == 0
+    keyed = key_out(rgb)
+    assert keyed is not None
+    assert (keyed.coverage[3:5, 3:5] == 255).all()
+    assert keyed.coverage[0, 0] == 0
+    assert not keyed.faint
 
 
 def test_a_busy_border_is_not_plain() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from PIL import Image
 
 from shapelift.cli.main import run
 from shapelift.inference import limits, model_folder
-from shapelift.io.images import load_image, save_image
+from shapelift.io.images import read_image, save_image
 from shapelift.io.shapes import load_mesh
 
 Disc = Callable[..., np.ndarray]
@@ -67,7 +69,7 @@ def test_formats_crop_and_json(place: Path, capsys: pytest.CaptureFixture[str]) 
     assert result["vertices"] - result["faces"] / 2 == 2  # Euler: one closed surface without handles
     assert result["volume"] == pytest.approx(4 / 3 * np.pi * 40**3 * 0.48, rel=0.05)
     assert set(result["seconds"]) == {"predict", "mesh", "write"}
-    assert load_image("seen.png").shape == (32, 32, 4)
+    assert read_image("seen.png").rgba.shape == (32, 32, 4)
 
 
 @pytest.mark.parametrize("size_mm", [None, 80.0])
@@ -172,6 +174,149 @@ def test_mask_option(place: Path, disc: Disc) -> None:
     save_image("photo.png", np.random.default_rng(0).integers(0, 256, (48, 48, 3), dtype=np.uint8))
     Image.fromarray(disc()[..., 3]).save("mask.png")
     assert call("photo.png", "--mask", "mask.png") == 0
+
+
+def codes(result: dict[str, list[dict[str, str]]]) -> list[str]:
+    return [warning["code"] for warning in result["warnings"]]
+
+
+def several(*places: tuple[int, int, int]) -> np.ndarray:
+    """Discs on a transparent background, `48 96 4`."""
+    y, x = np.mgrid[0:48, 0:96]
+    inside = np.any([np.hypot(x - left, y - top) < radius for left, top, radius in places], axis=0)
+    return np.dstack([np.full((48, 96, 3), 90), inside * 255]).astype(np.uint8)
+
+
+def test_warnings_have_codes_in_json_and_words_on_the_screen(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_image("cut.png", several((90, 24, 15)))
+    assert call("cut.png", "--json") == 0
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    assert codes(result) == ["object-meets-border"]
+    assert result["warnings"][0]["message"].startswith("cut.png: the object meets the border of the picture (right)")
+    assert call("cut.png") == 0
+    assert capsys.readouterr().err == f"shapelift: warning: {result['warnings'][0]['message']}\n"
+
+
+def test_an_object_of_several_is_chosen(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_image("two.png", several((24, 24, 15), (72, 24, 18)))
+    assert call("two.png") == 0
+    assert "choose one of them with --object 1 to 2" in capsys.readouterr().err
+    for number in (1, 2):
+        assert call("two.png", "--object", number, "--save-crop", f"{number}.png", "--json") == 0
+        assert codes(json.loads(capsys.readouterr().out)["results"][0]) == []
+        assert 0.6 < (read_image(f"{number}.png").rgba[..., 3] >= 128).mean() < 0.7  # one disc, which fills the crop
+    assert call("two.png", "--object", 3) == 2
+    assert "--object 3: two.png shows 2 parts" in capsys.readouterr().err
+
+
+def test_a_mask_of_the_wrong_way_round_is_said(place: Path, disc: Disc, capsys: pytest.CaptureFixture[str]) -> None:
+    Image.fromarray(255 - disc()[..., 3]).save("mask.png")
+    Image.fromarray(disc()[..., :3]).save("photo.png")
+    assert call("photo.png", "--mask", "mask.png", "--json") == 0
+    assert codes(json.loads(capsys.readouterr().out)["results"][0]) == ["mask-inverted"]
+
+
+def test_a_folder_of_masks_is_paired_by_name(place: Path, disc: Disc, capsys: pytest.CaptureFixture[str]) -> None:
+    for folder in ("photos", "masks"):
+        (place / folder).mkdir()
+    noise = np.random.default_rng(0).integers(0, 256, (48, 48, 3), dtype=np.uint8)
+    for name in ("a.png", "b.jpg", "c.webp"):
+        Image.fromarray(noise).save(place / "photos" / name)
+    save_image("photos/d.png", disc())
+    for name in ("a.png", "b.tiff", "c.gif", "e.png"):
+        Image.fromarray(disc()[..., 3]).save(place / "masks" / name)
+    (place / "masks" / "notes.txt").write_text("made by hand")
+    assert call("photos", "--mask", "masks", "-o", "out", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [codes(result) for result in document["results"]] == [[], [], [], ["no-mask"]]
+    assert "photos/d.png: has no mask" in document["results"][3]["warnings"][0]["message"]
+    assert {one["file"] for one in document["passed_over"]} == {"masks/e.png", "masks/notes.txt"}
+    assert call("photos/a.png", "--mask", "masks") == 0
+    for arguments, reason in (
+        (["photos", "--mask", "photos"], "--mask photos: is the folder of the images"),
+        (["cup.png", "--mask", "masks"], "--mask masks: holds no mask with the name of an image"),
+        (["photos", "--mask", "cup.png"], "--mask cup.png: is one mask for several images"),
+    ):
+        assert call(*arguments) == 2
+        assert reason in capsys.readouterr().err
+    Image.fromarray(disc()[..., 3]).save(place / "masks" / "a.bmp")
+    assert call("photos", "--mask", "masks") == 2
+    assert "second mask of the name a" in capsys.readouterr().err
+
+
+def test_a_folder_says_what_it_passed_over(place: Path, disc: Disc, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "set" / "deeper").mkdir(parents=True)
+    for name in ("a.png", "b.AVIF", "c.gif", "d.bmp"):
+        Image.fromarray(disc()).convert("RGB").save(place / "set" / name)
+    (place / "set" / "e.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    for name in (".hidden.png", "notes.txt", "raw.cr2", "clip.mp4"):
+        (place / "set" / name).write_text("no picture")
+    assert call("set", "-o", "out", "--json") == 1
+    document = json.loads(capsys.readouterr().out)
+    assert [result["status"] for result in document["results"]] == ["ok"] * 4 + ["failed"]
+    assert {(one["file"], one["reason"]) for one in document["passed_over"]} == {
+        ("set/.hidden.png", "a hidden file"),
+        ("set/clip.mp4", "no image by its ending"),
+        ("set/deeper", "a folder in a folder"),
+        ("set/notes.txt", "no image by its ending"),
+        ("set/raw.cr2", "no image by its ending"),
+    }
+    assert call("set", "-o", "out") == 1
+    out, err = capsys.readouterr()
+    assert "4 of 5 images reconstructed" in out
+    assert "failed: set/e.HEIC: " in err
+    assert "passed over, no image by its ending: set/clip.mp4, set/notes.txt, set/raw.cr2\n" in err
+
+
+def test_finished_images_are_left_alone(place: Path, disc: Disc, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "set").mkdir()
+    for name in ("a.png", "b.png"):
+        save_image(place / "set" / name, disc())
+    arguments = ("set", "-o", "out", "-f", "glb,stl", "--skip-existing")
+    assert call(*arguments) == 0
+    (place / "out" / "b.stl").unlink()
+    (place / "out" / "a.glb").write_bytes(b"mine")
+    capsys.readouterr()
+    assert call(*arguments) == 0
+    assert "1 of 2 images reconstructed, 1 left alone" in capsys.readouterr().out
+    assert (place / "out" / "a.glb").read_bytes() == b"mine"
+    assert (place / "out" / "b.stl").is_file()
+    assert call(*arguments, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["status"], document["failed"]) == ("ok", 0)
+    assert [result["status"] for result in document["results"]] == ["skipped", "skipped"]
+    assert document["results"][0]["files"] == ["out/a.glb", "out/a.stl"]
+    assert call("set/a.png", "-o", "out/a.glb", "--skip-existing") == 0
+    assert capsys.readouterr().out == "out/a.glb: left alone\n"
+
+
+def test_standard_input(
+    place: Path, disc: Disc, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pipe(data: bytes) -> None:
+        file = io.BytesIO(data)
+        file.name = "<stdin>"  # type: ignore[attr-defined]
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=file))
+
+    data = Path("cup.png").read_bytes()
+    pipe(data)
+    assert call("-") == 0
+    assert names(place) == {"cup.png", "image.glb"}
+    assert capsys.readouterr().out.startswith("image.glb: ")
+    pipe(data)
+    assert call("-", "-o", "piped.stl", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["results"][0]["image"] == "-"
+    for broken in (b"", b"no picture", data[:200]):
+        pipe(broken)
+        assert call("-") == 2
+        assert capsys.readouterr().err.startswith("shapelift: standard input: is ")
+
+
+@pytest.mark.parametrize("address", ["http://a.org/cup.jpg", "https://a.org/cup.jpg?size=2"])
+def test_addresses_are_not_followed(place: Path, capsys: pytest.CaptureFixture[str], address: str) -> None:
+    for arguments in ([address], ["cup.png", "--mask", address]):
+        assert call(*arguments) == 2
+        assert f"{address}: is a web address" in capsys.readouterr().err
 
 
 def damage_model(place: Path) -> Path:

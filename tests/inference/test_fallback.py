@@ -25,7 +25,7 @@ def test_a_field_with_a_surface_stays_as_it_is() -> None:
 def test_a_faint_one_is_drawn_at_half_its_highest_probability(highest: float) -> None:
     field, warnings = with_fallback_level(_bump(highest))
     assert len(warnings) == 1
-    assert "nowhere sure" in warnings[0]
+    assert "nowhere sure" in warnings[0].message
     top = 1.0 / (1.0 + math.exp(-highest))
     radius = (highest - math.log(0.5 * top / (1.0 - 0.5 * top))) / 20.0
     inside, outside = (field(np.array([[share * radius, 0.0, 0.0]], np.float32))[0] for share in (0.99, 1.01))

@@ -51,7 +51,7 @@ def test_an_unsure_ball(picture_model: Model, disc: Disc, fill: bool) -> None:
     result = Reconstructor.load(picture_model(sure=False), threads=1).reconstruct(disc(), fill=fill)
     assert result.filled_share == (1.0 if fill else None)
     assert len(result.warnings) == 1
-    assert "nowhere sure" in result.warnings[0]
+    assert "nowhere sure" in result.warnings[0].message
     mesh = result.mesh(48)
     # Drawn at half of its highest probability the bare ball is a little larger than where its logits are zero.
     assert mesh.bounds.size.max() == pytest.approx(1.0, abs=0.05 if fill else 0.1)

@@ -41,6 +41,6 @@ def convert(
         print_json(result)
         return
     for warning in result["warnings"]:
-        warn(warning)
+        warn(warning["message"])
     seconds = sum(result["seconds"].values())
     typer.echo(f"{', '.join(result['files'])}: {result['faces']} faces, {size_text(result)}, {seconds:.1f} s")

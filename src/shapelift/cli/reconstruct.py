@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,9 +11,15 @@ import typer
 from shapelift.cli.output import Screen, print_json, size_text, warn, with_flags
 from shapelift.io.shapes import FORMATS
 
+_NAMED = 20
+"""So many of the files that were passed over for one reason are named."""
+
 
 def reconstruct(
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE|FOLDER...", help="Images, or folders of images.")],
+    images: Annotated[
+        list[Path],
+        typer.Argument(metavar="IMAGE|FOLDER...", help="Images, folders of images, or - for standard input."),
+    ],
     model: Annotated[
         str, typer.Option("--model", "-m", help="Name of a shipped model, or a model folder.")
     ] = "general",
@@ -26,7 +33,13 @@ def reconstruct(
     resolution: Annotated[int, typer.Option(help="Cells on the longest side, 16 to 512.")] = 128,
     blocky: Annotated[bool, typer.Option("--blocky", help="Build it of cubes, --resolution on a side.")] = False,
     size_mm: Annotated[float | None, typer.Option("--size-mm", help="Longest side in millimetres.")] = None,
-    mask: Annotated[Path | None, typer.Option(help="Image that is white where the object is.")] = None,
+    mask: Annotated[
+        Path | None,
+        typer.Option(help="Image that is white where the object is; or a folder of them, named as the images."),
+    ] = None,
+    object_number: Annotated[
+        int | None, typer.Option("--object", help="Which of several objects to take, 1 for the largest.")
+    ] = None,
     save_crop: Annotated[Path | None, typer.Option("--save-crop", help="PNG that shows what the model saw.")] = None,
     samples: Annotated[
         int, typer.Option(help="Shapes per image, 1 to 64; more than one needs a stochastic model.")
@@ -40,6 +53,9 @@ def reconstruct(
             "without it the shape is what the network says.",
         ),
     ] = True,
+    skip_existing: Annotated[
+        bool, typer.Option("--skip-existing", help="Leave images alone whose files are all there.")
+    ] = False,
     threads: Annotated[int | None, typer.Option(help="CPU threads.", show_default="all cores")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
 ) -> None:
@@ -51,10 +67,12 @@ def reconstruct(
         blocky=blocky,
         size_mm=size_mm,
         mask=mask,
+        object_number=object_number,
         save_crop=save_crop,
         samples=samples,
         seed=seed,
         fill=fill,
+        skip_existing=skip_existing,
     )
     single = len(images) == 1 and not images[0].is_dir()
     with Screen(shown=not json).stage("images") as update:
@@ -78,8 +96,11 @@ def reconstruct(
 
 def _say(result: dict[str, Any], *, brief: bool) -> None:
     for warning in result.get("warnings", ()):
-        warn(warning)
+        warn(warning["message"])
     if brief:
+        return
+    if result["status"] == "skipped":
+        typer.echo(f"{', '.join(result['files'])}: left alone")
         return
     seconds = sum(result["seconds"].values())
     share = result["filled_share"]
@@ -103,8 +124,19 @@ def _sizes(written: list[dict[str, Any]]) -> str:
 
 
 def _report(document: dict[str, Any]) -> None:
-    done = len(document["results"]) - document["failed"]
-    typer.echo(f"{done} of {len(document['results'])} images reconstructed")
+    by_status = Counter(result["status"] for result in document["results"])
+    left = f", {by_status['skipped']} left alone" if by_status["skipped"] else ""
+    typer.echo(f"{by_status['ok']} of {len(document['results'])} images reconstructed{left}")
     for result in document["results"]:
-        if result["status"] != "ok":
+        if result["status"] == "failed":
             typer.echo(f"shapelift: failed: {with_flags(result['error'])}", err=True)
+    for reason, files in _by_reason(document["passed_over"]).items():
+        more = f" and {len(files) - _NAMED} more, see --json" if len(files) > _NAMED else ""
+        typer.echo(f"shapelift: passed over, {reason}: {', '.join(files[:_NAMED])}{more}", err=True)
+
+
+def _by_reason(passed_over: list[dict[str, str]]) -> dict[str, list[str]]:
+    files: dict[str, list[str]] = {}
+    for one in passed_over:
+        files.setdefault(one["reason"], []).append(one["file"])
+    return files

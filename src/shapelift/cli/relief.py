@@ -58,8 +58,8 @@ def relief(
     if json:
         print_json(result)
         return
-    for warning in result.get("warnings", ()):
-        warn(warning)
+    for warning in result["warnings"]:
+        warn(warning["message"])
     size = " x ".join(f"{side:.3g}" for side in result["size"])
     typer.echo(f"{', '.join(result['files'])}: {result['faces']} faces, {size} mm; {_rule(result, inverse)}")
 

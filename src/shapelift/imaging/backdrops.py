@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -13,36 +15,78 @@ PLAIN_SPREAD = 5.0
 
 _MINIMUM_TOLERANCE = 7.0
 _MAXIMUM_TOLERANCE = 16.0
+_FINEST_TOLERANCE = 3.0
+_CONTRAST = 7.0
+"""By how much more than the tolerance most of an object's rim differs from the backdrop, if it stands out."""
+_RIM_SHARE = 0.2
+_MORE_SHARE = 0.05
 
 
-def key_out(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8] | None:
-    """Coverage of the object in front of a plain backdrop.
+@dataclass(frozen=True, eq=False)
+class Keyed:
+    """What is not backdrop.
+
+    Attributes:
+        coverage: `h w` uint8, 0 everywhere if there is nothing but backdrop.
+        faint: Whether a fifth of its rim or a part of it hardly differs from the backdrop, so that more may be missing.
+    """
+
+    coverage: npt.NDArray[np.uint8]
+    faint: bool
+
+
+def key_out(rgb: npt.NDArray[np.uint8]) -> Keyed | None:
+    """The object in front of a plain backdrop.
 
     The backdrop is a quadratic in x and y per Lab channel (flat paper, a lit wall, a studio sweep), fitted to the
     border by trimmed least squares. What differs from it is object; so is everything that cannot be reached from the
-    border, except pockets that show the backdrop itself (between the slats of a chair). Edges are soft.
+    border, except pockets that show the backdrop itself (between the slats of a chair). Edges are soft. Where the
+    object or a part of it hardly stands out and the backdrop is clean, smaller differences count.
 
     Args:
         rgb: `h w 3` uint8.
 
     Returns:
-        `h w` uint8 coverage (0 everywhere if there is nothing but backdrop), or None where the background is not plain.
+        What was found, or None where the background is not plain.
     """
     import cv2
 
     lab = np.asarray(cv2.cvtColor(rgb.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB), np.float32)
-    border = _border(lab.shape[0], lab.shape[1])
+    border = border_band(lab.shape[0], lab.shape[1])
     fit = _fit(lab, border)
     if fit is None:
         return None
     coefficients, spread = fit
     tolerance = float(np.clip(4.0 * spread, _MINIMUM_TOLERANCE, _MAXIMUM_TOLERANCE))
     difference = np.linalg.norm(lab - _terms(lab.shape[0], lab.shape[1]) @ coefficients, axis=2).astype(np.float32)
+    coverage = _cut(difference, border, tolerance)
+    faint = _is_faint(coverage, difference, tolerance)
+    finer = max(_FINEST_TOLERANCE, 6.0 * spread)
+    if finer < tolerance:
+        more = _cut(difference, border, finer)
+        if faint or _has_more(more, coverage, difference, finer):
+            return Keyed(more, faint=True)
+    return Keyed(coverage, faint)
+
+
+def _cut(difference: npt.NDArray[np.float32], border: npt.NDArray[np.bool_], tolerance: float) -> npt.NDArray[np.uint8]:
     background = _reached(difference < tolerance, border) | _pockets(difference, tolerance)
     return _softened(background, difference, tolerance)
 
 
-def _border(height: int, width: int) -> npt.NDArray[np.bool_]:
+def _is_faint(coverage: npt.NDArray[np.uint8], difference: npt.NDArray[np.float32], tolerance: float) -> bool:
+    import cv2
+
+    solid = (coverage >= 128).astype(np.uint8)
+    rim = solid > cv2.erode(solid, np.ones((3, 3), np.uint8))
+    if not rim.any():
+        return True
+    nearby = cv2.dilate(difference * solid, np.ones((7, 7), np.uint8))
+    return float(np.quantile(nearby[rim], _RIM_SHARE)) < tolerance + _CONTRAST
+
+
+def border_band(height: int, width: int) -> npt.NDArray[np.bool_]:
+    """Pixels `h w` of the border of a picture, 2 % of its shorter side wide."""
     band = max(2, round(0.02 * min(height, width)))
     border = np.ones((height, width), np.bool_)
     border[band : height - band, band : width - band] = False
@@ -97,6 +141,25 @@ def _pockets(difference: npt.NDArray[np.float32], tolerance: float) -> npt.NDArr
     pocket = (sums / sizes < 0.35 * tolerance) & (sizes >= max(12, difference.size // 10_000))
     pocket[0] = False
     return np.asarray(pocket[labels])
+
+
+def _has_more(
+    more: npt.NDArray[np.uint8],
+    coverage: npt.NDArray[np.uint8],
+    difference: npt.NDArray[np.float32],
+    tolerance: float,
+) -> bool:
+    """Whether a finer cut finds a part `more` that ends abruptly, as an object does and a shadow does not."""
+    import cv2
+
+    known = cv2.dilate((coverage >= 128).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    solid = (more >= 128).astype(np.uint8)
+    added = (solid > 0) & ~known
+    rim = added & (cv2.erode(solid, np.ones((3, 3), np.uint8)) == 0)
+    if added.sum() < _MORE_SHARE * known.sum() or not rim.any():
+        return False
+    nearby = cv2.dilate(difference * added, np.ones((7, 7), np.uint8))
+    return float(np.median(nearby[rim])) > 1.5 * tolerance
 
 
 def _softened(

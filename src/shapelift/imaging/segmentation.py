@@ -1,7 +1,7 @@
 """What in the picture is the object.
 
-In this order: a mask that the user gives, the alpha channel if it says anything, a plain background that is keyed out,
-and for everything else GrabCut (Rother, Kolmogorov, Blake 2004; OpenCV's implementation) with a warning.
+In this order: a mask that the user gives, the alpha channel of a cut-out, a plain background that is keyed out, and for
+everything else GrabCut (Rother, Kolmogorov, Blake 2004; OpenCV's implementation). What is doubtful about it is said.
 """
 
 from __future__ import annotations
@@ -12,20 +12,18 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from shapelift.errors import InputError
-from shapelift.imaging.backdrops import key_out
-
-OPAQUE = 128
-"""Alpha from here on counts as the object (a coverage of one half)."""
+from shapelift.errors import Doubt, InputError
+from shapelift.imaging.backdrops import border_band, key_out
+from shapelift.imaging.doubts import doubts_about
+from shapelift.imaging.parts import OPAQUE, WORKING_SIDE_PX, chosen_part, shrunk_to, without_specks
+from shapelift.imaging.transparency import is_cut_out, opacity_of
 
 GRABCUT_SIDE_PX = 256
 """Longest side of the copy that GrabCut works on: larger is slower and on gradients worse."""
 
-_KEY_SIDE_PX = 1024
-_FAINT = 8
 _MOST_CUTS_AT_BORDER = 8
 """What meets the border of the picture more often than this is no object but a pattern: the joints of a brick wall."""
-_COMPONENT_SHARE = {"alpha": 0.002, "mask": 0.002, "plain background": 0.01, "grabcut": 0.1}
+_SPECK_SHARE = {"alpha": 0.002, "mask": 0.002, "plain background": 0.01, "grabcut": 0.1}
 
 _Mixtures = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 """GrabCut's mixtures of five Gaussians, `1 65` each: colours of the background and of the object."""
@@ -40,18 +38,19 @@ class ObjectMask:
     Attributes:
         coverage: `h w` uint8, 255 where the pixel is all object.
         source: What said so.
-        warnings: One line each, for the user; empty when the answer is certain.
+        warnings: What is doubtful about it; empty when the answer is certain.
     """
 
     coverage: npt.NDArray[np.uint8]
     source: MaskSource
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Doubt, ...] = ()
 
 
 def object_mask(
     rgba: npt.NDArray[np.uint8],
     mask: npt.NDArray[np.uint8] | None = None,
     *,
+    number: int | None = None,
     name: str = "image",
     mask_name: str = "mask",
 ) -> ObjectMask:
@@ -60,6 +59,7 @@ def object_mask(
     Args:
         rgba: `h w 4` uint8, straight alpha.
         mask: `h w` uint8 coverage from the user; transparent pixels stay outside of it.
+        number: Of several objects the one to take, 1 for the largest; all of them by default.
         name: How messages call the image.
         mask_name: How messages call the mask.
 
@@ -67,7 +67,7 @@ def object_mask(
         The mask, with specks far smaller than the object removed.
 
     Raises:
-        InputError: a transparent image, an empty mask, a mask of another size, or no object to be found.
+        InputError: a transparent image, an empty mask, a mask of another size, no object to be found, or fewer of them.
     """
     height, width = rgba.shape[:2]
     if mask is not None and mask.shape != (height, width):
@@ -77,20 +77,42 @@ def object_mask(
         )
     if mask is not None and mask.max(initial=0) < OPAQUE:
         raise InputError(f"{mask_name}: the mask is empty; paint the object white on black")
-    alpha = rgba[..., 3]
-    if alpha.min() < OPAQUE:
-        if alpha.max() < OPAQUE:
-            raise InputError(f"{name}: is fully transparent; give an image in which the object is opaque")
-        if mask is None:
-            return ObjectMask(_without_specks(alpha, "alpha"), "alpha")
+    opacity, doubts = opacity_of(rgba, name)
+    coverage, source, more = _found(rgba, mask, opacity, name, mask_name)
+    if number is not None:
+        coverage = chosen_part(coverage, number, name)
+    more += doubts_about(coverage, name, mask_name if source == "mask" else name, chosen=number is not None)
+    return ObjectMask(coverage, source, (*doubts, *more))
+
+
+_Found = tuple[npt.NDArray[np.uint8], MaskSource, tuple[Doubt, ...]]
+
+
+def _found(
+    rgba: npt.NDArray[np.uint8],
+    mask: npt.NDArray[np.uint8] | None,
+    opacity: npt.NDArray[np.uint8],
+    name: str,
+    mask_name: str,
+) -> _Found:
     if mask is not None:
         # An image with holes of its own cannot show an object there, whatever the mask says.
-        both = np.minimum(mask, alpha)
+        both = np.minimum(mask, opacity)
         if both.max() < OPAQUE:
             raise InputError(f"{mask_name}: the mask covers only transparent pixels of {name}; mark the object")
-        covers_all = f"{mask_name}: the mask covers the whole picture; paint everything but the object black"
-        return ObjectMask(_without_specks(both, "mask"), "mask", (covers_all,) if both.min() >= OPAQUE else ())
-    return _from_colours(np.ascontiguousarray(rgba[..., :3]), name)
+        return without_specks(both, _SPECK_SHARE["mask"]), "mask", ()
+    if is_cut_out(opacity):
+        return without_specks(opacity, _SPECK_SHARE["alpha"]), "alpha", ()
+    rgb = np.ascontiguousarray(rgba[..., :3])
+    clear = opacity < OPAQUE
+    if not clear.any():
+        return _from_colours(rgb, name)
+    # Round corners or a hole: what lies there has any colour, and none of the object. Give it that of the border.
+    border = ~clear & border_band(*clear.shape)
+    rgb[clear] = np.median(rgb[border if border.any() else ~clear], axis=0)
+    coverage, source, doubts = _from_colours(rgb, name)
+    line = f"{name}: is transparent in so few places that it is no cut-out; the object was looked for by its colours"
+    return np.minimum(coverage, opacity), source, (Doubt("transparency-ignored", line), *doubts)
 
 
 def with_mask(rgba: npt.NDArray[np.uint8], found: ObjectMask) -> npt.NDArray[np.uint8]:
@@ -100,22 +122,35 @@ def with_mask(rgba: npt.NDArray[np.uint8], found: ObjectMask) -> npt.NDArray[np.
     return result
 
 
-def _from_colours(rgb: npt.NDArray[np.uint8], name: str) -> ObjectMask:
-    small = _shrunk(rgb, _KEY_SIDE_PX)
+def fitted_mask(mask: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """A mask `h w` of a picture that was shrunk to `shape` while it was read; as it is where its sides are others."""
+    height, width = shape[:2]
+    if mask.shape == (height, width) or abs(mask.shape[0] * width - mask.shape[1] * height) > 4 * max(height, width):
+        return mask
+    import cv2
+
+    return np.asarray(cv2.resize(mask, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _from_colours(rgb: npt.NDArray[np.uint8], name: str) -> _Found:
+    small = shrunk_to(rgb, WORKING_SIDE_PX)
     keyed = key_out(small)
     if keyed is not None:
-        if keyed.max() < OPAQUE or _tiny(keyed):
+        if keyed.coverage.max() < OPAQUE or _tiny(keyed.coverage):
             raise InputError(f"{name}: shows nothing but a plain background; give an image with an object in it")
-        keyed = _without_specks(keyed, "plain background")
-        if _cuts_at_border(keyed) <= _MOST_CUTS_AT_BORDER:
-            return ObjectMask(_grown(keyed, rgb.shape), "plain background")
-    cut = _without_specks(_grabcut(_shrunk(rgb, GRABCUT_SIDE_PX)), "grabcut")
+        coverage = without_specks(keyed.coverage, _SPECK_SHARE["plain background"])
+        if _cuts_at_border(coverage) <= _MOST_CUTS_AT_BORDER:
+            line = (
+                f"{name}: the object hardly differs from its plain background, so parts of it may be missing; "
+                "give a `mask`, or take the picture before another colour"
+            )
+            doubts = (Doubt("low-contrast", line),) if keyed.faint else ()
+            return _grown(coverage, rgb.shape), "plain background", doubts
+    cut = without_specks(_grabcut(shrunk_to(rgb, GRABCUT_SIDE_PX)), _SPECK_SHARE["grabcut"])
     if cut.max(initial=0) < OPAQUE or _tiny(cut):
         raise InputError(f"{name}: the object cannot be told from the background; give a `mask` or a transparent PNG")
-    warning = (
-        f"{name}: the background is not plain, so the object was cut out by guess; give a `mask` if it looks wrong"
-    )
-    return ObjectMask(_grown(cut, rgb.shape), "grabcut", (warning,))
+    line = f"{name}: the background is not plain, so the object was cut out by guess; give a `mask` if it looks wrong"
+    return _grown(cut, rgb.shape), "grabcut", (Doubt("cut-out-by-guess", line),)
 
 
 def _grabcut(rgb: npt.NDArray[np.uint8], border: float = 0.06) -> npt.NDArray[np.uint8]:
@@ -210,28 +245,6 @@ def _filled(coverage: npt.NDArray[np.uint8], share: float = 0.005) -> npt.NDArra
     return np.where(small[labels], 255, coverage).astype(np.uint8)
 
 
-def _without_specks(coverage: npt.NDArray[np.uint8], source: MaskSource) -> npt.NDArray[np.uint8]:
-    """Drop connected parts far smaller than the largest one. Returns `coverage` itself where nothing is dropped."""
-    import cv2
-
-    small = _shrunk(coverage, _KEY_SIDE_PX)
-    count, labels = cv2.connectedComponents((small >= _FAINT).astype(np.uint8), connectivity=8)
-    if count <= 2:
-        return coverage
-    # What a part covers, not how many pixels it touches: a wide but faint glow is no object.
-    areas = np.bincount(labels.ravel(), weights=small.ravel(), minlength=count)
-    areas[0] = 0.0
-    keep = areas >= _COMPONENT_SHARE[source] * areas.max()
-    if keep[1:].all():
-        return coverage
-    kept = (keep & (np.arange(count) > 0))[labels].astype(np.uint8)
-    if small.shape != coverage.shape:
-        # A kept part may reach a little further at full size than in the small copy.
-        kept = cv2.dilate(kept, np.ones((3, 3), np.uint8))
-        kept = cv2.resize(kept, coverage.shape[::-1], interpolation=cv2.INTER_NEAREST)
-    return np.asarray(coverage * kept, np.uint8)
-
-
 def _cuts_at_border(coverage: npt.NDArray[np.uint8]) -> int:
     """How many times the object meets the border of the picture, going round it once."""
     top, right, bottom, left = coverage[0], coverage[1:, -1], coverage[-1, -2::-1], coverage[-2:0:-1, 0]
@@ -241,17 +254,6 @@ def _cuts_at_border(coverage: npt.NDArray[np.uint8]) -> int:
 
 def _tiny(coverage: npt.NDArray[np.uint8]) -> bool:
     return int((coverage >= OPAQUE).sum()) < max(16, coverage.size // 20_000)
-
-
-def _shrunk(image: npt.NDArray[np.uint8], side_px: int) -> npt.NDArray[np.uint8]:
-    import cv2
-
-    height, width = image.shape[:2]
-    scale = side_px / max(height, width)
-    if scale >= 1.0:
-        return image
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _grown(coverage: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:

@@ -141,6 +141,8 @@ class ModelCard:
             raise InputError(f"{name}: is nested too deeply for a card; use the folder as it was exported") from error
         except (msgspec.MsgspecError, ValueError, OverflowError) as error:
             reason = ascii(" ".join(str(error).split())[:200])[1:-1]
+            if type(error) is msgspec.DecodeError or isinstance(error, UnicodeDecodeError):
+                reason = "no JSON, or damaged or cut short"
             raise InputError(
                 f"{name}: is not a valid model card ({reason}); use the folder as it was exported"
             ) from error

@@ -8,6 +8,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from shapelift.errors import Doubt
 from shapelift.geometry import ImplicitField
 
 _NODES = 33
@@ -17,7 +18,7 @@ FAINTEST = -6.0
 the shipped network says -10 and less."""
 
 
-WARNING = "the model is nowhere sure of a shape, this is a faint guess; try another view"
+WARNING = Doubt("nowhere-sure", "the model is nowhere sure of a shape, this is a faint guess; try another view")
 
 
 def fallback_level(surest: float) -> float | None:
@@ -33,7 +34,7 @@ def fallback_level(surest: float) -> float | None:
     return math.log(0.5 * highest / (1.0 - 0.5 * highest))
 
 
-def with_fallback_level(field: ImplicitField) -> tuple[ImplicitField, tuple[str, ...]]:
+def with_fallback_level(field: ImplicitField) -> tuple[ImplicitField, tuple[Doubt, ...]]:
     """A field whose surface can be drawn, and a line for the user if it had to be moved; see `fallback_level`.
 
     The surest point is sought on a grid of the field's box.

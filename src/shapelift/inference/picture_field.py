@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from shapelift.errors import Doubt
 from shapelift.geometry import Box, Camera, ImplicitField, PictureFrame
 from shapelift.inference.fallback import FAINTEST, WARNING, fallback_level
 from shapelift.inference.fill import Fill, make_fill
@@ -46,7 +47,7 @@ class PictureField:
 
     field: ImplicitField
     filled_share: float | None
-    warnings: tuple[str, ...]
+    warnings: tuple[Doubt, ...]
 
 
 def picture_field(

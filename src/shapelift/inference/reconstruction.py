@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from shapelift.errors import InputError
+from shapelift.errors import Doubt, InputError
 from shapelift.geometry import UNIT_BOX, Camera, ImplicitField, Mesh, PointCloud, Representation, VoxelGrid
 from shapelift.inference.card import ModelCard
 from shapelift.inference.components import without_hidden_components
@@ -45,7 +45,7 @@ class Reconstruction:
     representation: Representation
     crop: npt.NDArray[np.uint8]
     card: ModelCard
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Doubt, ...] = ()
     name: str = "image"
     features: npt.NDArray[np.float32] | None = None
     places: npt.NDArray[np.float32] | None = None

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from shapelift.errors import InputError
+from shapelift.errors import Doubt, InputError
 from shapelift.geometry import ImplicitField, Mesh
 from shapelift.imaging.preprocess import Preprocess
-from shapelift.imaging.segmentation import object_mask, with_mask
+from shapelift.imaging.segmentation import fitted_mask, object_mask, with_mask
 from shapelift.inference.assemble import encode_images, predict
 from shapelift.inference.card import ModelCard
 from shapelift.inference.fallback import with_fallback_level
@@ -20,13 +20,11 @@ from shapelift.inference.limits import check_samples, check_seed, check_threads
 from shapelift.inference.model_folder import ModelFolder, open_model
 from shapelift.inference.reconstruction import Reconstruction
 from shapelift.inference.self_intersections import self_intersection_warnings
-from shapelift.io.images import image_from_array, image_from_pil, load_image, load_mask
+from shapelift.io.images import name_of, read_image
+from shapelift.io.masks import read_mask
 
 if TYPE_CHECKING:
-    from PIL import Image
-
-    Picture = str | Path | npt.NDArray[np.generic] | Image.Image
-    """An image file, an array `h w`, `h w 3` or `h w 4` (uint8, or floats in [0, 1]), or a Pillow image."""
+    from shapelift.io.images import ImageSource
 
 
 class Reconstructor:
@@ -63,25 +61,40 @@ class Reconstructor:
         return self.model.card.preprocess
 
     def reconstruct(
-        self, image: Picture, mask: Picture | None = None, *, seed: int = 0, fill: bool = True
+        self,
+        image: ImageSource,
+        mask: ImageSource | None = None,
+        *,
+        seed: int = 0,
+        fill: bool = True,
+        object_number: int | None = None,
     ) -> Reconstruction:
         """The shape of the object in a picture.
 
         Args:
-            image: The picture. Its alpha channel says what the object is, if it says anything.
-            mask: White on the object, as large as the picture. Without alpha and mask the object is found by itself,
-                with a warning in the result where that is uncertain.
+            image: The picture, see `shapelift.io.images.read_image`. Its alpha channel says what the object is, if it
+                is a cut-out.
+            mask: White on the object, as large as the picture, see `shapelift.io.masks.read_mask`. Without alpha and
+                mask the object is found by itself, with a warning in the result where that is uncertain.
             seed: Which of its answers a stochastic model gives; a deterministic one gives the same for every seed.
             fill: Whether a model of the frame `picture` has its field cut to the outline of the object and filled to it
                 where it is not sure; else the field is what the network says. Other models have no such outline.
+            object_number: Which of several objects in the picture is meant, 1 for the largest; by default all are one.
 
         Raises:
             InputError: a picture or mask that cannot be used; the message names it.
         """
-        return self.hypotheses(image, 1, seed, mask, fill=fill).reconstructions[0]
+        return self.hypotheses(image, 1, seed, mask, fill=fill, object_number=object_number).reconstructions[0]
 
     def hypotheses(
-        self, image: Picture, samples: int = 4, seed: int = 0, mask: Picture | None = None, *, fill: bool = True
+        self,
+        image: ImageSource,
+        samples: int = 4,
+        seed: int = 0,
+        mask: ImageSource | None = None,
+        *,
+        fill: bool = True,
+        object_number: int | None = None,
     ) -> Hypotheses:
         """Several shapes that the object in a picture may have, and how far apart they are.
 
@@ -93,6 +106,7 @@ class Reconstructor:
             seed: What the randomness begins with; the same seed gives the same shapes.
             mask: As for `reconstruct`.
             fill: As for `reconstruct`.
+            object_number: As for `reconstruct`.
 
         Raises:
             InputError: more than one shape is asked of a deterministic model (see `ModelCard.stochastic`); numbers out
@@ -100,7 +114,7 @@ class Reconstructor:
         """
         self.check_samples(samples)
         check_seed(seed)
-        rgba, warnings, name = self._cut_out(image, mask)
+        rgba, warnings, name = _cut_out(image, mask, object_number)
         crop = self.preprocess.crop(rgba)
         answers = (self._answer(crop, warnings, name, seed, sample, fill=fill) for sample in range(samples))
         return Hypotheses(tuple(answers))
@@ -119,16 +133,16 @@ class Reconstructor:
             )
 
     def _answer(
-        self, crop: npt.NDArray[np.uint8], warnings: tuple[str, ...], name: str, seed: int, sample: int, *, fill: bool
+        self, crop: npt.NDArray[np.uint8], warnings: tuple[Doubt, ...], name: str, seed: int, sample: int, *, fill: bool
     ) -> Reconstruction:
         prediction = predict(self.model, self.preprocess.tensor(crop), name, seed=seed, sample=sample, fill=fill)
         representation = prediction.representation
-        warnings += tuple(f"{name}: {line}" for line in prediction.warnings)
+        warnings += tuple(_named(doubt, name) for doubt in prediction.warnings)
         if isinstance(representation, ImplicitField) and representation.placement is None:
             representation, unsure = with_fallback_level(representation)
-            warnings += tuple(f"{name}: {line}" for line in unsure)
+            warnings += tuple(_named(doubt, name) for doubt in unsure)
         elif isinstance(representation, Mesh):
-            warnings += tuple(f"{name}: {line}" for line in self_intersection_warnings(representation))
+            warnings += tuple(_named(doubt, name) for doubt in self_intersection_warnings(representation))
         return Reconstruction(
             representation=representation,
             crop=crop,
@@ -142,13 +156,13 @@ class Reconstructor:
             sample=sample,
         )
 
-    def encode(self, image: Picture, mask: Picture | None = None) -> npt.NDArray[np.float32]:
+    def encode(self, image: ImageSource, mask: ImageSource | None = None) -> npt.NDArray[np.float32]:
         """Features `d` of a picture, the closer the more alike the objects; see `reconstruct` for the arguments.
 
         Raises:
             InputError: a picture that cannot be used, or a model without features.
         """
-        rgba, _, _ = self._cut_out(image, mask)
+        rgba, _, _ = _cut_out(image, mask)
         return np.asarray(self.encode_crops(self.preprocess.crop(rgba)[None])[0], np.float32)
 
     def encode_crops(self, crops: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
@@ -159,30 +173,23 @@ class Reconstructor:
         """
         return encode_images(self.model, self.preprocess.tensor(crops))
 
-    def _cut_out(self, image: Picture, mask: Picture | None) -> tuple[npt.NDArray[np.uint8], tuple[str, ...], str]:
-        name = str(image) if isinstance(image, str | Path) else "image"
-        mask_name = str(mask) if isinstance(mask, str | Path) else "mask"
-        rgba = _pixels(image, name)
-        found = object_mask(rgba, None if mask is None else _mask(mask, mask_name), name=name, mask_name=mask_name)
-        return with_mask(rgba, found), found.warnings, name
+
+def _cut_out(
+    image: ImageSource, mask: ImageSource | None, object_number: int | None = None
+) -> tuple[npt.NDArray[np.uint8], tuple[Doubt, ...], str]:
+    """The picture `h w 4` with the mask of the object as its alpha, what is doubtful about it, and its name."""
+    name = name_of(image)
+    mask_name = name_of(mask, "mask")
+    loaded = read_image(image, name)
+    doubts = loaded.doubts
+    coverage: npt.NDArray[np.uint8] | None = None
+    if mask is not None:
+        coverage, more = read_mask(mask, mask_name)
+        doubts += more
+        coverage = fitted_mask(coverage, loaded.rgba.shape) if loaded.shrunk else coverage
+    found = object_mask(loaded.rgba, coverage, number=object_number, name=name, mask_name=mask_name)
+    return with_mask(loaded.rgba, found), doubts + found.warnings, name
 
 
-def _pixels(image: Picture, name: str) -> npt.NDArray[np.uint8]:
-    if isinstance(image, str | Path):
-        return load_image(image)
-    if isinstance(image, np.ndarray):
-        return image_from_array(image, name)
-    if hasattr(image, "convert"):
-        return image_from_pil(image, name)
-    raise TypeError(f"an image is a path, an array or a Pillow image, not {type(image).__name__}")
-
-
-def _mask(mask: Picture, name: str) -> npt.NDArray[np.uint8]:
-    if isinstance(mask, str | Path):
-        return load_mask(mask)
-    if isinstance(mask, np.ndarray) and mask.dtype == np.bool_:
-        mask = mask.astype(np.uint8) * 255
-    rgba = _pixels(mask, name)
-    if not rgba[..., 3].any():
-        raise InputError(f"{name}: the mask is empty; paint the object white on black")
-    return np.asarray(rgba[..., :3].max(axis=2), np.uint8)
+def _named(doubt: Doubt, name: str) -> Doubt:
+    return Doubt(doubt.code, f"{name}: {doubt.message}")

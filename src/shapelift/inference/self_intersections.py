@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from shapelift.errors import Doubt
 from shapelift.geometry import Mesh
 
 
-def self_intersection_warnings(mesh: Mesh) -> tuple[str, ...]:
+def self_intersection_warnings(mesh: Mesh) -> tuple[Doubt, ...]:
     """A line for the user where the surface of a predicted mesh passes through itself, and how often.
 
     Such a mesh is closed and oriented all the same: a slicer fills what it goes around.
@@ -16,4 +17,5 @@ def self_intersection_warnings(mesh: Mesh) -> tuple[str, ...]:
     if not count:
         return ()
     places = "place" if count == 1 else "places"
-    return (f"the surface passes through itself in {count} {places} (edges through faces); thin parts may be folded",)
+    line = f"the surface passes through itself in {count} {places} (edges through faces); thin parts may be folded"
+    return (Doubt("passes-through-itself", line),)

@@ -1,3 +1,3 @@
 """Bytes to values and back: images, shapes, records of shapes, atomic writes."""
 
-__all__ = ["depth_images", "images", "manifest", "pointclouds", "records", "shapes"]
+__all__ = ["depth_images", "images", "manifest", "masks", "pointclouds", "records", "shapes"]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import warnings
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from shapelift.errors import InputError
-from shapelift.io.images import check_size, open_picture, read_bytes
+from shapelift.io.image_files import check_size, decoding, open_picture, read_bytes
 
 __all__ = ["load_depth"]
 
@@ -23,19 +22,13 @@ def load_depth(path: str | Path) -> npt.NDArray[np.float32]:
     Raises:
         InputError: missing, not an image, too large or too small, in colour, or damaged.
     """
-    path = Path(path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about metadata; the pixels decide
-        picture = open_picture(path, read_bytes(path))
-        check_size(str(path), picture.width, picture.height)
-        if picture.mode not in _GREY:
-            raise InputError(f"{path}: has colours ({picture.mode}), which say no depth; give a grey image of depths")
-        try:
-            return np.asarray(picture, np.float32)
-        except MemoryError as error:
-            raise InputError(f"{path}: not enough memory to decode this image; give a smaller copy") from error
-        except Exception as error:  # decoders fail on damaged data with a dozen unrelated exception types
-            raise InputError(f"{path}: is damaged or cut short; copy or export the image again") from error
+    name = str(path)
+    picture = open_picture(read_bytes(path), name)
+    check_size(name, picture.width, picture.height)
+    if picture.mode not in _GREY:
+        raise InputError(f"{path}: has colours ({picture.mode}), which say no depth; give a grey image of depths")
+    with decoding(name):
+        return np.asarray(picture, np.float32)
 
 
 def save_depth(path: str | Path, depth: npt.NDArray[np.uint16]) -> None:

@@ -1,128 +1,80 @@
-"""Image files to arrays: every common format and mode, with stated limits and one-line errors.
+"""Images to arrays: files of every common format and mode, bytes, arrays, tensors and Pillow images.
 
-Limits: at most `MAX_PIXELS` pixels and `MAX_FILE_BYTES` on disk, at least `MIN_SIDE_PX` pixels a side. They are checked
-on the header, before a single pixel is decoded, so a decompression bomb costs nothing.
+The limits are those of `shapelift.io.image_files`.
 """
 
 from __future__ import annotations
 
 import io
-import warnings
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
-from shapelift.errors import InputError
+from shapelift.errors import Doubt, InputError
+from shapelift.io.image_files import check_size, decoding, fit_to_limits, open_picture, read_bytes
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["image_from_array", "image_from_pil", "load_image", "load_mask", "save_image"]
+    ImageSource = str | Path | bytes | BinaryIO | npt.NDArray[Any] | Image.Image
+    """An image file by path, its bytes, or a file open in binary mode; a Pillow image; an array or a tensor (NumPy,
+    PyTorch) `h w`, `h w c` or `c h w` of 1, 3 or 4 channels: uint8, uint16, or floats in [0, 1]."""
 
-MAX_PIXELS = 64_000_000
-"""Largest image that is decoded (8000 x 8000)."""
+__all__ = ["LoadedImage", "read_image", "save_image"]
 
-MAX_FILE_BYTES = 512 * 1024 * 1024
-"""Largest file that is opened."""
-
-MIN_SIDE_PX = 8
-"""Smallest width and height in which an object can be seen at all."""
-
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
-"""What a folder is searched for, in lower case. A single file may have any name."""
-
-_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP")
-_READABLE = "PNG, JPEG, WebP, TIFF or BMP"
+_DEEP_PNG = (2, 4, 6)
+"""Colour types of PNG with several channels."""
+_SLACK = 1e-3
+"""How far floats may leave [0, 1]: what an interpolation overshoots."""
 
 
-def load_image(path: str | Path) -> npt.NDArray[np.uint8]:
-    """Read an image file as `h w 4` uint8 RGBA with straight alpha, upright.
+@dataclass(frozen=True, eq=False)
+class LoadedImage:
+    """An image as it was read.
+
+    Attributes:
+        rgba: `h w 4` uint8, straight alpha, upright.
+        doubts: What was chosen or changed while it was read.
+    """
+
+    rgba: npt.NDArray[np.uint8]
+    doubts: tuple[Doubt, ...] = ()
+
+    @property
+    def shrunk(self) -> bool:
+        """Whether it has fewer pixels than its file."""
+        return any(doubt.code == "shrunk" for doubt in self.doubts)
+
+
+def read_image(source: ImageSource, name: str | None = None) -> LoadedImage:
+    """Read an image as `h w 4` uint8 RGBA with straight alpha, upright.
 
     EXIF orientation is applied. 16-bit and floating-point images are scaled to 8 bits, never clipped: 16-bit by 1/257,
-    wider integers and floats by their largest value where that exceeds the 16-bit (or unit) range. Palettes, grey,
-    one-bit, CMYK and colour-key transparency become plain RGBA. Of an animation or a multi-page file the first picture
-    counts. Images without alpha come back opaque.
+    wider integers and floats by their largest value where that exceeds the 16-bit (or unit) range. Where a 16-bit image
+    uses 14 bits or fewer, as cameras of 10, 12 and 14 bits write it, these are its range. Palettes, grey, one-bit, CMYK
+    and colour-key transparency become plain RGBA. Of an animation or a multi-page file the first picture counts. A JPEG
+    over the limit is shrunk while it is decoded. Images without alpha come back opaque.
+
+    Args:
+        source: Where the image is.
+        name: How messages call it; by default its path.
 
     Raises:
-        InputError: the file is missing, a folder, not an image, damaged, too large or too small.
+        InputError: the file is missing, a folder, not an image, damaged, too large or too small; or an array of another
+            shape, type or range.
+        TypeError: something else is given.
     """
-    path = Path(path)
-    data = read_bytes(path)
-    with warnings.catch_warnings():
-        # Pillow describes damaged metadata in warnings of its own; the pixels decide here.
-        warnings.simplefilter("ignore")
-        picture = open_picture(path, data)
-        check_size(str(path), picture.width, picture.height)
-        try:
-            return _decode(picture)
-        except InputError:
-            raise
-        except MemoryError as error:
-            raise InputError(f"{path}: not enough memory to decode this image; give a smaller copy") from error
-        except Exception as error:  # decoders fail on damaged data with a dozen unrelated exception types
-            raise InputError(
-                f"{path}: is damaged or cut short ({_reason(error)}); copy or export the image again"
-            ) from error
-
-
-def image_from_pil(picture: Image.Image, name: str = "image") -> npt.NDArray[np.uint8]:
-    """Turn a Pillow image of any mode into `h w 4` uint8 RGBA, by the rules of `load_image`.
-
-    Raises:
-        InputError: too large, too small, or pixels that cannot be decoded.
-    """
-    check_size(name, picture.width, picture.height)
-    try:
-        return _decode(picture)
-    except Exception as error:  # the same boundary as in load_image
-        raise InputError(f"{name}: cannot be read as an image ({_reason(error)})") from error
-
-
-def image_from_array(array: npt.ArrayLike, name: str = "image") -> npt.NDArray[np.uint8]:
-    """Turn an array `h w`, `h w 3` or `h w 4` into `h w 4` uint8 RGBA.
-
-    uint8 is taken as it is; floats must lie in [0, 1].
-
-    Raises:
-        InputError: too large or too small.
-        ValueError: another shape, type or range.
-    """
-    image = np.asarray(array)
-    if image.ndim == 2:
-        image = np.repeat(image[..., None], 3, axis=2)
-    if image.ndim != 3 or image.shape[2] not in {3, 4}:
-        raise ValueError(f"{name}: expected an array of shape (h, w), (h, w, 3) or (h, w, 4), got {image.shape}")
-    check_size(name, image.shape[1], image.shape[0])
-    if np.issubdtype(image.dtype, np.floating):
-        if not np.isfinite(image).all() or image.min() < 0.0 or image.max() > 1.0:
-            raise ValueError(f"{name}: floating-point images must be finite and lie in [0, 1]")
-        image = np.rint(image * 255.0).astype(np.uint8)
-    if image.dtype != np.uint8:
-        raise ValueError(f"{name}: expected uint8 or floating-point pixels, got {image.dtype}")
-    rgba = np.full((*image.shape[:2], 4), 255, np.uint8)
-    rgba[..., : image.shape[2]] = image
-    return rgba
-
-
-def load_mask(path: str | Path) -> npt.NDArray[np.uint8]:
-    """Read a mask file as `h w` uint8 coverage, 255 where the object is.
-
-    White on black, one-bit, 0/1 labels, or an image whose transparency is the mask.
-
-    Raises:
-        InputError: as `load_image`, or nothing in it is marked.
-    """
-    rgba = load_image(path)
-    alpha = rgba[..., 3]
-    mask = alpha if alpha.min() < 128 else rgba[..., :3].max(axis=2)
-    top = int(mask.max())
-    if top == 0:
-        raise InputError(f"{path}: the mask is empty; paint the object white on black")
-    if top < 128:  # label images count 0, 1, 2, ...: everything that is marked is the object
-        return np.where(mask > 0, 255, 0).astype(np.uint8)
-    return mask
+    name = name or name_of(source)
+    array = as_array(source)
+    if array is not None:
+        return LoadedImage(*_from_array(array, name))
+    picture, data, doubts = opened(source, name)
+    with decoding(name):
+        rgba, changed = _decode(picture, name, data)
+    return LoadedImage(rgba, doubts + changed)
 
 
 def save_image(path: str | Path, image: npt.NDArray[np.uint8]) -> None:
@@ -140,94 +92,160 @@ def save_image(path: str | Path, image: npt.NDArray[np.uint8]) -> None:
     write_atomically(path, buffer.getvalue())
 
 
-def check_size(name: str, width: int, height: int) -> None:
-    """Hold a picture of `width` x `height` pixels against the limits of this module.
+def name_of(source: object, otherwise: str = "image") -> str:
+    """How messages call an image or a mask: its path, `standard input`, or what is said `otherwise`."""
+    if isinstance(source, str | Path):
+        return str(source)
+    name = getattr(source, "name", None)
+    if not isinstance(name, str):
+        return otherwise
+    return "standard input" if name == "<stdin>" else name
+
+
+def opened(source: ImageSource, name: str) -> tuple[Image.Image, bytes, tuple[Doubt, ...]]:
+    """The picture in a file or bytes, or a Pillow image, not yet decoded, and the bytes, where there are any.
 
     Raises:
-        InputError: too large or too small.
+        InputError: as `read_image`.
+        TypeError: something else is given.
     """
-    if width * height > MAX_PIXELS:
-        raise InputError(
-            f"{name}: {width}x{height} pixels is over the limit of {MAX_PIXELS // 1_000_000} megapixels; "
-            "give a smaller copy"
+    from PIL import Image
+
+    if isinstance(source, Image.Image):
+        check_size(name, source.width, source.height)
+        return source, b"", ()
+    if isinstance(source, np.ndarray) or not (isinstance(source, str | Path | bytes) or hasattr(source, "read")):
+        raise TypeError(
+            f"{name}: expected a path, bytes, an open file, an array, a tensor or a Pillow image, "
+            f"not {type(source).__name__}"
         )
-    if min(width, height) < MIN_SIDE_PX:
-        raise InputError(
-            f"{name}: {width}x{height} pixels is too small to show an object; give at least {MIN_SIDE_PX}x{MIN_SIDE_PX}"
-        )
+    data = read_bytes(source, name)
+    picture = open_picture(data, name)
+    with decoding(name):
+        several = getattr(picture, "is_animated", False)
+    first = (Doubt("first-picture", f"{name}: holds several pictures; the first one is used"),) if several else ()
+    return picture, data, first + fit_to_limits(picture, name)
 
 
-def read_bytes(path: Path) -> bytes:
-    """The bytes of an image file.
-
-    Raises:
-        InputError: missing, a folder, empty, too large, or closed to reading.
-    """
-    try:
-        if path.is_dir():
-            raise InputError(f"{path}: is a folder, not an image; name an image file in it")
-        if not path.exists():
-            raise InputError(f"{path}: no such file; check the name and the folder")
-        if not path.is_file():
-            raise InputError(f"{path}: is not a regular file; give an image file")
-        size = path.stat().st_size
-        if size == 0:
-            raise InputError(f"{path}: is empty; copy or export the image again")
-        if size > MAX_FILE_BYTES:
-            raise InputError(f"{path}: is over the limit of {MAX_FILE_BYTES // 1024**2} MiB; give a smaller copy")
-        return path.read_bytes()
-    except (OSError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path}: cannot be read ({_reason(error)}); check its permissions") from error
+def as_array(source: object) -> npt.NDArray[Any] | None:
+    """The array behind an array or a tensor, wherever that lies; None for anything else."""
+    if hasattr(source, "getbands"):  # a Pillow image, which says more than its array
+        return None
+    if hasattr(source, "is_floating_point"):  # a tensor of PyTorch, which is not imported for it
+        tensor: Any = source
+        tensor = tensor.detach().cpu()
+        return np.asarray((tensor.float() if tensor.is_floating_point() else tensor).numpy())
+    return np.asarray(source) if hasattr(source, "__array__") else None
 
 
-def open_picture(path: Path, data: bytes) -> Image.Image:
-    """The picture in bytes, its pixels not yet decoded; messages call it `path`.
+def channels_last(array: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
+    """An array `h w`, `h w c` or `c h w` of 1, 3 or 4 channels as `h w c`.
 
     Raises:
-        InputError: not an image in a known format, damaged, or a decompression bomb.
+        InputError: another shape.
     """
-    from PIL import Image, UnidentifiedImageError
+    if array.size == 0:
+        raise InputError(f"{name}: is empty; give an array with pixels")
+    if array.ndim == 2:
+        return array[..., None]
+    if array.ndim == 3 and array.shape[2] in {1, 3, 4}:
+        return array
+    if array.ndim == 3 and array.shape[0] in {1, 3, 4}:
+        return np.moveaxis(array, 0, 2)
+    raise InputError(
+        f"{name}: is an array of shape {array.shape}; give (h, w), (h, w, c) or (c, h, w) with c of 1, 3 or 4"
+    )
 
-    try:
-        return Image.open(io.BytesIO(data), formats=_FORMATS)
-    except Image.DecompressionBombError as error:
-        raise InputError(
-            f"{path}: is over the limit of {MAX_PIXELS // 1_000_000} megapixels; give a smaller copy"
-        ) from error
-    except UnidentifiedImageError as error:
-        raise InputError(f"{path}: is not an image in a known format; save it as {_READABLE}") from error
-    except Exception as error:  # header parsers fail on damaged data with a dozen unrelated exception types
-        raise InputError(f"{path}: is damaged ({_reason(error)}); copy or export the image again") from error
+
+def deep_colors(picture: Image.Image, data: bytes) -> npt.NDArray[np.uint16] | None:
+    """Colours `h w 3` of a decoded image that has several channels of 16 bits, of which Pillow keeps 8; else None."""
+    import cv2
+
+    png = picture.format == "PNG" and data[24] == 16 and data[25] in _DEEP_PNG
+    tiff = picture.format == "TIFF" and len(picture.getbands()) >= 3 and 16 in _bits(picture)
+    if not png and not tiff:
+        return None
+    found = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    size = (picture.height, picture.width)
+    if found is None or found.dtype != np.uint16 or found.ndim != 3 or found.shape[:2] != size or found.shape[2] < 3:
+        return None  # a layout that OpenCV does not know: the upper 8 bits have to do
+    return np.ascontiguousarray(found[..., 2::-1], np.uint16)
 
 
-def _decode(picture: Image.Image) -> npt.NDArray[np.uint8]:
-    from PIL import ImageOps
+def _bits(picture: Image.Image) -> tuple[int, ...]:
+    return tuple(getattr(picture, "tag_v2", {}).get(258, ()))
+
+
+def _from_array(array: npt.NDArray[Any], name: str) -> tuple[npt.NDArray[np.uint8], tuple[Doubt, ...]]:
+    image = channels_last(array, name)
+    check_size(name, image.shape[1], image.shape[0])
+    if np.issubdtype(image.dtype, np.floating):
+        if not np.isfinite(image).all() or image.min() < -_SLACK or image.max() > 1.0 + _SLACK:
+            raise InputError(f"{name}: floating-point images must be finite and lie in [0, 1]; divide by their range")
+        image = np.rint(np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8)
+    rgba = np.full((*image.shape[:2], 4), 255, np.uint8)
+    if image.dtype == np.uint16:
+        colors, doubts = _eight_bits(image[..., :3], name)
+        rgba[..., :3] = colors
+        if image.shape[2] == 4:
+            rgba[..., 3] = np.rint(image[..., 3] / 257.0)
+        return rgba, doubts
+    if image.dtype != np.uint8:
+        raise InputError(f"{name}: expected pixels of uint8, uint16 or floating point, got {image.dtype}; convert them")
+    rgba[..., :3] = image[..., :3]
+    if image.shape[2] == 4:
+        rgba[..., 3] = image[..., 3]
+    return rgba, ()
+
+
+def _decode(picture: Image.Image, name: str, data: bytes = b"") -> tuple[npt.NDArray[np.uint8], tuple[Doubt, ...]]:
+    from PIL import Image, ImageOps
 
     picture.load()
+    deep = deep_colors(picture, data) if data else None
+    doubts: tuple[Doubt, ...] = ()
+    if deep is not None:
+        colors, doubts = _eight_bits(deep, name)
+        if doubts:  # else the upper 8 bits are the picture
+            alpha = np.asarray(picture.convert("RGBA"))[..., 3:]
+            stretched = Image.fromarray(np.concatenate([colors, alpha], axis=2))
+            stretched.getexif()[_ORIENTATION] = picture.getexif().get(_ORIENTATION, 1)
+            picture = stretched
     picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith(("I", "F")):
-        grey = _eight_bits(np.asarray(picture))
+        grey, doubts = _eight_bits(np.asarray(picture), name)
         rgba = np.full((*grey.shape, 4), 255, np.uint8)
         rgba[..., :3] = grey[..., None]
-        return rgba
+        return rgba, doubts
     if picture.mode == "LAB":
         picture = _lab_to_rgb(picture)
     if picture.mode == "La":
         picture = picture.convert("LA")
     if picture.mode in {"HSV", "CMYK", "YCbCr"}:
         picture = picture.convert("RGB")
-    return np.array(picture.convert("RGBA"), np.uint8)
+    return np.array(picture.convert("RGBA"), np.uint8), doubts
 
 
-def _eight_bits(values: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
-    """Scale integers (nominally 16-bit) or floats (nominally in [0, 1]) `h w` to 8 bits without clipping the top."""
-    floating = np.issubdtype(values.dtype, np.floating)
+_ORIENTATION = 0x0112
+
+
+def _eight_bits(values: npt.NDArray[Any], name: str) -> tuple[npt.NDArray[np.uint8], tuple[Doubt, ...]]:
+    """Scale integers (nominally 16-bit) or floats (nominally in [0, 1]) to 8 bits without clipping the top.
+
+    Integers that use fewer than 15 bits have the range of 8, 10, 12 or 14 bits, and a line says so.
+    """
     numbers = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    nominal = 1.0 if floating else 65535.0
-    top = max(float(numbers.max()), nominal)
-    return np.rint(np.clip(numbers / top, 0.0, 1.0) * 255.0).astype(np.uint8)
+    top = float(numbers.max())
+    doubts: tuple[Doubt, ...] = ()
+    if np.issubdtype(values.dtype, np.floating):
+        top = max(top, 1.0)
+    elif 0.0 < top < 2**14:
+        bits = next(bits for bits in (8, 10, 12, 14) if top < 2**bits)
+        top = 2.0**bits - 1.0
+        doubts = (Doubt("stretched", f"{name}: its values fill {bits} bits of a wider type, so they were stretched"),)
+    else:
+        top = max(top, 65535.0)
+    return np.rint(np.clip(numbers / top, 0.0, 1.0) * 255.0).astype(np.uint8), doubts
 
 
 def _lab_to_rgb(picture: Image.Image) -> Image.Image:
@@ -239,8 +257,3 @@ def _lab_to_rgb(picture: Image.Image) -> Image.Image:
     if converted is None:
         raise ValueError("colours in Lab cannot be converted")
     return converted
-
-
-def _reason(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return text[:120] if text else type(error).__name__

@@ -113,7 +113,7 @@ def read_shape(path: str | Path) -> Mesh | Scan:
     except MemoryError as error:
         raise InputError(f"{path}: not enough memory to read it; give a smaller file") from error
     except Exception as error:
-        reason = (str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}")[:200]
+        reason = str(error)[:200] if isinstance(error, ValueError) else "damaged or cut short"
         raise InputError(f"{path}: cannot be read as {kind} ({reason}); export it again") from error
     if scan is None:
         return load_mesh(path)
@@ -214,14 +214,23 @@ def _read_obj(path: Path) -> Columns | None:
             if line.startswith("f "):
                 return None
             if line.startswith("v "):
-                points.append([float(word) for word in line.split()[1:]])
+                points.append(_numbers(line))
             elif line.startswith("vn "):
-                normals.append([float(word) for word in line.split()[1:4]])
+                normals.append(_numbers(line)[:3])
     if not points:
         return Columns(np.zeros((0, 3)))
+    if len({len(point) for point in points}) > 1 or any(len(normal) < 3 for normal in normals):
+        raise ValueError("lines of different length")
     table = np.array(points, np.float64)
     colors = table[:, 3:6] * 255.0 if table.shape[1] >= 6 else None
     return Columns(table[:, :3], np.array(normals) if len(normals) == len(points) else None, colors)
+
+
+def _numbers(line: str) -> list[float]:
+    try:
+        return [float(word) for word in line.split()[1:]]
+    except ValueError as error:
+        raise ValueError(f"no numbers in the line {' '.join(line.split())[:40]}") from error
 
 
 def _read_off(path: Path) -> Columns | None:
@@ -234,6 +243,8 @@ def _read_off(path: Path) -> Columns | None:
         return None
     if words[0].upper() != "OFF":
         raise ValueError(f"vertices of kind {words[0]} without faces")
+    if len(words) < 4 + 3 * count:
+        raise ValueError(f"{count} vertices are promised, fewer are there")
     return Columns(np.array(words[4 : 4 + 3 * count], np.float64).reshape(count, 3))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from shapelift._version import __version__
-from shapelift.errors import InputError
+from shapelift.errors import Doubt, InputError
 from shapelift.geometry import Mesh, PointCloud, transform_points
 from shapelift.inference.limits import check_resolution, check_size_mm
 from shapelift.io.mesh_formats import MESH_FORMATS
@@ -71,7 +71,7 @@ def convert(
     unit_mm = _unit_mm(source, loaded, unit)
     read = time.perf_counter()
     metadata = {"generator": f"shapelift {__version__}", "source": source.name}
-    warnings = [f"{source}: {warning}" for warning in loaded.warnings]
+    warnings = [Doubt("read-loosely", f"{source}: {warning}") for warning in loaded.warnings]
     kind: dict[str, Any] = {"kind": "mesh"}
     shape = loaded.shape
     if isinstance(shape, Scan):
@@ -83,17 +83,17 @@ def convert(
         metadata |= {"points": str(len(cloud)), "normals": normals, "resolution": str(resolution)}
         if shape.origin.any():
             metadata["origin"] = _place(shape)
-        warnings += [f"{source}: {line}" for line in _doubts(shape, outliers)]
+        warnings += _doubts(source, shape, outliers)
     else:
         mesh = shape
         problems = check(mesh).problems
         if problems:
-            warnings.append(f"{source}: is no printable solid ({', '.join(problems)}); its triangles stay as they are")
+            line = f"{source}: is no printable solid ({', '.join(problems)}); its triangles stay as they are"
+            warnings.append(Doubt("not-printable", line))
         longest = unit_mm * float(np.ptp(mesh.vertices, axis=0).max())
         if size_mm is None and unit is None and loaded.unit_mm is None and longest <= _NORMALIZED_MM:
-            warnings.append(
-                f"{source}: has no unit and is taken to be {longest:.3g} mm long; say its `unit` or `size_mm`"
-            )
+            line = f"{source}: has no unit and is taken to be {longest:.3g} mm long; say its `unit` or `size_mm`"
+            warnings.append(Doubt("no-unit", line))
     meshed = time.perf_counter()
     written = write_mesh(target, mesh, metadata=metadata, size_mm=size_mm, unit_mm=unit_mm)
     return {
@@ -104,7 +104,7 @@ def convert(
         "vertices": len(mesh.vertices),
         "faces": len(mesh.faces),
         **written.in_mm().report(),
-        "warnings": warnings,
+        "warnings": [doubt.to_mapping() for doubt in warnings],
         "seconds": {
             "read": round(read - start, 3),
             "mesh": round(meshed - read, 3),
@@ -163,17 +163,20 @@ def _check_target(source: Path, target: Path) -> None:
     check_targets([target], [source])
 
 
-def _doubts(scan: Scan, outliers: int) -> list[str]:
-    """What a person should know of a cloud, a line each."""
-    lines = list(scan.notes)
+def _doubts(source: Path, scan: Scan, outliers: int) -> list[Doubt]:
+    """What a person should know of a cloud."""
+    found = [Doubt("read-loosely", f"{source}: {note}") for note in scan.notes]
     total = scan.not_finite + len(scan.cloud)
     if scan.not_finite:
-        lines.append(f"{scan.not_finite} of {total} points are not finite and were left out")
+        line = f"{source}: {scan.not_finite} of {total} points are not finite and were left out"
+        found.append(Doubt("not-finite", line))
     if outliers:
-        lines.append(f"{outliers} of {total} points stand alone, far from all others, and were left out")
+        line = f"{source}: {outliers} of {total} points stand alone, far from all others, and were left out"
+        found.append(Doubt("outliers", line))
     if scan.origin.any():
-        lines.append(f"lies far from 0; coordinates of the result are relative to ({_place(scan)})")
-    return lines
+        line = f"{source}: lies far from 0; coordinates of the result are relative to ({_place(scan)})"
+        found.append(Doubt("far-off", line))
+    return found
 
 
 def _place(scan: Scan) -> str:

@@ -9,10 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shapelift.errors import InputError
+from shapelift.errors import Doubt, InputError
 from shapelift.inference.hypotheses import numbered
-from shapelift.io.images import IMAGE_SUFFIXES
+from shapelift.io.image_files import IMAGE_SUFFIXES, refuse_address
 from shapelift.io.shapes import FORMATS
+
+STANDARD_INPUT = Path("-")
+"""The image that is read from standard input."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,15 @@ class Job:
         image: The picture.
         outputs: One per format; where there are several hypotheses, without their numbers.
         samples: How many hypotheses.
+        mask: Its mask, if there is one.
+        doubts: What is known of it beforehand.
     """
 
     image: Path
     outputs: tuple[Path, ...]
     samples: int = 1
+    mask: Path | None = None
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -42,10 +49,12 @@ class Plan:
     Attributes:
         jobs: In the order in which images were named, folders sorted by name.
         single: Whether exactly one image was named, so that a failure is the failure of all.
+        passed_over: Files and folders in the folders that were named that are not used, and why.
     """
 
     jobs: tuple[Job, ...]
     single: bool
+    passed_over: tuple[tuple[Path, str], ...] = ()
 
 
 def make_plan(
@@ -61,30 +70,38 @@ def make_plan(
     Raises:
         InputError: anything that would make the command fail later and can be known now.
     """
-    images, single = _images(inputs)
+    images, single, passed_over = _images(inputs)
     wanted = _formats(formats)
-    if not single:
-        for name, value in (("mask", mask), ("save_crop", save_crop)):
-            if value is not None:
-                raise InputError(f"`{name}` {value}: fits one image only; name a single image")
+    if save_crop is not None and not single:
+        raise InputError(f"`save_crop` {save_crop}: fits one image only; name a single image")
     named = _single_job(images[0], output, wanted) if single else _many_jobs(images, output, wanted)
     jobs = [dataclasses.replace(job, samples=samples) for job in named]
+    if mask is not None:
+        jobs, unused = _with_masks(jobs, mask, single=single)
+        passed_over += unused
     if save_crop is not None and save_crop.suffix.lower() != ".png":
         raise InputError(f"`save_crop` {save_crop}: is written as PNG; give a name that ends in .png")
     crops = () if save_crop is None else (save_crop,)
-    sources = [*images, *(() if mask is None else (mask,))]
+    sources = [*images, *(job.mask for job in jobs if job.mask is not None)]
     folder_is_new = output is not None and not output.exists()
     check_targets([*(path for job in jobs for path in job.files), *crops], sources, output if folder_is_new else None)
-    return Plan(tuple(jobs), single)
+    return Plan(tuple(jobs), single, tuple(passed_over))
 
 
-def _images(inputs: Sequence[Path]) -> tuple[list[Path], bool]:
+_PassedOver = list[tuple[Path, str]]
+
+
+def _images(inputs: Sequence[Path]) -> tuple[list[Path], bool, _PassedOver]:
     images: list[Path] = []
+    passed_over: _PassedOver = []
     for path in inputs:
+        refuse_address(path)
         try:
             if path.is_dir():
-                images += _images_in(path)
-            elif path.exists():
+                found, others = _images_in(path)
+                images += found
+                passed_over += others
+            elif path == STANDARD_INPUT or path.exists():
                 images.append(path)
             else:
                 raise InputError(f"{path}: no such file; check the name and the folder")
@@ -93,18 +110,56 @@ def _images(inputs: Sequence[Path]) -> tuple[list[Path], bool]:
                 raise
             raise InputError(f"{str(path)[:200]!a}: cannot be opened; check the name and its permissions") from error
     unique = list(dict.fromkeys(images))
-    return unique, len(inputs) == 1 and not inputs[0].is_dir()
+    return unique, len(inputs) == 1 and not inputs[0].is_dir(), passed_over
 
 
-def _images_in(folder: Path) -> list[Path]:
-    found = sorted(
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_file()
-    )
+def _images_in(folder: Path) -> tuple[list[Path], _PassedOver]:
+    """The images in a folder, sorted by name, and everything else in it, with the reason."""
+    found: list[Path] = []
+    others: _PassedOver = []
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            others.append((path, "a folder in a folder"))
+        elif path.name.startswith("."):
+            others.append((path, "a hidden file"))
+        elif path.suffix.lower() not in IMAGE_SUFFIXES:
+            others.append((path, "no image by its ending"))
+        elif not path.is_file():
+            others.append((path, "no regular file"))
+        else:
+            found.append(path)
     if not found:
         raise InputError(f"{folder}: holds no images; give a folder with {', '.join(IMAGE_SUFFIXES)} files")
-    return found
+    return found, others
+
+
+def _with_masks(jobs: Sequence[Job], mask: Path, *, single: bool) -> tuple[list[Job], _PassedOver]:
+    """The jobs with their masks, which have the names of the images; and the masks that have no image."""
+    if not mask.is_dir():
+        if not single:
+            raise InputError(
+                f"`mask` {mask}: is one mask for several images; name a single image, or a folder of masks"
+            )
+        return [dataclasses.replace(job, mask=mask) for job in jobs], []
+    if any(job.image.parent.resolve() == mask.resolve() for job in jobs):
+        raise InputError(f"`mask` {mask}: is the folder of the images; keep the masks in another one")
+    masks, unused = _images_in(mask)
+    named: dict[str, Path] = {}
+    for path in masks:
+        if path.stem in named:
+            raise InputError(f"{path}: is a second mask of the name {path.stem}; keep one of them")
+        named[path.stem] = path
+    without = f"has no mask of its name in {mask}, so the object was found without one"
+    paired = [
+        dataclasses.replace(job, mask=named[job.image.stem])
+        if job.image.stem in named
+        else dataclasses.replace(job, doubts=(Doubt("no-mask", f"{job.image}: {without}"),))
+        for job in jobs
+    ]
+    used = {job.mask for job in paired}
+    if used == {None}:
+        raise InputError(f"`mask` {mask}: holds no mask with the name of an image; name masks as the images are named")
+    return paired, [*unused, *((path, "no image has its name") for path in masks if path not in used)]
 
 
 def _formats(formats: str | None) -> tuple[str, ...]:
@@ -132,11 +187,12 @@ def _many_jobs(images: Sequence[Path], output: Path | None, wanted: tuple[str, .
     if output is not None and not _is_folder(output):
         raise InputError(f"`output` {output}: is no folder, but there are several images; give a folder")
     folder = output or Path()
-    stems = Counter(image.stem for image in images)
+    names = {image: "image" if image == STANDARD_INPUT else image.name for image in images}
+    stems = Counter(Path(name).stem for name in names.values())
     jobs = []
-    for image in images:
-        stem = image.stem if stems[image.stem] == 1 else image.name  # a.png and a.jpg side by side
-        jobs.append(Job(image, tuple(folder / f"{stem}.{name}" for name in wanted or ("glb",))))
+    for image, name in names.items():
+        stem = Path(name).stem if stems[Path(name).stem] == 1 else name  # a.png and a.jpg side by side
+        jobs.append(Job(image, tuple(folder / f"{stem}.{kind}" for kind in wanted or ("glb",))))
     counts = Counter(path for job in jobs for path in job.outputs)
     for job in jobs:
         for path in job.outputs:

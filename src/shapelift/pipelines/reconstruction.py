@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from shapelift.inference.limits import (
 from shapelift.inference.reconstructor import Reconstructor
 from shapelift.io.images import save_image
 from shapelift.io.shapes import SavedMesh
-from shapelift.pipelines.jobs import Job, Plan, make_plan
+from shapelift.pipelines.jobs import STANDARD_INPUT, Job, Plan, make_plan
 
 __all__ = ["BatchOptions", "reconstruct_images"]
 
@@ -40,21 +41,26 @@ class BatchOptions:
         resolution: Cells on the longest side.
         blocky: Whether it is built of cubes, `resolution` on a side.
         size_mm: Longest side in millimetres, None for the unit of the model.
-        mask: Image that is white where the object is; for a single image.
+        mask: Image that is white where the object is, for a single image; or a folder of such masks, which have the
+            names of the images.
+        object_number: Which of several objects in an image is meant, 1 for the largest; None for all of them as one.
         save_crop: PNG that shows what the model saw; for a single image.
         samples: Shapes per image; more than one needs a stochastic model.
         seed: Which shapes a stochastic model gives.
         fill: Whether the shape keeps to the outline in the image, where the model knows how.
+        skip_existing: Whether an image is left alone whose files are all there.
     """
 
     resolution: int = 128
     blocky: bool = False
     size_mm: float | None = None
     mask: Path | None = None
+    object_number: int | None = None
     save_crop: Path | None = None
     samples: int = 1
     seed: int = 0
     fill: bool = True
+    skip_existing: bool = False
 
 
 def reconstruct_images(
@@ -70,7 +76,7 @@ def reconstruct_images(
     """Reconstruct images, and write a model of each.
 
     Args:
-        images: Images, or folders of images.
+        images: Images, folders of images, or `-` for an image on standard input.
         output: File or folder; None for the current folder.
         model: Name of a shipped model, or a model folder.
         formats: One or more formats, separated by commas; None for that of `output`, or GLB.
@@ -79,7 +85,7 @@ def reconstruct_images(
         report: Called after every image.
 
     Returns:
-        A document: the model, the options, the result of every image, and how many failed.
+        A document: the model, the options, the result of every image, how many failed, and what was passed over.
 
     Raises:
         InputError: one of the arguments cannot be used, or the single image cannot.
@@ -118,7 +124,7 @@ class _Batch:
             results.append(result)
             report(result, len(results), len(self.plan.jobs))
         card = self.reconstructor.card
-        failed = sum(result["status"] != "ok" for result in results)
+        failed = sum(result["status"] == "failed" for result in results)
         return {
             "status": "ok" if failed == 0 else "failed" if failed == len(results) else "partly failed",
             "model": {
@@ -135,12 +141,22 @@ class _Batch:
             "load_s": round(self.load_s, 3),
             "results": results,
             "failed": failed,
+            "passed_over": [{"file": str(path), "reason": reason} for path, reason in self.plan.passed_over],
         }
 
     def job(self, job: Job) -> dict[str, Any]:
         """Reconstruct one image and write its files."""
         wanted, times = self.wanted, [time.perf_counter()]
-        found = self.reconstructor.hypotheses(job.image, wanted.samples, wanted.seed, wanted.mask, fill=wanted.fill)
+        if wanted.skip_existing and all(path.is_file() for path in job.files):
+            return {"image": str(job.image), "status": "skipped", "files": [str(path) for path in job.files]}
+        found = self.reconstructor.hypotheses(
+            sys.stdin.buffer if job.image == STANDARD_INPUT else job.image,
+            wanted.samples,
+            wanted.seed,
+            job.mask,
+            fill=wanted.fill,
+            object_number=wanted.object_number,
+        )
         times.append(time.perf_counter())
         if wanted.blocky:
             found = found.blocks(wanted.resolution)
@@ -167,6 +183,7 @@ class _Batch:
                 for own, shape, spread in zip(files, shapes, spreads, strict=True)
             ]
             several = {"hypotheses": every, "spread": _summary(*spreads)}
+        doubts = (*job.doubts, *(doubt for one in found for doubt in one.warnings))
         seconds = {
             name: round(end - start, 3)
             for name, start, end in zip(("predict", "mesh", "spread", "write"), times[:-1], times[1:], strict=True)
@@ -179,7 +196,7 @@ class _Batch:
             **(several or shapes[0]),
             "unit": files[0][0].unit,
             "filled_share": _filled_share(found),
-            "warnings": list(dict.fromkeys(warning for one in found for warning in one.warnings)),
+            "warnings": [doubt.to_mapping() for doubt in dict.fromkeys(doubts)],
             "seconds": seconds,
         }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift._version import __version__
-from shapelift.errors import InputError
+from shapelift.errors import Doubt, InputError
 from shapelift.geometry import DepthMaps, Mesh, rotation_x, similarity
 from shapelift.inference.depth_model import open_depth_model
 from shapelift.inference.limits import check_size_mm, check_threads
 from shapelift.inference.reconstructor import Reconstructor
 from shapelift.io.depth_images import load_depth
-from shapelift.io.images import load_image, load_mask
+from shapelift.io.images import read_image
+from shapelift.io.masks import read_mask
 from shapelift.io.shapes import FORMATS, save_mesh
 from shapelift.meshing.plates import plate
 from shapelift.pipelines.jobs import check_targets
@@ -102,7 +103,7 @@ def make_relief(
         options: The plate.
 
     Returns:
-        A report: source, files, counts, size, and how the values were read (`larger_is`).
+        A report: source, files, counts, size, warnings, and how the values were read (`larger_is`).
 
     Raises:
         InputError: one of the arguments cannot be used, or no plate can be made.
@@ -129,12 +130,14 @@ class _Source:
         mask: `h w`, or None for all of it.
         larger_is_nearer: Whether large values rise.
         described: For the report.
+        doubts: For the user.
     """
 
     values: npt.NDArray[np.float32]
     mask: npt.NDArray[np.bool_] | None
     larger_is_nearer: bool
     described: dict[str, Any]
+    doubts: tuple[Doubt, ...] = ()
 
 
 def _check_lengths(options: PlateOptions) -> None:
@@ -195,13 +198,12 @@ def _from_depth(path: Path, options: DepthOptions) -> _Source:
         what = "0 or not finite"
     if not seen.any():
         raise InputError(f"{path}: holds no depth, all of it is {what}; give another image")
-    described: dict[str, Any] = {"source": "depth", "input": str(path)}
-    if not seen.all():
-        without = int((~seen).sum())
-        described["warnings"] = [
-            f"{path}: {without} of {seen.size} pixels hold no depth ({what}); the plate is open there"
-        ]
-    return _Source(values, None if seen.all() else seen, bool(options.inverse), described)
+    described = {"source": "depth", "input": str(path)}
+    if seen.all():
+        return _Source(values, None, bool(options.inverse), described)
+    without = int((~seen).sum())
+    line = f"{path}: {without} of {seen.size} pixels hold no depth ({what}); the plate is open there"
+    return _Source(values, seen, bool(options.inverse), described, (Doubt("no-depth", line),))
 
 
 def _from_model(image: Path, path: Path, options: DepthOptions) -> _Source:
@@ -215,7 +217,8 @@ def _from_model(image: Path, path: Path, options: DepthOptions) -> _Source:
         output=options.depth_output,
         threads=options.threads,
     )
-    rgba = load_image(image)
+    loaded = read_image(image)
+    rgba = loaded.rgba
     values = _resized(opened(rgba[..., :3]), rgba.shape[1], rgba.shape[0])
     seen = rgba[..., 3] >= 128
     described = {
@@ -226,7 +229,7 @@ def _from_model(image: Path, path: Path, options: DepthOptions) -> _Source:
         "normalise": opened.normalisation,
         "output": opened.output_name,
     }
-    return _Source(values, None if seen.all() else seen, opened.inverse, described)
+    return _Source(values, None if seen.all() else seen, opened.inverse, described, loaded.doubts)
 
 
 def _from_own_model(image: Path, name: str, options: DepthOptions) -> _Source:
@@ -234,32 +237,30 @@ def _from_own_model(image: Path, name: str, options: DepthOptions) -> _Source:
     maps = result.representation
     if not isinstance(maps, DepthMaps):
         raise InputError(f"{name}: predicts a {result.card.representation}, not depth; use `shapelift reconstruct`")
-    warnings = list(result.warnings)
-    described = {"source": "model", "input": str(image), "model": result.card.name, "warnings": warnings}
-    return _Source(maps.depth[0], maps.mask[0], False, described)
+    described = {"source": "model", "input": str(image), "model": result.card.name}
+    return _Source(maps.depth[0], maps.mask[0], False, described, result.warnings)
 
 
 def _from_brightness(image: Path, options: DepthOptions) -> _Source:
-    rgba = load_image(image)
+    loaded = read_image(image)
+    rgba = loaded.rgba
     brightness = rgba[..., :3].astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
     seen = rgba[..., 3] >= 128
     described = {"source": "lithophane", "input": str(image)}
-    return _Source(brightness, None if seen.all() else seen, bool(options.inverse), described)
+    return _Source(brightness, None if seen.all() else seen, bool(options.inverse), described, loaded.doubts)
 
 
 def _masked(source: _Source, mask: Path | None) -> _Source:
     if mask is None:
         return source
-    marked = load_mask(mask)
+    marked, doubts = read_mask(mask)
     height, width = source.values.shape
     if marked.shape != (height, width):
         raise InputError(
             f"{mask}: is {marked.shape[1]}x{marked.shape[0]} px, the depth {width}x{height}; give a mask of that size"
         )
     seen = marked >= 128
-    return _Source(
-        source.values, seen if source.mask is None else seen & source.mask, source.larger_is_nearer, source.described
-    )
+    return replace(source, mask=seen if source.mask is None else seen & source.mask, doubts=source.doubts + doubts)
 
 
 def _plate(source: _Source, options: PlateOptions) -> Mesh:
@@ -306,6 +307,7 @@ def _written(output: Path, mesh: Mesh, source: _Source, *, upright: bool) -> dic
     return {
         "status": "ok",
         **source.described,
+        "warnings": [doubt.to_mapping() for doubt in source.doubts],
         "larger_is": "nearer" if source.larger_is_nearer else "farther",
         "files": [str(path) for path in files],
         "vertices": len(mesh.vertices),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from shapelift.errors import InputError
+from shapelift.errors import Doubt, InputError
 from shapelift.geometry import Camera, Representation
 from shapelift.inference.graph import OnnxGraph
 
@@ -36,7 +36,7 @@ class ModelOutput:
     features: npt.NDArray[np.float32] | None
     places: npt.NDArray[np.float32] | None = None
     filled_share: float | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Doubt, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
