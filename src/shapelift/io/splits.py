@@ -65,7 +65,8 @@ def splits_of(shape_ids: Iterable[str], geometry: Mapping[str, str] = MappingPro
         splits.update(dict.fromkeys(spare[: lacking["validation"]], "validation"))
         if least and len(set(splits.values())) < len(get_args(Split)):
             splits = dict.fromkeys(originals, "train")
-            splits |= dict.fromkeys(originals[:least], "validation") | dict.fromkeys(originals[-least:], "test")
+            splits.update(dict.fromkeys(originals[:least], "validation"))
+            splits.update(dict.fromkeys(originals[-least:], "test"))
     return {name: splits[first[original_of(name)]] for name in names}
 
 
