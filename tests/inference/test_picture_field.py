@@ -15,7 +15,7 @@ from shapelift.inference.picture_field import picture_field
 from shapelift.inference.window_maps import outline_distance
 from shapelift.meshing import mesh_field, sample_grid, sample_grid_densely, voxels
 from shapelift.meshing.isosurface import isosurface
-from shapelift.metrics.pixel_rays import pixel_crossings
+from shapelift.rendering.pixel_rays import pixel_crossings
 
 SIDE = 96
 CAMERA = Camera.orbit(0.0, 25.0, 3.0, 26.0, (SIDE, SIDE))

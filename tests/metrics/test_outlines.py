@@ -13,7 +13,7 @@ from shapelift.geometry import Box, Camera, ImplicitField, Mesh, similarity
 from shapelift.imaging.preprocess import object_window, resample_window
 from shapelift.meshing import mesh_field, to_point_cloud
 from shapelift.metrics.outlines import ImageView, silhouette_iou, thin_depth, thin_pixels
-from shapelift.metrics.pixel_rays import pixel_crossings
+from shapelift.rendering.pixel_rays import pixel_crossings
 
 SIDE = 128
 

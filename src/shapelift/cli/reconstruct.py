@@ -56,6 +56,13 @@ def reconstruct(
     skip_existing: Annotated[
         bool, typer.Option("--skip-existing", help="Leave images alone whose files are all there.")
     ] = False,
+    color: Annotated[
+        bool, typer.Option("--color/--no-color", help="Colour it by the image, and by guess where the image ends.")
+    ] = True,
+    faces: Annotated[int | None, typer.Option(help="At most so many triangles.", show_default="all")] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Write a PNG too: the image, and the result from three sides.")
+    ] = False,
     threads: Annotated[int | None, typer.Option(help="CPU threads.", show_default="all cores")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
 ) -> None:
@@ -73,6 +80,9 @@ def reconstruct(
         seed=seed,
         fill=fill,
         skip_existing=skip_existing,
+        color=color,
+        faces=faces,
+        preview=preview,
     )
     single = len(images) == 1 and not images[0].is_dir()
     with Screen(shown=not json).stage("images") as update:
@@ -113,6 +123,8 @@ def _say(result: dict[str, Any], *, brief: bool) -> None:
         )
         return
     size = _sizes(result["written"])
+    if "simplification_error" in result:
+        filled += f", the surface moved by {result['simplification_error']:.2%} of the longest side"
     typer.echo(f"{', '.join(result['files'])}: {result['faces']} faces, {size}{filled}, {seconds:.1f} s")
 
 

@@ -71,6 +71,21 @@ class Mesh:
         return np.asarray(unit, np.float32)
 
     @cached_property
+    def vertex_normals(self) -> npt.NDArray[np.float32]:
+        """Unit normals `v 3`: means of the adjacent faces weighted by area; +Y where a vertex has none."""
+        weighted = self.face_normals * self.face_areas[:, None]
+        owners = self.faces.reshape(-1)
+        sums = [np.bincount(owners, np.repeat(weighted[:, axis], 3), len(self.vertices)) for axis in range(3)]
+        total = np.stack(sums, axis=1)
+        length = np.linalg.norm(total, axis=1, keepdims=True)
+        normals = np.divide(total, length, out=np.tile([0.0, 1.0, 0.0], (len(total), 1)), where=length > 0)
+        return np.asarray(normals, np.float32)
+
+    def colored(self, colors: npt.NDArray[np.uint8] | None) -> Mesh:
+        """The same surface in other colours, `v 3` uint8 sRGB, or in none."""
+        return Mesh(self.vertices, self.faces, colors)
+
+    @cached_property
     def face_areas(self) -> npt.NDArray[np.float64]:
         """Areas `f`, in squared units of the vertices."""
         return np.asarray(np.linalg.norm(self._crosses, axis=1) / 2.0)

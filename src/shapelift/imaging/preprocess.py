@@ -62,6 +62,15 @@ class Preprocess:
         x, y, side = object_window(rgba[..., 3], self.margin)
         return resample_window(rgba, x, y, side, self.image_size_px)
 
+    def fine_crop(self, rgba: Image, most_px: int) -> Image:
+        """The window of `crop` with the pixels of the image, at most `most_px` and at least as many as the input has.
+
+        Raises:
+            InputError: no pixel with alpha of at least one half.
+        """
+        x, y, side = object_window(rgba[..., 3], self.margin)
+        return resample_window(rgba, x, y, side, max(self.image_size_px, min(round(side), most_px)))
+
     def tensor(self, crop: Image) -> npt.NDArray[np.float32]:
         """A crop `... s s 4` uint8 as model input `... c s s` float32 in [0, 1]."""
         values = crop.astype(np.float32) * np.float32(1.0 / 255.0)

@@ -32,7 +32,7 @@ class Hypotheses:
     """
 
     reconstructions: tuple[Reconstruction, ...]
-    _spreads: dict[int, tuple[npt.NDArray[np.float32], ...]] = field(default_factory=dict, repr=False)
+    _spreads: dict[tuple[int, int | None], tuple[npt.NDArray[np.float32], ...]] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.reconstructions)
@@ -51,11 +51,12 @@ class Hypotheses:
         """
         return Hypotheses(tuple(one.blocks(resolution) for one in self))
 
-    def spread(self, resolution: int = 128) -> tuple[npt.NDArray[np.float32], ...]:
+    def spread(self, resolution: int = 128, faces: int | None = None) -> tuple[npt.NDArray[np.float32], ...]:
         """How far the others are from every vertex of every hypothesis; computed once per resolution.
 
         Args:
             resolution: Of the meshes, see `Reconstruction.mesh`.
+            faces: Likewise.
 
         Returns:
             Per hypothesis `v` float32: the mean over the other hypotheses of the distance from the vertex to their
@@ -64,32 +65,48 @@ class Hypotheses:
         Raises:
             InputError: as `Reconstruction.mesh`.
         """
-        if resolution not in self._spreads:
-            self._spreads[resolution] = self._measured(resolution)
-        return self._spreads[resolution]
+        if (resolution, faces) not in self._spreads:
+            self._spreads[resolution, faces] = self._measured(resolution, faces)
+        return self._spreads[resolution, faces]
 
-    def mesh(self, index: int, resolution: int = 128) -> Mesh:
-        """The surface of a hypothesis, coloured by its spread where there are several; see `spread_colors`.
+    def mesh(self, index: int, resolution: int = 128, faces: int | None = None, *, color: bool = True) -> Mesh:
+        """The surface of a hypothesis: of several coloured by their spread, see `spread_colors`, else by the picture.
+
+        Args:
+            index: Which one, from 0.
+            resolution: See `Reconstruction.mesh`.
+            faces: Likewise.
+            color: Whether it is coloured. What is built of cubes is not coloured by the picture.
 
         Raises:
             InputError: as `Reconstruction.mesh`.
         """
-        mesh = self.reconstructions[index].mesh(resolution)
+        one = self.reconstructions[index]
+        if not color or (len(self) == 1 and one.blocky):
+            return one.mesh(resolution, faces)
         if len(self) == 1:
-            return mesh
-        return Mesh(mesh.vertices, mesh.faces, spread_colors(self.spread(resolution)[index]))
+            return one.colored_mesh(resolution, faces)
+        return one.mesh(resolution, faces).colored(spread_colors(self.spread(resolution, faces)[index]))
 
     def save(
-        self, path: str | Path, resolution: int = 128, size_mm: float | None = None
+        self,
+        path: str | Path,
+        resolution: int = 128,
+        size_mm: float | None = None,
+        *,
+        color: bool = True,
+        faces: int | None = None,
     ) -> tuple[tuple[Path, ...], ...]:
-        """Write every hypothesis: `chair-1.glb`, `chair-2.glb`, ... for `chair.glb`, coloured by spread.
+        """Write every hypothesis: `chair-1.glb`, `chair-2.glb`, ... for `chair.glb`, coloured as `mesh` says.
 
-        A single hypothesis is written as `Reconstruction.save` does it. STL and 3MF carry no colours.
+        A single hypothesis is written as `Reconstruction.save` does it. STL carries no colours.
 
         Args:
             path: The name without the numbers.
             resolution: As for `mesh`.
             size_mm: Longest side of each in millimetres; by default what the format's writer chooses.
+            color: As for `mesh`.
+            faces: As for `mesh`.
 
         Returns:
             Per hypothesis what was written.
@@ -97,28 +114,39 @@ class Hypotheses:
         Raises:
             InputError: as `Reconstruction.save`.
         """
-        return tuple(written.files for written in self.write(path, resolution, size_mm))
+        return tuple(one.files for one in self.write(path, resolution, size_mm, color=color, faces=faces))
 
-    def write(self, path: str | Path, resolution: int = 128, size_mm: float | None = None) -> tuple[SavedMesh, ...]:
+    def write(
+        self,
+        path: str | Path,
+        resolution: int = 128,
+        size_mm: float | None = None,
+        *,
+        color: bool = True,
+        faces: int | None = None,
+    ) -> tuple[SavedMesh, ...]:
         """`save`, with the size that each has in its file.
 
         Args:
             path: As for `save`.
             resolution: As for `save`.
             size_mm: As for `save`.
+            color: As for `save`.
+            faces: As for `save`.
         """
         from shapelift.inference.limits import check_size_mm
-        from shapelift.io.shapes import write_mesh
+        from shapelift.io.shapes import carries_colors, write_mesh
 
         check_size_mm(size_mm)
-        meshes = [self.mesh(index, resolution) for index in range(len(self))]
+        color = color and carries_colors(path)
+        meshes = [self.mesh(index, resolution, faces, color=color) for index in range(len(self))]
         return tuple(
             write_mesh(target, mesh, size_mm=size_mm, metadata=one.metadata())
             for target, mesh, one in zip(numbered(Path(path), len(self)), meshes, self, strict=True)
         )
 
-    def _measured(self, resolution: int) -> tuple[npt.NDArray[np.float32], ...]:
-        meshes = [one.mesh(resolution) for one in self]
+    def _measured(self, resolution: int, faces: int | None) -> tuple[npt.NDArray[np.float32], ...]:
+        meshes = [one.mesh(resolution, faces) for one in self]
         if len(meshes) == 1:
             return (np.zeros(len(meshes[0].vertices), np.float32),)
         from shapelift.metrics import SurfaceDistance

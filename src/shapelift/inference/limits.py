@@ -20,6 +20,9 @@ _MAX_SAMPLES = 64
 
 _MAX_SEED = (1 << 63) - 1
 
+_FEWEST_FACES, _MOST_FACES = 4, 10_000_000
+_PREVIEW_PX = (16, 2048)
+
 _BASE_BYTES = 150 * 1024**2
 _BYTES_PER_NODE = 12
 _BYTES_PER_SURFACE_CELL = 500
@@ -51,6 +54,26 @@ def check_size_mm(size_mm: float | None) -> None:
         return
     if not math.isfinite(size_mm) or not MIN_SIZE_MM <= size_mm <= MAX_SIZE_MM:
         raise InputError(f"`size_mm` {size_mm:g}: out of range; give {MIN_SIZE_MM:g} to {MAX_SIZE_MM:g} millimetres")
+
+
+def check_faces(faces: int | None) -> None:
+    """Check a budget of triangles; None is none.
+
+    Raises:
+        InputError: it is out of range.
+    """
+    if faces is not None and not _FEWEST_FACES <= faces <= _MOST_FACES:
+        raise InputError(f"`faces` {faces}: out of range; give {_FEWEST_FACES} to {_MOST_FACES}")
+
+
+def check_preview_px(size_px: int) -> None:
+    """Check the side of a preview.
+
+    Raises:
+        InputError: it is out of range.
+    """
+    if not _PREVIEW_PX[0] <= size_px <= _PREVIEW_PX[1]:
+        raise InputError(f"`size_px` {size_px}: out of range; give {_PREVIEW_PX[0]} to {_PREVIEW_PX[1]}")
 
 
 def check_threads(threads: int | None) -> None:

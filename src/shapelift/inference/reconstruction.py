@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import html
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +17,19 @@ from shapelift.errors import Doubt, InputError
 from shapelift.geometry import UNIT_BOX, Camera, ImplicitField, Mesh, PointCloud, Representation, VoxelGrid
 from shapelift.inference.card import ModelCard
 from shapelift.inference.components import without_hidden_components
-from shapelift.inference.limits import check_resolution, check_size_mm
+from shapelift.inference.limits import check_faces, check_preview_px, check_resolution, check_size_mm
 from shapelift.inference.representations.grid import probability
+
+if TYPE_CHECKING:
+    from shapelift.coloring import SurfaceColors
 
 _SMALLEST_PART = 0.05
 """Parts with less than this share of the largest part's volume are dropped: what a network leaves of a thin part that
 it half sees is a fragment in the air, and of no use in a slicer."""
+
+
+_SIDES_DEG = (0.0, 60.0, 180.0)
+"""Sides of a preview."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -40,6 +51,10 @@ class Reconstruction:
         filled_share: The share of the silhouette in which the network was not sure of a solid and one was added; None
             where nothing is added, see `Reconstructor.reconstruct`.
         blocky: Whether its surface is that of the full cells of its voxel grid, as `blocks` makes it.
+        picture: The window of the crop as fine as the image is, `p p 4` uint8 with straight alpha: what colours are
+            read from. None where it is the crop.
+        camera: The camera of the crop as the model guesses it, in the world of the result; None where it guesses none.
+        albedo: What the model says of the colour at points `n 3` of the world, sRGB `n 3` in [0, 1]; or None.
     """
 
     representation: Representation
@@ -53,7 +68,11 @@ class Reconstruction:
     sample: int = 0
     filled_share: float | None = None
     blocky: bool = False
-    _meshes: dict[int, Mesh] = dataclasses.field(default_factory=dict, repr=False)
+    picture: npt.NDArray[np.uint8] | None = None
+    camera: Camera | None = None
+    albedo: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]] | None = None
+    _meshes: dict[tuple[int, int | None], Mesh] = dataclasses.field(default_factory=dict, repr=False)
+    _colors: dict[tuple[int, int | None], SurfaceColors] = dataclasses.field(default_factory=dict, repr=False)
 
     @property
     def field(self) -> ImplicitField:
@@ -66,25 +85,97 @@ class Reconstruction:
             raise TypeError(f"the model {self.card.name} predicts a {self.card.representation}, not a field")
         return self.representation
 
-    @property
-    def camera(self) -> Camera | None:
-        """The camera of the crop as the model guesses it, in the world of the result; None where it guesses none."""
-        placed = isinstance(self.representation, ImplicitField) and self.representation.placement
-        return placed.camera if placed else None
-
-    def mesh(self, resolution: int = 128) -> Mesh:
-        """The closed surface, consistently oriented; computed once per resolution.
+    def mesh(self, resolution: int = 128, faces: int | None = None) -> Mesh:
+        """The closed surface, consistently oriented, without colours; computed once per resolution and budget.
 
         Args:
             resolution: Cells on the longest side (of a model of the frame `picture`: of the crop), 16 to 512.
+            faces: At most so many triangles, its surface moved as little as that takes; None for all.
 
         Raises:
-            InputError: a resolution out of range or beyond the memory, or a picture in which the model sees no shape.
+            InputError: a number out of range or beyond the memory, a budget that is too small for the shape, or a
+                picture in which the model sees no shape.
         """
         check_resolution(resolution)
-        if resolution not in self._meshes:
-            self._meshes[resolution] = self._closed_mesh(resolution)
-        return self._meshes[resolution]
+        check_faces(faces)
+        if (resolution, faces) not in self._meshes:
+            self._meshes[resolution, faces] = self._closed_mesh(resolution) if faces is None else self._within(
+                self.mesh(resolution), faces
+            )
+        return self._meshes[resolution, faces]
+
+    def _within(self, mesh: Mesh, faces: int) -> Mesh:
+        from shapelift.solids import simplified
+
+        try:
+            return simplified(mesh, faces)
+        except ValueError as error:
+            raise InputError(f"{self.name}: `faces` {faces}: {error}; give more, or a lower `resolution`") from error
+
+    def colors(self, resolution: int = 128, faces: int | None = None) -> SurfaceColors:
+        """Colours of the vertices of `mesh`: the picture's where it shows them, elsewhere a guess; computed once.
+
+        A model that guesses no camera is seen through one that fits its outline to that of the picture.
+
+        Args:
+            resolution: As for `mesh`.
+            faces: As for `mesh`.
+
+        Raises:
+            InputError: as `mesh`.
+        """
+        if (resolution, faces) not in self._colors:
+            from shapelift.coloring import fitted_camera, surface_colors
+
+            mesh = self.mesh(resolution, faces)
+            picture = self.crop if self.picture is None else self.picture
+            camera = self.camera
+            if camera is None:
+                camera = fitted_camera(mesh, self.crop[..., 3], any_azimuth=self.card.result_frame == "object")
+            guess = None if self.albedo is None else self.albedo(mesh.vertices)
+            self._colors[resolution, faces] = surface_colors(mesh, picture, camera, guess)
+        return self._colors[resolution, faces]
+
+    def colored_mesh(self, resolution: int = 128, faces: int | None = None) -> Mesh:
+        """`mesh` with `colors`.
+
+        Args:
+            resolution: As for `mesh`.
+            faces: As for `mesh`.
+
+        Raises:
+            InputError: as `mesh`.
+        """
+        return self.mesh(resolution, faces).colored(self.colors(resolution, faces).colors)
+
+    def preview(self, resolution: int = 128, faces: int | None = None, size_px: int = 256) -> npt.NDArray[np.uint8]:
+        """The picture, and the coloured result from its front, from one side and from behind, next to each other.
+
+        Args:
+            resolution: As for `mesh`.
+            faces: As for `mesh`.
+            size_px: Side of each, 16 to 2048.
+
+        Returns:
+            `size_px 4*size_px 3` uint8 on white.
+
+        Raises:
+            InputError: as `mesh`, or a side out of range.
+        """
+        from shapelift.rendering.views import beside, view
+
+        check_preview_px(size_px)
+        mesh = self.colored_mesh(resolution, faces)
+        picture = self.crop if self.picture is None else self.picture
+        return beside([picture, *(view(mesh, azimuth, size_px=size_px) for azimuth in _SIDES_DEG)], size_px)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the preview, and the model's name with the size of the mesh."""
+        from shapelift.io.images import png_bytes
+
+        mesh, image = self.mesh(), base64.b64encode(png_bytes(self.preview())).decode("ascii")
+        said = html.escape(f"{self.name}: {self.card.name}, {len(mesh.faces)} faces")
+        return f'<figure><img alt="preview" src="data:image/png;base64,{image}"><figcaption>{said}</figcaption></figure>'
 
     def point_cloud(self, n: int = 10_000, seed: int = 0, resolution: int = 128) -> PointCloud:
         """Points spread evenly over the surface, with normals; the same for the same `seed`.
@@ -141,15 +232,25 @@ class Reconstruction:
         if not (grid.occupancy > 0.5).any():
             raise InputError(f"{self.name}: not one cube is full; give a higher `resolution`, or another picture")
         grid = without_small_components(grid, minimum_share=_SMALLEST_PART)
-        return dataclasses.replace(self, representation=grid, places=None, blocky=True, _meshes={})
+        return dataclasses.replace(self, representation=grid, places=None, blocky=True, _meshes={}, _colors={})
 
-    def save(self, path: str | Path, resolution: int = 128, size_mm: float | None = None) -> tuple[Path, ...]:
+    def save(
+        self,
+        path: str | Path,
+        resolution: int = 128,
+        size_mm: float | None = None,
+        *,
+        color: bool = True,
+        faces: int | None = None,
+    ) -> tuple[Path, ...]:
         """Write the mesh, whole or not at all; the ending of `path` says in which format.
 
         Args:
             path: For example `chair.glb`, `chair.stl`, `chair.3mf`.
             resolution: As for `mesh`.
             size_mm: Longest side in millimetres; by default what the format's writer chooses.
+            color: Whether it gets `colors`, in formats that have any. What is built of cubes gets none.
+            faces: As for `mesh`.
 
         Returns:
             What was written: the file, and a sidecar `.json` where the format cannot carry metadata.
@@ -157,10 +258,12 @@ class Reconstruction:
         Raises:
             InputError: an unknown format, a place that cannot be written, and as `mesh`.
         """
-        from shapelift.io.shapes import save_mesh
+        from shapelift.io.shapes import carries_colors, save_mesh
 
         check_size_mm(size_mm)
-        return save_mesh(path, self.mesh(resolution), size_mm=size_mm, metadata=self.metadata())
+        colored = color and not self.blocky and carries_colors(path)
+        mesh = self.colored_mesh(resolution, faces) if colored else self.mesh(resolution, faces)
+        return save_mesh(path, mesh, size_mm=size_mm, metadata=self.metadata())
 
     def metadata(self) -> dict[str, str]:
         """What is written into every file: model, version and frame, and which hypothesis where there are several."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.errors import Doubt, InputError
-from shapelift.geometry import ImplicitField, Mesh
+from shapelift.geometry import Camera, ImplicitField, Mesh, Representation
 from shapelift.imaging.preprocess import Preprocess
 from shapelift.imaging.segmentation import fitted_mask, object_mask, with_mask
 from shapelift.inference.assemble import encode_images, predict
@@ -25,6 +26,12 @@ from shapelift.io.masks import read_mask
 
 if TYPE_CHECKING:
     from shapelift.io.images import ImageSource
+
+
+_FINEST_PX = 512
+"""Colours are read from a window of at most this side."""
+
+_Points = npt.NDArray[np.float32]
 
 
 class Reconstructor:
@@ -115,8 +122,8 @@ class Reconstructor:
         self.check_samples(samples)
         check_seed(seed)
         rgba, warnings, name = _cut_out(image, mask, object_number)
-        crop = self.preprocess.crop(rgba)
-        answers = (self._answer(crop, warnings, name, seed, sample, fill=fill) for sample in range(samples))
+        crop, picture = self.preprocess.crop(rgba), self.preprocess.fine_crop(rgba, _FINEST_PX)
+        answers = (self._answer(crop, picture, warnings, name, seed, sample, fill=fill) for sample in range(samples))
         return Hypotheses(tuple(answers))
 
     def check_samples(self, samples: int) -> None:
@@ -133,7 +140,15 @@ class Reconstructor:
             )
 
     def _answer(
-        self, crop: npt.NDArray[np.uint8], warnings: tuple[Doubt, ...], name: str, seed: int, sample: int, *, fill: bool
+        self,
+        crop: npt.NDArray[np.uint8],
+        picture: npt.NDArray[np.uint8],
+        warnings: tuple[Doubt, ...],
+        name: str,
+        seed: int,
+        sample: int,
+        *,
+        fill: bool,
     ) -> Reconstruction:
         prediction = predict(self.model, self.preprocess.tensor(crop), name, seed=seed, sample=sample, fill=fill)
         representation = prediction.representation
@@ -151,6 +166,9 @@ class Reconstructor:
             name=name,
             features=prediction.features,
             places=prediction.places,
+            picture=picture,
+            camera=_camera(representation),
+            albedo=_albedo(representation),
             filled_share=prediction.filled_share,
             seed=seed,
             sample=sample,
@@ -172,6 +190,21 @@ class Reconstructor:
             InputError: a model without features.
         """
         return encode_images(self.model, self.preprocess.tensor(crops))
+
+
+def _camera(representation: Representation) -> Camera | None:
+    placed = isinstance(representation, ImplicitField) and representation.placement
+    return placed.camera if placed else None
+
+
+def _albedo(representation: Representation) -> Callable[[_Points], _Points] | None:
+    """The colours of a field at points of the world."""
+    if not isinstance(representation, ImplicitField) or representation.colors is None:
+        return None
+    colors, placement = representation.colors, representation.placement
+    if placement is None:
+        return colors
+    return lambda points: colors(placement.from_world(points).astype(np.float32))
 
 
 def _cut_out(

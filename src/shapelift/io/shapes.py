@@ -177,6 +177,15 @@ def write_mesh(
     return SavedMesh(tuple(files), (x, y, z), float(placed.volume), name)
 
 
+def carries_colors(path: str | Path) -> bool:
+    """Whether a mesh file of this name would carry vertex colours.
+
+    Raises:
+        InputError: an unknown format.
+    """
+    return format_of(Path(path), FORMATS).colors
+
+
 def _placed(mesh: Mesh, form: MeshFormat, size_mm: float | None, unit_mm: float | None) -> tuple[Mesh, float | None]:
     """The mesh in the frame and unit of a format, and the length of that unit in mm; None where it has none."""
     if size_mm is None and unit_mm is not None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from shapelift.geometry import Camera, Mesh, PointCloud
 from shapelift.geometry.neighbours import nearest_tree
 from shapelift.metrics.metric import Metric
-from shapelift.metrics.pixel_rays import pixel_crossings
+from shapelift.rendering.pixel_rays import pixel_crossings
 
 SIDE_PX = 256
 """Outlines are compared at the smallest whole multiple of the picture's own pixels that has at least this side."""

@@ -16,18 +16,23 @@ from shapelift.errors import InputError
 from shapelift.geometry import Mesh
 from shapelift.inference.hypotheses import Hypotheses
 from shapelift.inference.limits import (
+    check_faces,
     check_resolution,
     check_samples,
     check_seed,
     check_size_mm,
     check_threads,
 )
+from shapelift.inference.reconstruction import Reconstruction
 from shapelift.inference.reconstructor import Reconstructor
 from shapelift.io.images import save_image
 from shapelift.io.shapes import SavedMesh
 from shapelift.pipelines.jobs import STANDARD_INPUT, Job, Plan, make_plan
 
 __all__ = ["BatchOptions", "reconstruct_images"]
+
+_COMPARED = 10_000
+"""Points on each of two surfaces that are compared."""
 
 Report = Callable[[dict[str, Any], int, int], None]
 """Called after every image with its result, how many are done, and how many there are."""
@@ -49,6 +54,9 @@ class BatchOptions:
         seed: Which shapes a stochastic model gives.
         fill: Whether the shape keeps to the outline in the image, where the model knows how.
         skip_existing: Whether an image is left alone whose files are all there.
+        color: Whether shapes are coloured, in formats that have colours.
+        faces: At most so many triangles per shape, None for all.
+        preview: Whether a PNG with the image and the result from three sides is written beside the first file.
     """
 
     resolution: int = 128
@@ -61,6 +69,9 @@ class BatchOptions:
     seed: int = 0
     fill: bool = True
     skip_existing: bool = False
+    color: bool = True
+    faces: int | None = None
+    preview: bool = False
 
 
 def reconstruct_images(
@@ -93,6 +104,7 @@ def reconstruct_images(
     wanted = options or BatchOptions()
     check_resolution(wanted.resolution)
     check_size_mm(wanted.size_mm)
+    check_faces(wanted.faces)
     check_threads(threads)
     check_samples(wanted.samples)
     check_seed(wanted.seed)
@@ -161,9 +173,9 @@ class _Batch:
         if wanted.blocky:
             found = found.blocks(wanted.resolution)
         for one in found:
-            one.mesh(wanted.resolution)
+            one.mesh(wanted.resolution, wanted.faces)
         times.append(time.perf_counter())
-        spreads = found.spread(wanted.resolution)
+        spreads = found.spread(wanted.resolution, wanted.faces)
         times.append(time.perf_counter())
         shared: list[Path] = []
         if wanted.save_crop is not None:
@@ -172,10 +184,14 @@ class _Batch:
         files: list[list[SavedMesh]] = [[] for _ in found]
         for path in job.outputs:
             _make_folder(path.parent)
-            for own, written in zip(files, found.write(path, wanted.resolution, wanted.size_mm), strict=True):
+            saved = found.write(path, wanted.resolution, wanted.size_mm, color=wanted.color, faces=wanted.faces)
+            for own, written in zip(files, saved, strict=True):
                 own.append(written if wanted.size_mm is None else written.in_mm())
         times.append(time.perf_counter())
-        shapes = [_shape(one.mesh(wanted.resolution), own) for one, own in zip(found, files, strict=True)]
+        if wanted.preview:
+            shared.append(job.outputs[0].with_suffix(".png"))
+            save_image(shared[-1], found[0].preview(wanted.resolution, wanted.faces))
+        shapes = [self._shape(one, own) for one, own in zip(found, files, strict=True)]
         several: dict[str, Any] = {}
         if len(found) > 1:
             every = [
@@ -201,20 +217,36 @@ class _Batch:
         }
 
 
+    def _shape(self, one: Reconstruction, files: Sequence[SavedMesh]) -> dict[str, Any]:
+        """A shape as its files have it; size and volume are those of the first one."""
+        wanted = self.wanted
+        mesh = one.mesh(wanted.resolution, wanted.faces)
+        found: dict[str, Any] = {
+            "vertices": len(mesh.vertices),
+            "faces": len(mesh.faces),
+            **files[0].report(),
+            "written": [{"file": str(saved.files[0]), **saved.report()} for saved in files],
+        }
+        if wanted.faces is not None:
+            found["simplification_error"] = round(_apart(one.mesh(wanted.resolution), mesh), 6)
+        return found
+
+
+def _apart(first: Mesh, second: Mesh) -> float:
+    """Mean distance of two surfaces from each other, both ways, as a share of the longest side."""
+    from shapelift.meshing.points import sample_surface
+    from shapelift.metrics import SurfaceDistance
+
+    ways = ((first, second), (second, first))
+    rng = np.random.default_rng(0)
+    means = [float(SurfaceDistance(to)(sample_surface(of, _COMPARED, rng).points).mean()) for of, to in ways]
+    return sum(means) / 2.0 / float(np.ptp(first.vertices, axis=0).max())
+
+
 def _filled_share(found: Hypotheses) -> float | None:
     """The mean share of the silhouette that was filled; None where nothing can be."""
     shares = [one.filled_share for one in found if one.filled_share is not None]
     return round(float(np.mean(shares)), 4) if shares else None
-
-
-def _shape(mesh: Mesh, files: Sequence[SavedMesh]) -> dict[str, Any]:
-    """A shape as its files have it; size and volume are those of the first one."""
-    return {
-        "vertices": len(mesh.vertices),
-        "faces": len(mesh.faces),
-        **files[0].report(),
-        "written": [{"file": str(one.files[0]), **one.report()} for one in files],
-    }
 
 
 def _names(files: Sequence[SavedMesh]) -> list[str]:

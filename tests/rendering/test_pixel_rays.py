@@ -7,8 +7,8 @@ import pytest
 
 from shapelift.geometry import Box, Camera, ImplicitField, Mesh
 from shapelift.meshing import mesh_field
-from shapelift.metrics import pixel_rays
-from shapelift.metrics.pixel_rays import pixel_crossings
+from shapelift.rendering import pixel_rays
+from shapelift.rendering.pixel_rays import pixel_crossings
 
 
 def cube(half: float = 0.5) -> Mesh:

@@ -1,0 +1,1 @@
+"""Pictures of meshes without a renderer: which triangle every pixel sees, and views in plain light."""
