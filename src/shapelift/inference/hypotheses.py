@@ -23,6 +23,9 @@ _SHADES = ((216, 219, 223), (247, 183, 76), (178, 24, 43))
 """Colours of no spread, of half of `FULL_SPREAD`, and of all of it and more: grey, orange, red."""
 
 
+_Spreads = tuple[npt.NDArray[np.float32], ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Hypotheses:
     """What a model thinks the object in one picture may look like.
@@ -32,7 +35,9 @@ class Hypotheses:
     """
 
     reconstructions: tuple[Reconstruction, ...]
-    _spreads: dict[tuple[int, int | None], tuple[npt.NDArray[np.float32], ...]] = field(default_factory=dict, repr=False)
+    _spreads: dict[tuple[int, int | None], tuple[npt.NDArray[np.float32], ...]] = field(
+        default_factory=dict, repr=False
+    )
 
     def __len__(self) -> int:
         return len(self.reconstructions)

@@ -99,8 +99,8 @@ class Reconstruction:
         check_resolution(resolution)
         check_faces(faces)
         if (resolution, faces) not in self._meshes:
-            self._meshes[resolution, faces] = self._closed_mesh(resolution) if faces is None else self._within(
-                self.mesh(resolution), faces
+            self._meshes[resolution, faces] = (
+                self._closed_mesh(resolution) if faces is None else self._within(self.mesh(resolution), faces)
             )
         return self._meshes[resolution, faces]
 
@@ -175,7 +175,9 @@ class Reconstruction:
 
         mesh, image = self.mesh(), base64.b64encode(png_bytes(self.preview())).decode("ascii")
         said = html.escape(f"{self.name}: {self.card.name}, {len(mesh.faces)} faces")
-        return f'<figure><img alt="preview" src="data:image/png;base64,{image}"><figcaption>{said}</figcaption></figure>'
+        return (
+            f'<figure><img alt="preview" src="data:image/png;base64,{image}"><figcaption>{said}</figcaption></figure>'
+        )
 
     def point_cloud(self, n: int = 10_000, seed: int = 0, resolution: int = 128) -> PointCloud:
         """Points spread evenly over the surface, with normals; the same for the same `seed`.

@@ -83,13 +83,18 @@ def save_image(path: str | Path, image: npt.NDArray[np.uint8]) -> None:
     Raises:
         InputError: the place cannot be written.
     """
-    from PIL import Image
-
     from shapelift.io.atomic import write_atomically
+
+    write_atomically(path, png_bytes(image))
+
+
+def png_bytes(image: npt.NDArray[np.uint8]) -> bytes:
+    """`h w 3` or `h w 4` uint8 as PNG."""
+    from PIL import Image
 
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(image)).save(buffer, "PNG")
-    write_atomically(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def name_of(source: object, otherwise: str = "image") -> str:

@@ -216,7 +216,6 @@ class _Batch:
             "seconds": seconds,
         }
 
-
     def _shape(self, one: Reconstruction, files: Sequence[SavedMesh]) -> dict[str, Any]:
         """A shape as its files have it; size and volume are those of the first one."""
         wanted = self.wanted
