@@ -93,7 +93,7 @@ def test_a_symmetric_shape_shows_its_hidden_side_on_the_seen_one(monkeypatch: py
         return float(np.linalg.norm(found.colors[hidden].astype(float) - striped.colors[hidden], axis=1).mean())
 
     mirrored = error()
-    monkeypatch.setattr(surface, "MIRROR_TRUST", 0.0)
+    monkeypatch.setattr(surface, "_MIRROR_TRUST", 0.0)
     assert mirrored < 0.75 * error()
 
 

@@ -17,6 +17,7 @@ TWINS = {
 """Names that stand in two packages on purpose, and why. A command has the name of the function that it calls, too."""
 
 DOCUMENTED = (
+    *("coloring", "rendering"),
     *("datasets", "evaluation", "geometry", "imaging", "inference", "losses", "meshing", "metrics", "models", "nn"),
     *("ops", "pictures", "recipes", "solids", "synthesis", "testing", "training"),
 )

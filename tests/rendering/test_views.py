@@ -6,7 +6,7 @@ import numpy as np
 
 from shapelift.geometry import Mesh
 from shapelift.geometry.templates import icosphere
-from shapelift.rendering.views import CLAY, view
+from shapelift.rendering.views import PLAIN_COLOR, view
 
 
 def ball() -> Mesh:
@@ -39,4 +39,4 @@ def test_light_comes_from_above_and_clay_is_clay() -> None:
     picture = view(ball(), 0.0, 0.0, size_px=64).astype(float)
     assert picture[14, 32, :3].sum() > picture[50, 32, :3].sum() * 1.2
     lit = picture[24, 26, :3] / picture[24, 26, :3].max()
-    np.testing.assert_allclose(lit, np.array(CLAY) / max(CLAY), atol=0.06)
+    np.testing.assert_allclose(lit, np.array(PLAIN_COLOR) / max(PLAIN_COLOR), atol=0.06)

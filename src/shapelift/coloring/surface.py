@@ -21,26 +21,26 @@ from shapelift.coloring.visibility import visible_share
 from shapelift.geometry import Camera, Mesh
 from shapelift.geometry.neighbours import nearest_tree
 
-SOLID = 0.9
+_SOLID = 0.9
 """Alpha above which a pixel shows nothing but the object."""
-FEATHER = 0.012
+_FEATHER = 0.012
 """Over this distance from the outline, in windows, a pixel is trusted more and more; the middle of a thin part is
 trusted whatever its width."""
-FADE = 0.15
+_FADE = 0.15
 """Length over which the difference between picture and guess fades away from the seam, in longest sides."""
-MIRROR_REACH = 0.02
+_MIRROR_REACH = 0.02
 """A vertex on the other side within this distance of the mirrored one tells its colour, in longest sides."""
-MIRROR_TRUST, DISAGREEMENT = 0.7, 0.2
+_MIRROR_TRUST, _DISAGREEMENT = 0.7, 0.2
 """Weight of a mirrored colour, and the distance from the guess, in sRGB, at which it has lost most of it."""
-CONFIDENCE = 0.35
+_CONFIDENCE = 0.35
 """How far the guess may differ from the mean of what is seen: a share of what it says. Larger and smaller
 ones give larger errors (`docs/scripts/make_color_scores.py`)."""
-GAIN = 2.5
+_GAIN = 2.5
 """Largest gain of a channel, either way."""
-COARSE, STEPS = 0.04, 40
+_COARSE, _STEPS = 0.04, 40
 """Cells of the coarse system, in longest sides, and steps on the fine one after it."""
 
-Colors = npt.NDArray[np.float64]
+_Colors = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,12 +89,12 @@ def surface_colors(
     return SurfaceColors(_bytes(seen[:, None] * shown + (1.0 - seen[:, None]) * moved), seen.astype(np.float32))
 
 
-def _read(picture: npt.NDArray[np.uint8], pixels: npt.NDArray[np.float64]) -> tuple[Colors, npt.NDArray[np.float64]]:
+def _read(picture: npt.NDArray[np.uint8], pixels: npt.NDArray[np.float64]) -> tuple[_Colors, npt.NDArray[np.float64]]:
     """Colours `v 3` in [0, 1] at pixels `v 2`, and how far they are those of the object, `v`.
 
     Mixed pixels of the outline have the colour of the nearest one that is not mixed.
     """
-    solid = picture[..., 3] >= 255 * SOLID
+    solid = picture[..., 3] >= 255 * _SOLID
     inner = cv2.erode(solid.astype(np.uint8), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT) > 0
     # Of a part so thin that nothing is left of it its own pixels speak.
     lost = solid & (cv2.dilate(inner.astype(np.uint8), np.ones((5, 5), np.uint8)) == 0)
@@ -105,8 +105,8 @@ def _read(picture: npt.NDArray[np.uint8], pixels: npt.NDArray[np.float64]) -> tu
     rows, columns = ndimage.distance_transform_edt(~inner, return_distances=False, return_indices=True)
     extended = picture[rows, columns, :3].astype(np.float32) / np.float32(255.0)
     within = cv2.distanceTransform((picture[..., 3] >= 128).astype(np.uint8), cv2.DIST_L2, 5) / side
-    width = np.maximum(cv2.dilate(within, np.ones((3, 3), np.uint8), iterations=max(1, round(FEATHER * side))), 1e-6)
-    trust = np.clip(within / np.minimum(width, FEATHER), 0.0, 1.0)
+    width = np.maximum(cv2.dilate(within, np.ones((3, 3), np.uint8), iterations=max(1, round(_FEATHER * side))), 1e-6)
+    trust = np.clip(within / np.minimum(width, _FEATHER), 0.0, 1.0)
     place = pixels[:, ::-1].T - 0.5
     maps = np.stack(
         [ndimage.map_coordinates(one, place, order=1, mode="nearest") for one in (*extended.transpose(2, 0, 1), trust)],
@@ -115,21 +115,21 @@ def _read(picture: npt.NDArray[np.uint8], pixels: npt.NDArray[np.float64]) -> tu
     return np.asarray(maps[:, :3], np.float64), np.asarray(maps[:, 3], np.float64)
 
 
-def _matched(guess: npt.NDArray[np.float32], shown: Colors, weight: npt.NDArray[np.float64]) -> Colors:
+def _matched(guess: npt.NDArray[np.float32], shown: _Colors, weight: npt.NDArray[np.float64]) -> _Colors:
     """The guess with one gain per channel, so that it agrees on average with what is seen, and drawn towards that."""
     said, truly = _linear(np.asarray(guess, np.float64)), _linear(shown)
     gain = (weight @ truly + 1e-3 * weight.sum()) / (weight @ said + 1e-3 * weight.sum())
-    matched = _srgb(said * np.clip(gain, 1.0 / GAIN, GAIN))
-    return CONFIDENCE * matched + (1.0 - CONFIDENCE) * _mean(shown, weight)
+    matched = _srgb(said * np.clip(gain, 1.0 / _GAIN, _GAIN))
+    return _CONFIDENCE * matched + (1.0 - _CONFIDENCE) * _mean(shown, weight)
 
 
 def _add_mirrored(
     mesh: Mesh,
     seen: npt.NDArray[np.float64],
-    shown: Colors,
-    base: Colors,
+    shown: _Colors,
+    base: _Colors,
     trusted: npt.NDArray[np.float64],
-    told: Colors,
+    told: _Colors,
 ) -> None:
     """Let unseen vertices know, in place, what their mirror images look like."""
     plane = mirror_plane(mesh)
@@ -139,19 +139,19 @@ def _add_mirrored(
     if not len(hidden) or not len(known):
         return
     longest = float(np.ptp(mesh.vertices, axis=0).max())
-    distance, nearest = nearest_tree(mesh.vertices[known]).query(
-        plane.mirrored(mesh.vertices[hidden]), distance_upper_bound=MIRROR_REACH * longest
+    distance, nearest = nearest_tree(mesh.vertices[known].astype(np.float64)).query(
+        plane.mirrored(mesh.vertices[hidden]), distance_upper_bound=_MIRROR_REACH * longest
     )
     found = np.isfinite(distance)
     hidden, source = hidden[found], known[nearest[found]]
     difference = shown[source] - base[hidden]
-    agreement = np.exp(-(np.linalg.norm(difference, axis=1) ** 2) / (2.0 * DISAGREEMENT**2))
-    trusted[hidden] = MIRROR_TRUST * seen[source] * agreement
+    agreement = np.exp(-(np.linalg.norm(difference, axis=1) ** 2) / (2.0 * _DISAGREEMENT**2))
+    trusted[hidden] = _MIRROR_TRUST * seen[source] * agreement
     told[hidden] = difference
 
 
-def _spread(mesh: Mesh, trusted: npt.NDArray[np.float64], told: Colors) -> Colors:
-    """What `told` `v 3` says where it is `trusted` `v`, smoothly continued along the edges, fading to 0 over `FADE`."""
+def _spread(mesh: Mesh, trusted: npt.NDArray[np.float64], told: _Colors) -> _Colors:
+    """What `told` `v 3` says where it is `trusted` `v`, continued smoothly along the edges, fading over `_FADE`."""
     edges = np.concatenate([mesh.faces[:, [0, 1]], mesh.faces[:, [1, 2]], mesh.faces[:, [2, 0]]])
     longest = float(np.ptp(mesh.vertices, axis=0).max())
     length = np.linalg.norm(mesh.vertices[edges[:, 0]] - mesh.vertices[edges[:, 1]], axis=1) / longest
@@ -161,19 +161,19 @@ def _spread(mesh: Mesh, trusted: npt.NDArray[np.float64], told: Colors) -> Color
     link = link + link.T
     degree = np.asarray(link.sum(axis=1)).ravel()
     step = 1.0 / np.maximum(degree / np.maximum(np.bincount(edges.ravel(), minlength=count), 1), 1e-12)
-    # Along a line of vertices `step` apart the solution falls by e over FADE.
-    rest = degree * (step / FADE) ** 2 / 2.0
+    # Along a line of vertices `step` apart the solution falls by e over _FADE.
+    rest = degree * (step / _FADE) ** 2 / 2.0
     data = trusted * degree
     system = (sparse.diags(degree + rest + data) - link).tocsr()
     right = data[:, None] * told
     # A coarse solution, one number per cell of space, leaves little to do for the fine one.
-    x, y, z = np.floor((mesh.vertices - mesh.vertices.min(axis=0)) / (COARSE * longest)).astype(np.int64).T
+    x, y, z = np.floor((mesh.vertices - mesh.vertices.min(axis=0)) / (_COARSE * longest)).astype(np.int64).T
     cells = x.max() + 1, y.max() + 1, z.max() + 1
     _, cell = np.unique(np.ravel_multi_index((x, y, z), cells), return_inverse=True)
     gather = sparse.csr_matrix((np.ones(count), (cell, np.arange(count))))
     start = gather.T @ splu((gather @ system @ gather.T).tocsc()).solve(gather @ right)
     scale = sparse.diags(1.0 / system.diagonal())
-    solved = [cg(system, right[:, one], x0=start[:, one], rtol=1e-3, maxiter=STEPS, M=scale)[0] for one in range(3)]
+    solved = [cg(system, right[:, one], x0=start[:, one], rtol=1e-3, maxiter=_STEPS, M=scale)[0] for one in range(3)]
     return np.stack(solved, axis=1)
 
 
@@ -181,25 +181,25 @@ def _vertex_areas(mesh: Mesh) -> npt.NDArray[np.float64]:
     return np.asarray(np.bincount(mesh.faces.ravel(), np.repeat(mesh.face_areas, 3), len(mesh.vertices)) / 3.0)
 
 
-def _mean(colors: Colors, weight: npt.NDArray[np.float64]) -> Colors:
+def _mean(colors: _Colors, weight: npt.NDArray[np.float64]) -> _Colors:
     return _srgb((weight @ _linear(colors)) / weight.sum())
 
 
-def _mean_color(picture: npt.NDArray[np.uint8]) -> Colors:
+def _mean_color(picture: npt.NDArray[np.uint8]) -> _Colors:
     alpha = picture[..., 3].astype(np.float64)
     if not alpha.any():
         return np.full(3, 0.6)
     return _mean(picture[..., :3].reshape(-1, 3) / 255.0, alpha.ravel())
 
 
-def _linear(colors: Colors) -> Colors:
+def _linear(colors: _Colors) -> _Colors:
     return np.where(colors <= 0.04045, colors / 12.92, ((np.maximum(colors, 0.0) + 0.055) / 1.055) ** 2.4)
 
 
-def _srgb(linear: Colors) -> Colors:
+def _srgb(linear: _Colors) -> _Colors:
     value = np.clip(linear, 0.0, 1.0)
     return np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1.0 / 2.4) - 0.055)
 
 
-def _bytes(colors: Colors) -> npt.NDArray[np.uint8]:
+def _bytes(colors: _Colors) -> npt.NDArray[np.uint8]:
     return np.asarray(np.clip(np.rint(colors * 255.0), 0, 255), np.uint8)

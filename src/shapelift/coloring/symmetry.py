@@ -11,11 +11,11 @@ from shapelift.geometry import Mesh
 from shapelift.geometry.neighbours import nearest_tree
 from shapelift.meshing.points import sample_surface
 
-STEPS = 36
+_STEPS = 36
 """Planes that are tried, evenly over half a turn; two finer rounds around the best follow."""
-ASKED, AGAINST = 600, 3000
+_ASKED, _AGAINST = 600, 3000
 """Points that are mirrored, and points that they are compared with."""
-ALIKE = 0.025
+_ALIKE = 0.025
 """Mean distance of mirrored points from the surface below which a shape is symmetric, in longest sides."""
 
 
@@ -46,8 +46,8 @@ def mirror_plane(mesh: Mesh) -> MirrorPlane | None:
         mesh: With +Y up.
     """
     rng = np.random.default_rng(0)
-    surface = sample_surface(mesh, AGAINST, rng).points.astype(np.float64)
-    asked, tree = surface[rng.permutation(len(surface))[:ASKED]], nearest_tree(surface)
+    surface = sample_surface(mesh, _AGAINST, rng).points.astype(np.float64)
+    asked, tree = surface[rng.permutation(len(surface))[:_ASKED]], nearest_tree(surface)
     longest = float(np.ptp(mesh.vertices, axis=0).max())
 
     def plane(angle: float) -> MirrorPlane:
@@ -58,9 +58,9 @@ def mirror_plane(mesh: Mesh) -> MirrorPlane | None:
         distance, _ = tree.query(candidate.mirrored(asked))
         return MirrorPlane(candidate.normal, offset, float(np.mean(distance)) / longest)
 
-    step = np.pi / STEPS
-    best = min((plane(step * number) for number in range(STEPS)), key=lambda found: found.error)
+    step = np.pi / _STEPS
+    best = min((plane(step * number) for number in range(_STEPS)), key=lambda found: found.error)
     for _ in range(2):
         angle, step = float(np.arctan2(best.normal[2], best.normal[0])), step / 3.0
         best = min((best, plane(angle - step), plane(angle + step)), key=lambda found: found.error)
-    return best if best.error < ALIKE else None
+    return best if best.error < _ALIKE else None

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from shapelift.geometry import Camera, Mesh
 from shapelift.rendering.pixel_rays import pixel_crossings
 
-CLAY = (143, 168, 204)
+PLAIN_COLOR = (143, 168, 204)
 """Colour of a mesh without colours, sRGB."""
-MARGIN = 0.06
+_MARGIN = 0.06
 """Free border on every side, as a share of the side."""
 _KEY, _FILL, _AMBIENT = 0.62, 0.16, 0.42
 
@@ -29,7 +29,7 @@ def view_camera(mesh: Mesh, azimuth_deg: float, elevation_deg: float, size_px: i
     """
     middle = np.asarray(mesh.bounds.center, np.float64)
     radius = float(np.linalg.norm(mesh.vertices - middle, axis=1).max())
-    distance = radius / np.sin(np.deg2rad(fov_deg) / 2.0) / (1.0 - 2.0 * MARGIN)
+    distance = radius / np.sin(np.deg2rad(fov_deg) / 2.0) / (1.0 - 2.0 * _MARGIN)
     camera = Camera.orbit(azimuth_deg, elevation_deg, distance, fov_deg, (size_px, size_px))
     matrix = camera.camera_from_world.copy()
     matrix[:3, 3] -= matrix[:3, :3] @ middle
@@ -44,7 +44,7 @@ def view(
     size_px: int = 256,
     supersampling: int = 2,
 ) -> npt.NDArray[np.uint8]:
-    """A mesh in its own colours, or in `CLAY`, from one side.
+    """A mesh in its own colours, or in `PLAIN_COLOR`, from one side.
 
     Two lamps turn with the camera, and light comes from everywhere; no shadows.
 
@@ -63,7 +63,7 @@ def view(
     hits = pixel_crossings(mesh, camera).first()
     found = hits.faces >= 0
     corners, weights = mesh.faces[hits.faces[found]], hits.weights[found].astype(np.float32)
-    colors = np.asarray(CLAY if mesh.colors is None else mesh.colors, np.float32) / np.float32(255.0)
+    colors = np.asarray(PLAIN_COLOR if mesh.colors is None else mesh.colors, np.float32) / np.float32(255.0)
     albedo = colors**2.2 if mesh.colors is None else np.einsum("nc,ncd->nd", weights, colors[corners] ** 2.2)
     normal = np.einsum("nc,ncd->nd", weights, mesh.vertex_normals[corners]) @ camera.camera_from_world[:3, :3].T
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-12)

@@ -41,16 +41,16 @@ def printable(mesh: Mesh, *, minimum_share: float = 0.01, tolerance: float = _TO
     Raises:
         ValueError: a mesh that is open or inconsistent, or one that encloses no volume; the message says why.
     """
-    solid = _manifold_of(mesh)
+    solid = manifold_of(mesh)
     longest = float(np.ptp(mesh.vertices, axis=0).max())
     solid = solid.simplify(tolerance * longest)
-    cleaned = _mesh_of(solid)
+    cleaned = mesh_of(solid)
     if cleaned.volume < 0:
         cleaned = Mesh(cleaned.vertices, cleaned.faces[:, ::-1], cleaned.colors)
-    return _drawn_apart(keep_volumes(cleaned, minimum_share=minimum_share))
+    return drawn_apart(keep_volumes(cleaned, minimum_share=minimum_share))
 
 
-def _manifold_of(mesh: Mesh) -> Manifold:
+def manifold_of(mesh: Mesh) -> Manifold:
     """The mesh as a solid of manifold3d; colours travel as three properties in [0, 1].
 
     Raises:
@@ -73,7 +73,7 @@ def _manifold_of(mesh: Mesh) -> Manifold:
     raise ValueError(f"the mesh is not a closed, consistently oriented surface ({problems}); repair it first")
 
 
-def _mesh_of(solid: Manifold) -> Mesh:
+def mesh_of(solid: Manifold) -> Mesh:
     """A solid of manifold3d as a mesh, with its first three properties beyond the position as colours."""
     result = solid.to_mesh()
     properties = np.asarray(result.vert_properties)
@@ -87,7 +87,7 @@ def _mesh_of(solid: Manifold) -> Mesh:
     return Mesh(properties[:, :3], faces.astype(np.int32), colors)
 
 
-def _drawn_apart(mesh: Mesh) -> Mesh:
+def drawn_apart(mesh: Mesh) -> Mesh:
     """Move vertices that share a place, but no face, towards their own neighbours, so that nothing touches.
 
     Where two parts meet in an edge or a corner a manifold has two vertices at one place. A file without shared
