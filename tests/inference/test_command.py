@@ -261,6 +261,9 @@ def test_a_folder_says_what_it_passed_over(place: Path, disc: Disc, capsys: pyte
         ("set/notes.txt", "no image by its ending"),
         ("set/raw.cr2", "no image by its ending"),
     }
+    (place / "set" / "deeper" / "raw.cr2").write_text("no picture")
+    assert call("set/deeper") == 2
+    assert "set/deeper: holds no images, only raw.cr2; give" in capsys.readouterr().err
     assert call("set", "-o", "out") == 1
     out, err = capsys.readouterr()
     assert "4 of 5 images reconstructed" in out

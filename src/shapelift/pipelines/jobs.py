@@ -129,7 +129,8 @@ def _images_in(folder: Path) -> tuple[list[Path], _PassedOver]:
         else:
             found.append(path)
     if not found:
-        raise InputError(f"{folder}: holds no images; give a folder with {', '.join(IMAGE_SUFFIXES)} files")
+        only = f", only {', '.join(path.name for path, _ in others[:5])}{', ...' * (len(others) > 5)}" if others else ""
+        raise InputError(f"{folder}: holds no images{only}; give a folder with {', '.join(IMAGE_SUFFIXES)} files")
     return found, others
 
 
