@@ -78,6 +78,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [*IMAGES, "heic"])
 def test_broken_images(work: Path, suffix: str, capfd: pytest.CaptureFixture[str]) -> None:
     whole = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" * 20 if suffix == "heic" else picture(IMAGES[suffix])

@@ -6,7 +6,7 @@ import pytest
 
 from shapelift.errors import InputError
 from shapelift.imaging.backdrops import key_out
-from shapelift.imaging.segmentation import ObjectMask, object_mask, with_mask
+from shapelift.imaging.segmentation import ObjectMask, fitted_mask, object_mask, with_mask
 
 SIZE = 200
 
@@ -141,6 +141,16 @@ def test_mask_of_the_user() -> None:
     np.testing.assert_array_equal(with_mask(rgba, found)[..., 3], mask)
     assert (rgba[..., 3] == 255).all()  # the argument is left alone
     assert object_mask(rgba, np.full((SIZE, SIZE), 255, np.uint8)).warnings
+
+
+def test_the_mask_of_a_picture_that_was_shrunk_follows_it() -> None:
+    mask = np.zeros((301, 400), np.uint8)
+    mask[100:200, 100:300] = 255
+    fitted = fitted_mask(mask, (75, 100, 4))
+    assert fitted.shape == (75, 100)
+    assert (fitted[26:49, 26:74] == 255).all()
+    assert fitted.mean() == pytest.approx(mask.mean(), rel=0.02)
+    assert fitted_mask(mask, (100, 100, 4)) is mask  # other proportions: not a mask of it
 
 
 def test_what_cannot_be_used_is_named() -> None:

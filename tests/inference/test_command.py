@@ -261,6 +261,9 @@ def test_a_folder_says_what_it_passed_over(place: Path, disc: Disc, capsys: pyte
         ("set/notes.txt", "no image by its ending"),
         ("set/raw.cr2", "no image by its ending"),
     }
+    (place / "set" / "deeper" / "raw.cr2").write_text("no picture")
+    assert call("set/deeper") == 2
+    assert "set/deeper: holds no images, only raw.cr2; give" in capsys.readouterr().err
     assert call("set", "-o", "out") == 1
     out, err = capsys.readouterr()
     assert "4 of 5 images reconstructed" in out
@@ -458,6 +461,8 @@ def test_start_up_is_light(place: Path) -> None:
     )
     model = model_folder.SHIPPED / "general"
     arguments = ["reconstruct", "cup.png", "--model", str(model), "--resolution", "24", "--threads", "1"]
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "[]"
+    for more, heavy in (["--no-color"], "[]"), ([], "['scipy']"):
+        command = [sys.executable, "-c", code, *arguments, *more]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.splitlines()[-1] == heavy

@@ -53,7 +53,8 @@ def test_equal_hypotheses_have_no_spread(dice: Reconstructor, disc: Disc) -> Non
         assert not spread.any()
     alone = Hypotheses((one,))
     assert not alone.spread(24)[0].any()
-    assert alone.mesh(0, 24).colors is None
+    np.testing.assert_array_equal(alone.mesh(0, 24).colors, one.colors(24).colors)
+    assert alone.mesh(0, 24, color=False).colors is None
 
 
 def test_colours_are_of_a_fixed_scale() -> None:

@@ -161,3 +161,19 @@ def test_the_commands_pack_and_synthesize(folder: Path, tmp_path: Path, capsys: 
     manifest = json.loads((tmp_path / "data" / "manifest.json").read_text())
     assert sorted(shape["shape_id"] for shape in manifest["shapes"]) == ["box_painted", "box_plain"]
     assert run(["pack-meshes", str(tmp_path / "nowhere"), str(file)]) == 2
+
+
+def test_an_archive_is_packed_upright_with_what_it_lacks(tmp_path: Path) -> None:
+    shape = trimesh.creation.box((1, 2, 3))
+    corners = "".join(f"v {x} {y} {z}\n" for x, y, z in shape.vertices)
+    faces = "".join(f"f {a}/1 {b}/1 {c}/1\n" for a, b, c in shape.faces + 1)
+    with zipfile.ZipFile(tmp_path / "mugs.zip", "w") as archive:
+        archive.writestr("mug/a.obj", f"mtllib gone.mtl\n{corners}vt 0 0\nusemtl leaf\n{faces}")
+    packed = pack_meshes(tmp_path / "mugs.zip", tmp_path / "small.meshes", up_axis="z", workers=1)
+    assert (packed.shapes, packed.rejected) == (1, {})
+    source = open_source(str(tmp_path / "small.meshes"))
+    (item,) = source.items()
+    asset = source.load(item)
+    assert (item.shape_id, item.category, item.metadata["up_axis"]) == ("mug_a", "mug", "z")
+    assert asset.lacks == ("1 material file not found (gone.mtl)",)
+    np.testing.assert_allclose(np.ptp(asset.mesh.vertices, axis=0), [1 / 3, 1, 2 / 3], atol=1e-4)

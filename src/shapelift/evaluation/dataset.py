@@ -199,7 +199,7 @@ def domain_of(metadata: Mapping[str, str], sources: Iterable[str]) -> str:
 
 
 def truth_frame(frame: str) -> str:
-    """The frame that a model of `frame` is judged in: a prediction in the frame `picture` comes out in `view`."""
+    """The frame that a model of `frame` is evaluated in: a prediction in the frame `picture` comes out in `view`."""
     return "view" if frame == "picture" else frame
 
 

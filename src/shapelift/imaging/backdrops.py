@@ -15,11 +15,12 @@ PLAIN_SPREAD = 5.0
 
 _MINIMUM_TOLERANCE = 7.0
 _MAXIMUM_TOLERANCE = 16.0
-_FINEST_TOLERANCE = 3.0
+_FINEST_TOLERANCE = 2.0
 _CONTRAST = 7.0
 """By how much more than the tolerance most of an object's rim differs from the backdrop, if it stands out."""
 _RIM_SHARE = 0.2
 _MORE_SHARE = 0.05
+_ABRUPT = 4.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,7 @@ def key_out(rgb: npt.NDArray[np.uint8]) -> Keyed | None:
     finer = max(_FINEST_TOLERANCE, 6.0 * spread)
     if finer < tolerance:
         more = _cut(difference, border, finer)
-        if faint or _has_more(more, coverage, difference, finer):
+        if _has_more(more, coverage, difference, 1.5 * finer if faint else max(_ABRUPT, 1.5 * finer)):
             return Keyed(more, faint=True)
     return Keyed(coverage, faint)
 
@@ -147,9 +148,12 @@ def _has_more(
     more: npt.NDArray[np.uint8],
     coverage: npt.NDArray[np.uint8],
     difference: npt.NDArray[np.float32],
-    tolerance: float,
+    abrupt: float,
 ) -> bool:
-    """Whether a finer cut finds a part `more` that ends abruptly, as an object does and a shadow does not."""
+    """Whether a finer cut finds `more` that ends abruptly, as an object does and a shadow does not.
+
+    Most of its rim differs from the backdrop by more than `abrupt` within three pixels.
+    """
     import cv2
 
     known = cv2.dilate((coverage >= 128).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
@@ -159,7 +163,7 @@ def _has_more(
     if added.sum() < _MORE_SHARE * known.sum() or not rim.any():
         return False
     nearby = cv2.dilate(difference * added, np.ones((7, 7), np.uint8))
-    return float(np.median(nearby[rim])) > 1.5 * tolerance
+    return float(np.median(nearby[rim])) > abrupt
 
 
 def _softened(

@@ -91,7 +91,11 @@ _OTHER_MAGIC = {
 
 
 def refuse_address(name: str | Path) -> None:
-    """Raises InputError where a name is an address in the web and no file of this machine."""
+    """Check that a name is no address in the web.
+
+    Raises:
+        InputError: it is one.
+    """
     found = _ADDRESS.match(str(name))
     if found:
         # A path has lost one of the two strokes of the address.
@@ -232,7 +236,12 @@ def fit_to_limits(picture: Image.Image, name: str) -> tuple[Doubt, ...]:
 
 
 def check_size(name: str, width: int, height: int) -> None:
-    """Hold a picture of `width` x `height` pixels against the limits of this module.
+    """Hold the size of a picture against the limits of this module.
+
+    Args:
+        name: How messages call it.
+        width: In pixels.
+        height: In pixels.
 
     Raises:
         InputError: too large or too small.

@@ -47,10 +47,10 @@ def depth_normals(
     if not jump > 0.0:
         raise ValueError(f"jump must be a positive number of pixel widths, got {jump}")
     filled = torch.where(mask, depth, torch.ones_like(depth))
-    judged = filled.detach() if edges is None else torch.where(mask, edges, torch.ones_like(edges)).detach()
+    edge_depth = filled.detach() if edges is None else torch.where(mask, edges, torch.ones_like(edges)).detach()
     points = unprojected(filled, intrinsics, orthographic=orthographic)
-    down, has_down = _tangents(points, judged, mask, intrinsics[..., 1, 1], jump, orthographic, axis=-2)
-    right, has_right = _tangents(points, judged, mask, intrinsics[..., 0, 0], jump, orthographic, axis=-1)
+    down, has_down = _tangents(points, edge_depth, mask, intrinsics[..., 1, 1], jump, orthographic, axis=-2)
+    right, has_right = _tangents(points, edge_depth, mask, intrinsics[..., 0, 0], jump, orthographic, axis=-1)
     valid = mask & has_down & has_right
     crossed = torch.linalg.cross(down, right)
     size = crossed.detach().square().sum(dim=-1)
@@ -84,7 +84,7 @@ def unprojected(
 
 def _tangents(
     points: Vectors,
-    judged: Maps,
+    edge_depth: Maps,
     mask: Bool[Tensor, "*s h w"],
     focal: Float[Tensor, "*s"],
     jump: float,
@@ -93,8 +93,8 @@ def _tangents(
     axis: int,
 ) -> tuple[Vectors, Bool[Tensor, "*s h w"]]:
     """Directions of the surface along an axis of the maps, and where there are any (elsewhere 0)."""
-    count = judged.shape[axis] - 1
-    first, second = judged.narrow(axis, 0, count), judged.narrow(axis, 1, count)
+    count = edge_depth.shape[axis] - 1
+    first, second = edge_depth.narrow(axis, 0, count), edge_depth.narrow(axis, 1, count)
     width = torch.ones_like(first) if orthographic else torch.minimum(first, second)
     near = (second - first).abs() * focal[..., None, None] <= jump * width
     joined = mask.narrow(axis, 0, count) & mask.narrow(axis, 1, count) & near

@@ -67,6 +67,14 @@ def make_plan(
 ) -> Plan:
     """Find the images, choose the names of the outputs, and check that they can be written.
 
+    Args:
+        inputs: Images, or folders of images.
+        output: File or folder; None for beside the inputs.
+        formats: Endings of the outputs, separated by commas; None for the default.
+        mask: Mask of a single image, or a folder of masks.
+        save_crop: PNG of what the model sees, of a single image.
+        samples: Shapes per image.
+
     Raises:
         InputError: anything that would make the command fail later and can be known now.
     """
@@ -129,7 +137,8 @@ def _images_in(folder: Path) -> tuple[list[Path], _PassedOver]:
         else:
             found.append(path)
     if not found:
-        raise InputError(f"{folder}: holds no images; give a folder with {', '.join(IMAGE_SUFFIXES)} files")
+        only = f", only {', '.join(path.name for path, _ in others[:5])}{', ...' * (len(others) > 5)}" if others else ""
+        raise InputError(f"{folder}: holds no images{only}; give a folder with {', '.join(IMAGE_SUFFIXES)} files")
     return found, others
 
 
@@ -206,7 +215,12 @@ def _is_folder(path: Path) -> bool:
 
 
 def check_targets(targets: Iterable[Path], sources: Iterable[Path], new_folder: Path | None = None) -> None:
-    """Check that files can be written where none of the inputs is; `new_folder` may still have to be made.
+    """Check that files can be written where none of the inputs is.
+
+    Args:
+        targets: Files to write.
+        sources: Files to read.
+        new_folder: A folder that may still have to be made.
 
     Raises:
         InputError: a target that is an input or a folder, or whose folder is missing or closed to writing.

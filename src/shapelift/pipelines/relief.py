@@ -19,6 +19,7 @@ from shapelift.inference.depth_model import open_depth_model
 from shapelift.inference.limits import check_size_mm, check_threads
 from shapelift.inference.reconstructor import Reconstructor
 from shapelift.io.depth_images import load_depth
+from shapelift.io.image_files import refuse_address
 from shapelift.io.images import read_image
 from shapelift.io.masks import read_mask
 from shapelift.io.shapes import FORMATS, save_mesh
@@ -158,6 +159,7 @@ def _check_target(output: Path, sources: list[Path]) -> None:
     if output.suffix.lower().removeprefix(".") not in FORMATS:
         raise InputError(f"{output}: unknown format {output.suffix}; end it in one of .{', .'.join(FORMATS)}")
     for source in sources:
+        refuse_address(source)
         if not source.exists():
             raise InputError(f"{source}: no such file; check the name and the folder")
     check_targets([output], sources)
