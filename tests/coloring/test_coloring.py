@@ -6,7 +6,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from shapelift.coloring import fitted_camera, mirror_plane, surface, surface_colors, visible_share
+from shapelift.coloring import surface, surface_colors
+from shapelift.coloring.camera_fit import fitted_camera
+from shapelift.coloring.symmetry import mirror_plane
+from shapelift.coloring.visibility import visible_share
 from shapelift.geometry import Box, Camera, ImplicitField, Mesh
 from shapelift.geometry.templates import icosphere
 from shapelift.meshing import mesh_field

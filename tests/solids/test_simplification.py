@@ -11,7 +11,8 @@ from shapelift.geometry.templates import icosphere
 from shapelift.meshing import mesh_field
 from shapelift.meshing.points import sample_surface
 from shapelift.metrics.surface_distance import SurfaceDistance
-from shapelift.solids import check, printable, simplified
+from shapelift.solids import check, printable
+from shapelift.solids.simplification import simplified
 
 BOX = Box((-0.7,) * 3, (0.7,) * 3)
 

@@ -105,7 +105,7 @@ class Reconstruction:
         return self._meshes[resolution, faces]
 
     def _within(self, mesh: Mesh, faces: int) -> Mesh:
-        from shapelift.solids import simplified
+        from shapelift.solids.simplification import simplified
 
         try:
             return simplified(mesh, faces)
@@ -125,7 +125,8 @@ class Reconstruction:
             InputError: as `mesh`.
         """
         if (resolution, faces) not in self._colors:
-            from shapelift.coloring import fitted_camera, surface_colors
+            from shapelift.coloring import surface_colors
+            from shapelift.coloring.camera_fit import fitted_camera
 
             mesh = self.mesh(resolution, faces)
             picture = self.crop if self.picture is None else self.picture

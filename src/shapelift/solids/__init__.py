@@ -3,7 +3,6 @@
 from shapelift.solids.check import MeshReport, check
 from shapelift.solids.intersections import SelfIntersections, self_intersections
 from shapelift.solids.printing import printable
-from shapelift.solids.simplification import simplified
 from shapelift.solids.volumes import keep_volumes
 
 __all__ = [
@@ -13,5 +12,4 @@ __all__ = [
     "keep_volumes",
     "printable",
     "self_intersections",
-    "simplified",
 ]
