@@ -11,6 +11,7 @@ import pytest
 import trimesh
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from shapelift.errors import InputError
 from shapelift.geometry import Mesh
@@ -243,3 +244,21 @@ def test_damaged_files_end_in_one_line_or_a_mesh(tmp_path: Path, kind: str, data
         assert "\n" not in str(error)  # noqa: PT017
     else:
         assert not mesh.is_empty
+
+
+def test_colours_in_3mf_belong_to_the_corners(tmp_path: Path) -> None:
+    """As the materials extension has it: a group of colours, of which every triangle names three."""
+    mesh = shape(colors=True)
+    assert mesh.colors is not None
+    with zipfile.ZipFile(save_mesh(tmp_path / "x.3mf", mesh)[0]) as archive:
+        model = etree.fromstring(archive.read("3D/3dmodel.model"))
+    core = "{http://schemas.microsoft.com/3dmanufacturing/core/2015/02}"
+    material = "{http://schemas.microsoft.com/3dmanufacturing/material/2015/02}"
+    (group,) = model.iter(f"{material}colorgroup")
+    colors = np.array([list(bytes.fromhex(entry.get("color")[1:])) for entry in group.iter(f"{material}color")])
+    assert len(np.unique(colors, axis=0)) == len(colors)
+    triangles = list(model.iter(f"{core}triangle"))
+    assert {triangle.get("pid") for triangle in triangles} == {group.get("id")}
+    named = np.array([[int(triangle.get(f"p{corner}")) for corner in (1, 2, 3)] for triangle in triangles])
+    placed = np.array([[int(triangle.get(f"v{corner}")) for corner in (1, 2, 3)] for triangle in triangles])
+    np.testing.assert_array_equal(colors[named], mesh.colors[placed])

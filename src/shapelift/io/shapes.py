@@ -9,7 +9,7 @@
 
 "Without a size" is what `save_mesh` does where nobody says how long a unit of the mesh is. Metadata go into the file
 (glTF `asset.extras`, 3MF metadata, comments in OBJ, PLY and OFF); STL has no place for them, so they stand beside it in
-`<file>.json`. OBJ, PLY, OFF and GLB carry vertex colours, STL and 3MF do not. GLTF is read only.
+`<file>.json`. All but STL carry vertex colours when written; those of 3MF are not read. GLTF is read only.
 """
 
 from __future__ import annotations

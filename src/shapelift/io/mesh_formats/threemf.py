@@ -6,6 +6,8 @@ import io
 import zipfile
 from xml.sax.saxutils import escape, quoteattr
 
+import numpy as np
+
 from shapelift.geometry import Mesh
 from shapelift.io.mesh_formats.files import MeshFile, UnreadableMeshError
 from shapelift.io.mesh_formats.format import MeshContent, MeshFormat, Metadata
@@ -41,21 +43,32 @@ def read_3mf(file: MeshFile, looks: bool) -> MeshContent:
 
 
 def encode_3mf(mesh: Mesh, metadata: Metadata) -> bytes:
-    """3MF core specification 1.3: one object in millimetres, without colours. Custom metadata have their namespace."""
+    """3MF core specification 1.3: one object in millimetres. Custom metadata have their namespace.
+
+    Colours at vertices are a colour group of the materials extension 1.2, one colour for every corner of a triangle.
+    """
     entries = []
     for key, value in metadata.items():
         name = key if key in _3MF_WELL_KNOWN else f"shapelift:{key}"
         entries.append(f"<metadata name={quoteattr(name)}>{escape(one_line(value))}</metadata>")
+    palette, triangles = "", table('<triangle v1="%d" v2="%d" v3="%d"/>\n', mesh.faces)
+    if mesh.colors is not None:
+        colors, place = np.unique(mesh.colors, axis=0, return_inverse=True)
+        listed = table('<m:color color="#%02X%02X%02X"/>', colors)
+        palette = f'<m:colorgroup id="2">{listed}</m:colorgroup>'
+        corners = np.concatenate([mesh.faces, place.reshape(-1)[mesh.faces]], axis=1)
+        triangles = table('<triangle v1="%d" v2="%d" v3="%d" pid="2" p1="%d" p2="%d" p3="%d"/>\n', corners)
     model = "".join(
         [
             '<?xml version="1.0" encoding="UTF-8"?>\n<model unit="millimeter" xml:lang="en-US" ',
             'xmlns="http://schemas.microsoft.com/3dmanufacturing/core/2015/02" ',
+            'xmlns:m="http://schemas.microsoft.com/3dmanufacturing/material/2015/02" ' if palette else "",
             'xmlns:shapelift="urn:shapelift:metadata">',
             *entries,
-            '<resources><object id="1" type="model"><mesh><vertices>\n',
+            f'<resources>{palette}<object id="1" type="model"><mesh><vertices>\n',
             table('<vertex x="%.9g" y="%.9g" z="%.9g"/>\n', mesh.vertices),
             "</vertices><triangles>\n",
-            table('<triangle v1="%d" v2="%d" v3="%d"/>\n', mesh.faces),
+            triangles,
             '</triangles></mesh></object></resources><build><item objectid="1"/></build></model>',
         ]
     )
@@ -84,4 +97,4 @@ _3MF_RELATIONS = (
 )
 
 
-FORMATS = (MeshFormat(name="3mf", read=read_3mf, write=encode_3mf, unit_mm=1.0, z_up=True),)
+FORMATS = (MeshFormat(name="3mf", read=read_3mf, write=encode_3mf, unit_mm=1.0, z_up=True, colors=True),)
