@@ -36,7 +36,7 @@ def test_every_public_name_is_on_a_page_and_nothing_else(maker: Any) -> None:
     shown = [name for text in maker.pages().values() for name in re.findall(r"^::: (\S+)$", text, re.MULTILINE)]
     wanted = [name for room in maker.rooms() for name in public_names(importlib.import_module(room))]
     assert len(wanted) > 250
-    modules = {name.rpartition(".")[0] for name in wanted}
+    modules = {name.rpartition(".")[0] for name in wanted} | set(maker.rooms())  # each has a heading
     assert sorted(shown) == sorted([*wanted, *modules])
 
 
