@@ -96,6 +96,52 @@ def test_sizes_are_those_of_the_files(place: Path, size_mm: float | None, capsys
     assert said.count(" m,") == said.count("; glb ") == (1 if size_mm is None else 0)
 
 
+def test_colours_or_none(place: Path) -> None:
+    """The disc is painted in one colour, so the result is; without colours, and as STL, it has none."""
+    painted = read_image("cup.png").rgba
+    painted[..., :3] = (40, 160, 90)
+    save_image("cup.png", painted)
+    assert call("cup.png", "-f", "glb,ply,stl") == 0
+    for kind in ("glb", "ply"):
+        colors = load_mesh(f"cup.{kind}").colors
+        assert colors is not None
+        assert np.abs(colors.astype(int) - (40, 160, 90)).max() <= 2
+    assert load_mesh("cup.stl").colors is None
+    assert call("cup.png", "--no-color") == 0
+    assert load_mesh("cup.glb").colors is None
+
+
+def test_a_face_budget_is_kept_and_its_error_told(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("cup.png", "-o", "whole.ply", "--json") == 0
+    (whole,) = json.loads(capsys.readouterr().out)["results"]
+    assert "simplification_error" not in whole
+    budget = whole["faces"] // 4
+    assert call("cup.png", "-o", "few.ply", "--faces", budget, "--json") == 0
+    (few,) = json.loads(capsys.readouterr().out)["results"]
+    written = load_mesh("few.ply")
+    assert budget // 2 < few["faces"] == len(written.faces) <= budget
+    assert trimesh.Trimesh(written.vertices, written.faces, process=False).is_watertight
+    assert written.colors is not None
+    assert 0.0 < few["simplification_error"] < 0.02
+    assert call("cup.png", "-o", "few.ply", "--faces", budget) == 0
+    assert "the surface moved by" in capsys.readouterr().out
+    assert call("cup.png", "-o", "none.ply", "--faces", 3) == 2
+    assert "--faces 3: out of range" in capsys.readouterr().err
+    assert not (place / "none.ply").exists()
+
+
+def test_a_preview_lies_beside_the_file(place: Path) -> None:
+    before = (place / "cup.png").read_bytes()
+    assert call("cup.png", "--preview") == 0
+    assert names(place) == {"cup.png", "cup.glb", "cup-preview.png"}
+    assert (place / "cup.png").read_bytes() == before
+    picture = read_image("cup-preview.png").rgba
+    assert picture.shape == (256, 1024, 4)
+    for tile in np.split(picture[..., :3], 4, axis=1):
+        assert (tile[0] == 255).all()
+        assert (tile < 250).any()
+
+
 def test_several_hypotheses(place: Path, dice_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ("cup.png", "-m", dice_folder, "--samples", 3, "--seed", 5, "-f", "ply,stl", "-o", "out")
     assert call(*arguments, "--json") == 0

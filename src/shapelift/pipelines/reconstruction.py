@@ -56,7 +56,7 @@ class BatchOptions:
         skip_existing: Whether an image is left alone whose files are all there.
         color: Whether shapes are coloured, in formats that have colours.
         faces: At most so many triangles per shape, None for all.
-        preview: Whether a PNG with the image and the result from three sides is written beside the first file.
+        preview: Whether `<name>-preview.png`, the image and the result from three sides, is written too.
     """
 
     resolution: int = 128
@@ -189,7 +189,8 @@ class _Batch:
                 own.append(written if wanted.size_mm is None else written.in_mm())
         times.append(time.perf_counter())
         if wanted.preview:
-            shared.append(job.outputs[0].with_suffix(".png"))
+            first = job.outputs[0]
+            shared.append(first.with_name(f"{first.stem}-preview.png"))
             save_image(shared[-1], found[0].preview(wanted.resolution, wanted.faces))
         shapes = [self._shape(one, own) for one, own in zip(found, files, strict=True)]
         several: dict[str, Any] = {}
