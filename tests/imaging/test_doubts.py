@@ -94,6 +94,13 @@ CUT = {
 }
 
 
+def test_a_picture_trimmed_to_its_object_is_none_that_is_cut_off() -> None:
+    disc = ball(80, 80, 60)
+    rows, columns = np.flatnonzero(disc.any(axis=1)), np.flatnonzero(disc.any(axis=0))
+    trimmed = cut_out(disc)[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    assert object_mask(trimmed, name="cup.png").warnings == ()
+
+
 @pytest.mark.parametrize("sides", list(CUT))
 @pytest.mark.parametrize("how", ["alpha", "mask", "plain background"])
 def test_an_object_that_meets_the_border_is_pointed_out(sides: str, how: str) -> None:

@@ -52,7 +52,7 @@ def doubts_about(
         return (Doubt("mask-covers-border", line),)
     found = []
     met = [side for side, pixels in sides.items() if pixels.sum() >= max(2, _CONTACT * len(pixels))]
-    if met:
+    if met and len(met) < len(sides):  # what meets all four was trimmed to the object
         line = (
             f"{name}: the object meets the border of the picture ({', '.join(met)}), so a part of it may be missing; "
             "give a picture that shows all of it"
