@@ -15,7 +15,8 @@ from page_tools import IMAGES, command, save_picture
 from PIL import Image
 
 from shapelift import Reconstructor
-from shapelift.pictures.rendering import on_paper, render_object
+from shapelift.pictures.rendering import on_paper
+from shapelift.rendering import view
 
 SIZE_PX = 200
 SIDES_DEG = ((0.0, 15.0), (-75.0, 15.0), (165.0, 15.0), (30.0, 60.0))
@@ -24,11 +25,12 @@ SIDES_DEG = ((0.0, 15.0), (-75.0, 15.0), (165.0, 15.0), (30.0, 60.0))
 def row(model: Reconstructor, photograph: str, mask: str | None, resolution: int) -> npt.NDArray[np.uint8]:
     """Input and result side by side, `s 5s 3`; prints what the command would say."""
     result = model.reconstruct(photograph, mask)
-    mesh = result.mesh(resolution)
+    mesh = result.colored_mesh(resolution)
     filled = "" if result.filled_share is None else f", {result.filled_share:.0%} of the outline filled"
     print(f"{Path(photograph).name}: {len(mesh.faces)} faces{filled}", *result.warnings, sep="\n  ")
-    seen = Image.fromarray(on_paper(result.crop)).resize((SIZE_PX, SIZE_PX), Image.Resampling.LANCZOS)
-    sides = [on_paper(render_object(mesh, *side, size_px=SIZE_PX, margin=0.08)) for side in SIDES_DEG]
+    picture = result.crop if result.picture is None else result.picture
+    seen = Image.fromarray(on_paper(picture)).resize((SIZE_PX, SIZE_PX), Image.Resampling.LANCZOS)
+    sides = [on_paper(view(mesh, *side, size_px=SIZE_PX)) for side in SIDES_DEG]
     return np.concatenate([np.asarray(seen), *sides], axis=1)
 
 

@@ -13,7 +13,8 @@ from page_tools import EXAMPLES, IMAGES, command, save_picture
 from PIL import Image, ImageDraw
 
 from shapelift import Reconstructor
-from shapelift.pictures.rendering import on_paper, render_object
+from shapelift.pictures.rendering import on_paper
+from shapelift.rendering import view
 
 SIZE_PX = 320
 ELEVATION_DEG, AZIMUTH_DEG = 20.0, 30.0  # of the camera in examples/00_make_example_image.py
@@ -40,15 +41,12 @@ def main() -> None:
 
     source = EXAMPLES / "chair.png"
     model = Reconstructor.load(options.model)
-    mesh = model.reconstruct(source).mesh(options.resolution)
+    mesh = model.reconstruct(source).colored_mesh(options.resolution)
 
     picture = Image.open(source).resize((SIZE_PX, SIZE_PX), Image.Resampling.LANCZOS)
     # In the frame `view` the camera's azimuth is 0; in the frame `object` it is what it was.
     front_deg = 0.0 if model.card.result_frame == "view" else AZIMUTH_DEG
-    results = [
-        on_paper(render_object(mesh, front_deg + turn, ELEVATION_DEG, size_px=SIZE_PX, margin=0.08))
-        for turn in TURNS_DEG
-    ]
+    results = [on_paper(view(mesh, front_deg + turn, ELEVATION_DEG, size_px=SIZE_PX)) for turn in TURNS_DEG]
     save_picture(options.output, np.concatenate([on_paper(np.asarray(picture)), arrow(), *results], axis=1))
     print(f"{len(mesh.faces)} faces, model {model.card.name} {model.card.version}")
 
