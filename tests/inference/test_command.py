@@ -96,7 +96,7 @@ def test_sizes_are_those_of_the_files(place: Path, size_mm: float | None, capsys
     assert said.count(" m,") == said.count("; glb ") == (1 if size_mm is None else 0)
 
 
-def test_colours_or_none(place: Path) -> None:
+def test_colours_or_none(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The disc is painted in one colour, so the result is; without colours, and as STL, it has none."""
     painted = read_image("cup.png").rgba
     painted[..., :3] = (40, 160, 90)
@@ -107,8 +107,13 @@ def test_colours_or_none(place: Path) -> None:
         assert colors is not None
         assert np.abs(colors.astype(int) - (40, 160, 90)).max() <= 2
     assert load_mesh("cup.stl").colors is None
+    assert "% of the surface guessed" in capsys.readouterr().out
     assert call("cup.png", "--no-color") == 0
     assert load_mesh("cup.glb").colors is None
+    assert "guessed" not in capsys.readouterr().out
+    assert call("cup.png", "--json") == 0
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    assert 0.4 < result["guessed_share"] < 0.8  # of a ball a camera sees less than half
 
 
 def test_a_face_budget_is_kept_and_its_error_told(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

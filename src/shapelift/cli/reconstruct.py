@@ -123,6 +123,8 @@ def _say(result: dict[str, Any], *, brief: bool) -> None:
         )
         return
     size = _sizes(result["written"])
+    if "guessed_share" in result:
+        filled += f", {result['guessed_share']:.0%} of the surface guessed"
     if "simplification_error" in result:
         filled += f", the surface moved by {result['simplification_error']:.2%} of the longest side"
     typer.echo(f"{', '.join(result['files'])}: {result['faces']} faces, {size}{filled}, {seconds:.1f} s")

@@ -227,6 +227,9 @@ class _Batch:
             **files[0].report(),
             "written": [{"file": str(saved.files[0]), **saved.report()} for saved in files],
         }
+        if wanted.color and not one.blocky:
+            seen, areas = one.colors(wanted.resolution, wanted.faces).seen, mesh.face_areas
+            found["guessed_share"] = round(1.0 - float((seen[mesh.faces].mean(axis=1) * areas).sum() / areas.sum()), 4)
         if wanted.faces is not None:
             found["simplification_error"] = round(_apart(one.mesh(wanted.resolution), mesh), 6)
         return found
