@@ -52,7 +52,8 @@ def numbers(*tables: np.ndarray) -> str:
 
 
 def obj(table: np.ndarray, normals: np.ndarray) -> bytes:
-    lines = [f"v {row}" for row in numbers(table).splitlines()] + [f"vn {row}" for row in numbers(normals).splitlines()]
+    lines = [f"v {row}" for row in numbers(table).splitlines()]
+    lines += [f"vn {row}" for row in numbers(normals).splitlines() if row]
     return ("# points\n" + "\n".join(lines) + "\n").encode()
 
 

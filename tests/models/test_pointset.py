@@ -106,7 +106,7 @@ def test_the_loss_is_that_of_the_nearest_answer() -> None:
         for item in range(2)
     ]
     assert alone[0] == 0.0
-    assert float(loss) == pytest.approx(sum(alone) / 2, rel=1e-5)
+    assert loss.item() == pytest.approx(sum(alone) / 2, rel=1e-5)
     loss.backward()
     learnt = answers.grad.abs().amax(dim=(2, 3)) > 0.0
     assert learnt[1].any()

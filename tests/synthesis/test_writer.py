@@ -194,7 +194,7 @@ def test_kill_and_continue_gives_the_same_bytes(meshes, tmp_path):
 def test_the_command(meshes, tmp_path, capsys):
     output = tmp_path / "set"
     assert run(["synthesize", str(meshes / "box"), *SMALL_ARGUMENTS, "-o", str(output), "--count", "2", "--json"]) == 0
-    nothing = {"flagged": {}, "rejected": [], "duplicates": {}}
+    nothing = {"flagged": {}, "rejected": [], "duplicates": {}, "warnings": []}
     assert json.loads(capsys.readouterr().out) == {"output": str(output), "shapes": 2, **nothing}
     assert run(["synthesize", str(tmp_path / "nowhere"), "-o", str(tmp_path / "other")]) == 2
     assert not (tmp_path / "other").exists()
