@@ -63,6 +63,9 @@ def reconstruct(
     preview: Annotated[
         bool, typer.Option("--preview", help="Write a PNG too: the image, and the result from three sides.")
     ] = False,
+    turntable: Annotated[
+        bool, typer.Option("--turntable", help="Write an animated WebP too: a full turn (takes a few seconds).")
+    ] = False,
     threads: Annotated[int | None, typer.Option(help="CPU threads.", show_default="all cores")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
 ) -> None:
@@ -83,6 +86,7 @@ def reconstruct(
         color=color,
         faces=faces,
         preview=preview,
+        turntable=turntable,
     )
     single = len(images) == 1 and not images[0].is_dir()
     with Screen(shown=not json).stage("images") as update:

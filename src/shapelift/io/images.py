@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     """An image file by path, its bytes, or a file open in binary mode; a Pillow image; an array or a tensor (NumPy,
     PyTorch) `h w`, `h w c` or `c h w` of 1, 3 or 4 channels: uint8, uint16, or floats in [0, 1]."""
 
-__all__ = ["LoadedImage", "read_image", "save_image"]
+__all__ = ["LoadedImage", "read_image", "save_animation", "save_image"]
 
 _DEEP_PNG = (2, 4, 6)
 """Colour types of PNG with several channels."""
@@ -86,6 +86,28 @@ def save_image(path: str | Path, image: npt.NDArray[np.uint8]) -> None:
     from shapelift.io.atomic import write_atomically
 
     write_atomically(path, png_bytes(image))
+
+
+def save_animation(path: str | Path, frames: npt.NDArray[np.uint8], frame_s: float = 0.1) -> None:
+    """Write `n h w 3` or `n h w 4` uint8 (straight alpha) as an animated WebP that begins anew without end.
+
+    Args:
+        path: The file, written whole or not at all.
+        frames: At least one picture.
+        frame_s: How long each stands, in seconds. Equal pictures in a row become one that stands longer.
+
+    Raises:
+        InputError: the place cannot be written.
+    """
+    from PIL import Image
+
+    from shapelift.io.atomic import write_atomically
+
+    buffer = io.BytesIO()
+    first, *others = (Image.fromarray(np.ascontiguousarray(frame)) for frame in frames)
+    duration_ms = round(1000.0 * frame_s)
+    first.save(buffer, "WEBP", save_all=True, append_images=others, duration=duration_ms, loop=0, quality=80)
+    write_atomically(path, buffer.getvalue())
 
 
 def png_bytes(image: npt.NDArray[np.uint8]) -> bytes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from shapelift.errors import Doubt, InputError
@@ -16,6 +16,8 @@ from shapelift.io.shapes import FORMATS
 
 STANDARD_INPUT = Path("-")
 """The image that is read from standard input."""
+EXTRAS = {"preview": "-preview.png", "turntable": "-turntable.webp"}
+"""What can be written beside a shape, and how its name ends."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Job:
         image: The picture.
         outputs: One per format; where there are several hypotheses, without their numbers.
         samples: How many hypotheses.
+        extras: Further files, by their names in `EXTRAS`.
         mask: Its mask, if there is one.
         doubts: What is known of it beforehand.
     """
@@ -33,13 +36,21 @@ class Job:
     image: Path
     outputs: tuple[Path, ...]
     samples: int = 1
+    extras: Mapping[str, Path] = field(default_factory=dict)
     mask: Path | None = None
     doubts: tuple[Doubt, ...] = ()
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Everything that is written, format by format."""
-        return tuple(file for output in self.outputs for file in numbered(output, self.samples))
+        """Everything that is written: the shapes, format by format, and what stands beside them."""
+        shapes = (file for output in self.outputs for file in numbered(output, self.samples))
+        return (*shapes, *self.extras.values())
+
+    def with_extras(self, names: Iterable[str]) -> Job:
+        """The same with further files beside the first shape."""
+        first = self.outputs[0]
+        extras = {name: first.with_name(first.stem + EXTRAS[name]) for name in names}
+        return dataclasses.replace(self, extras=extras)
 
 
 @dataclass(frozen=True)
@@ -64,6 +75,7 @@ def make_plan(
     mask: Path | None = None,
     save_crop: Path | None = None,
     samples: int = 1,
+    extras: Collection[str] = (),
 ) -> Plan:
     """Find the images, choose the names of the outputs, and check that they can be written.
 
@@ -74,6 +86,7 @@ def make_plan(
         mask: Mask of a single image, or a folder of masks.
         save_crop: PNG of what the model sees, of a single image.
         samples: Shapes per image.
+        extras: What else is written of every image, names in `EXTRAS`.
 
     Raises:
         InputError: anything that would make the command fail later and can be known now.
@@ -83,7 +96,7 @@ def make_plan(
     if save_crop is not None and not single:
         raise InputError(f"`save_crop` {save_crop}: fits one image only; name a single image")
     named = _single_job(images[0], output, wanted) if single else _many_jobs(images, output, wanted)
-    jobs = [dataclasses.replace(job, samples=samples) for job in named]
+    jobs = [dataclasses.replace(job, samples=samples).with_extras(extras) for job in named]
     if mask is not None:
         jobs, unused = _with_masks(jobs, mask, single=single)
         passed_over += unused

@@ -25,9 +25,9 @@ from shapelift.inference.limits import (
 )
 from shapelift.inference.reconstruction import Reconstruction
 from shapelift.inference.reconstructor import Reconstructor
-from shapelift.io.images import save_image
+from shapelift.io.images import save_animation, save_image
 from shapelift.io.shapes import SavedMesh
-from shapelift.pipelines.jobs import STANDARD_INPUT, Job, Plan, make_plan
+from shapelift.pipelines.jobs import EXTRAS, STANDARD_INPUT, Job, Plan, make_plan
 
 __all__ = ["BatchOptions", "reconstruct_images"]
 
@@ -57,6 +57,7 @@ class BatchOptions:
         color: Whether shapes are coloured, in formats that have colours.
         faces: At most so many triangles per shape, None for all.
         preview: Whether `<name>-preview.png`, the image and the result from three sides, is written too.
+        turntable: Whether `<name>-turntable.webp`, the result in a full turn, is written too.
     """
 
     resolution: int = 128
@@ -72,6 +73,12 @@ class BatchOptions:
     color: bool = True
     faces: int | None = None
     preview: bool = False
+    turntable: bool = False
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """What is written beside the shapes, names in `jobs.EXTRAS`."""
+        return tuple(name for name in EXTRAS if getattr(self, name))
 
 
 def reconstruct_images(
@@ -108,7 +115,7 @@ def reconstruct_images(
     check_threads(threads)
     check_samples(wanted.samples)
     check_seed(wanted.seed)
-    plan = make_plan(images, output, formats, wanted.mask, wanted.save_crop, wanted.samples)
+    plan = make_plan(images, output, formats, wanted.mask, wanted.save_crop, wanted.samples, wanted.extras)
     return _Batch(plan, wanted, model, threads).all_jobs(report or (lambda result, done, total: None))
 
 
@@ -188,10 +195,8 @@ class _Batch:
             for own, written in zip(files, saved, strict=True):
                 own.append(written if wanted.size_mm is None else written.in_mm())
         times.append(time.perf_counter())
-        if wanted.preview:
-            first = job.outputs[0]
-            shared.append(first.with_name(f"{first.stem}-preview.png"))
-            save_image(shared[-1], found[0].preview(wanted.resolution, wanted.faces))
+        for name, path in job.extras.items():
+            self._extra(name, path, found[0])
         shapes = [self._shape(one, own) for one, own in zip(found, files, strict=True)]
         several: dict[str, Any] = {}
         if len(found) > 1:
@@ -209,13 +214,19 @@ class _Batch:
         return {
             "image": str(job.image),
             "status": "ok",
-            "files": [*map(str, shared), *(name for own in files for name in _names(own))],
+            "files": [*map(str, (*shared, *job.extras.values())), *(name for own in files for name in _names(own))],
             **(several or shapes[0]),
             "unit": files[0][0].unit,
             "filled_share": _filled_share(found),
             "warnings": [doubt.to_mapping() for doubt in dict.fromkeys(doubts)],
             "seconds": seconds,
         }
+
+    def _extra(self, name: str, path: Path, one: Reconstruction) -> None:
+        if name == "preview":
+            save_image(path, one.preview(self.wanted.resolution, self.wanted.faces))
+        else:
+            save_animation(path, one.turntable(self.wanted.resolution, self.wanted.faces))
 
     def _shape(self, one: Reconstruction, files: Sequence[SavedMesh]) -> dict[str, Any]:
         """A shape as its files have it; size and volume are those of the first one."""
