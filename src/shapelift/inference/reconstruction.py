@@ -182,7 +182,7 @@ class Reconstruction:
             size_px: Side of each, 16 to 2048.
 
         Returns:
-            `frames size_px size_px 4` uint8 with straight alpha; `io.images.save_animation` writes them.
+            `frames size_px size_px 4` uint8 with straight alpha.
 
         Raises:
             InputError: as `mesh`, or a number out of range.

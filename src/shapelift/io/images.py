@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     """An image file by path, its bytes, or a file open in binary mode; a Pillow image; an array or a tensor (NumPy,
     PyTorch) `h w`, `h w c` or `c h w` of 1, 3 or 4 channels: uint8, uint16, or floats in [0, 1]."""
 
-__all__ = ["LoadedImage", "read_image", "save_animation", "save_image"]
+__all__ = ["LoadedImage", "read_image", "save_image"]
 
 _DEEP_PNG = (2, 4, 6)
 """Colour types of PNG with several channels."""

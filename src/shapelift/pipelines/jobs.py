@@ -16,8 +16,10 @@ from shapelift.io.shapes import FORMATS
 
 STANDARD_INPUT = Path("-")
 """The image that is read from standard input."""
-EXTRAS = {"preview": "-preview.png", "turntable": "-turntable.webp"}
+EXTRAS = {"preview": "-preview.png", "turntable": "-turntable.webp", "html": ".html"}
 """What can be written beside a shape, and how its name ends."""
+PAGE_MARK = '<meta name="generator" content="shapelift'
+"""Stands at the beginning of every page that is written, and of no other."""
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,13 @@ class Job:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Everything that is written: the shapes, format by format, and what stands beside them."""
-        shapes = (file for output in self.outputs for file in numbered(output, self.samples))
-        return (*shapes, *self.extras.values())
+        """Everything that is written: the shapes, and what stands beside them."""
+        return (*self.shapes, *self.extras.values())
+
+    @property
+    def shapes(self) -> tuple[Path, ...]:
+        """The files of the shapes, format by format."""
+        return tuple(file for output in self.outputs for file in numbered(output, self.samples))
 
     def with_extras(self, names: Iterable[str]) -> Job:
         """The same with further files beside the first shape."""
@@ -60,11 +66,13 @@ class Plan:
     Attributes:
         jobs: In the order in which images were named, folders sorted by name.
         single: Whether exactly one image was named, so that a failure is the failure of all.
+        gallery: The page of all results; None where there is none.
         passed_over: Files and folders in the folders that were named that are not used, and why.
     """
 
     jobs: tuple[Job, ...]
     single: bool
+    gallery: Path | None = None
     passed_over: tuple[tuple[Path, str], ...] = ()
 
 
@@ -86,7 +94,8 @@ def make_plan(
         mask: Mask of a single image, or a folder of masks.
         save_crop: PNG of what the model sees, of a single image.
         samples: Shapes per image.
-        extras: What else is written of every image, names in `EXTRAS`.
+        extras: What else is written of every image, names in `EXTRAS`. Where several images have pages or previews,
+            a gallery shows the previews.
 
     Raises:
         InputError: anything that would make the command fail later and can be known now.
@@ -95,6 +104,9 @@ def make_plan(
     wanted = _formats(formats)
     if save_crop is not None and not single:
         raise InputError(f"`save_crop` {save_crop}: fits one image only; name a single image")
+    has_gallery = not single and not {"preview", "html"}.isdisjoint(extras)
+    if has_gallery:
+        extras = dict.fromkeys(("preview", *extras))
     named = _single_job(images[0], output, wanted) if single else _many_jobs(images, output, wanted)
     jobs = [dataclasses.replace(job, samples=samples).with_extras(extras) for job in named]
     if mask is not None:
@@ -103,10 +115,31 @@ def make_plan(
     if save_crop is not None and save_crop.suffix.lower() != ".png":
         raise InputError(f"`save_crop` {save_crop}: is written as PNG; give a name that ends in .png")
     crops = () if save_crop is None else (save_crop,)
+    gallery = (output or Path()) / "index.html" if has_gallery else None
+    pages = () if gallery is None else (gallery,)
     sources = [*images, *(job.mask for job in jobs if job.mask is not None)]
     folder_is_new = output is not None and not output.exists()
-    check_targets([*(path for job in jobs for path in job.files), *crops], sources, output if folder_is_new else None)
-    return Plan(tuple(jobs), single, tuple(passed_over))
+    targets = [*(path for job in jobs for path in job.files), *crops, *pages]
+    check_targets(targets, sources, output if folder_is_new else None)
+    _check_pages(targets)
+    return Plan(tuple(jobs), single, gallery, tuple(passed_over))
+
+
+def _check_pages(targets: Sequence[Path]) -> None:
+    """Raises InputError where two files have one name, or a page that somebody else made would be overwritten."""
+    for path, count in Counter(targets).items():
+        if count > 1:
+            raise InputError(f"{path}: two files of this name would be written; rename the image, or `save_crop`")
+        if path.suffix == EXTRAS["html"] and path.exists() and not _is_own_page(path):
+            raise InputError(f"{path}: is there, and no page of this command; choose another `output`")
+
+
+def _is_own_page(path: Path) -> bool:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return PAGE_MARK in file.read(1000)
+    except OSError:
+        return False
 
 
 _PassedOver = list[tuple[Path, str]]
