@@ -108,7 +108,8 @@ def reconstruct_images(
         report: Called after every image.
 
     Returns:
-        A document: the model, the options, the result of every image, how many failed, and what was passed over.
+        A document: the model, the options, the result of every image, how many failed, the gallery, and what was
+        passed over.
 
     Raises:
         InputError: one of the arguments cannot be used, or the single image cannot.
