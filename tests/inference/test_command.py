@@ -147,6 +147,46 @@ def test_a_preview_lies_beside_the_file(place: Path) -> None:
         assert (tile < 250).any()
 
 
+def test_a_turntable_is_a_full_turn_without_end(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("cup.png", "--turntable", "--json") == 0
+    (result,) = json.loads(capsys.readouterr().out)["results"]
+    assert result["files"] == ["cup-turntable.webp", "cup.glb"]
+    with Image.open("cup-turntable.webp") as turn:
+        assert (turn.n_frames, turn.size, turn.info["loop"]) == (24, (256, 256), 0)
+        widths = []
+        for index in range(turn.n_frames):
+            turn.seek(index)
+            widths.append(int((np.asarray(turn.convert("RGBA"))[..., 3] > 127).any(axis=0).sum()))
+    # The ellipsoid is wider than it is deep: its outline swells and shrinks twice a turn.
+    assert max(widths) > 1.1 * min(widths)
+    assert abs(widths[0] - widths[12]) <= 2
+    assert abs(widths[6] - widths[18]) <= 2
+
+
+def test_what_stands_beside_a_shape_takes_the_name_of_no_image(
+    place: Path, disc: Disc, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, option in (("cup-preview.png", "--preview"), ("cup-turntable.webp", "--turntable")):
+        Image.fromarray(disc()).save(name)
+        before = (place / name).read_bytes()
+        assert call(".", option) == 2
+        assert f"{name}: would overwrite an input" in capsys.readouterr().err
+        assert (place / name).read_bytes() == before
+        (place / name).unlink()
+    assert names(place) == {"cup.png"}
+
+
+def test_a_missing_preview_is_made_again(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("cup.png", "--preview", "--skip-existing")
+    assert call(*arguments) == 0
+    (place / "cup-preview.png").unlink()
+    assert call(*arguments) == 0
+    assert (place / "cup-preview.png").is_file()
+    capsys.readouterr()
+    assert call(*arguments) == 0
+    assert capsys.readouterr().out == "cup.glb, cup-preview.png: left alone\n"
+
+
 def test_several_hypotheses(place: Path, dice_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ("cup.png", "-m", dice_folder, "--samples", 3, "--seed", 5, "-f", "ply,stl", "-o", "out")
     assert call(*arguments, "--json") == 0

@@ -62,6 +62,17 @@ def test_the_mesh_is_the_closed_ellipsoid(result: Reconstruction) -> None:
     assert (np.unique(edges, axis=0, return_counts=True)[1] == 2).all()
 
 
+def test_pictures_of_a_result_have_the_size_that_was_asked_for(result: Reconstruction) -> None:
+    turn = result.turntable(24, faces=200, frames=5, size_px=16)
+    assert (turn.shape, turn.dtype) == ((5, 16, 16, 4), np.uint8)
+    assert result.preview(24, faces=200, size_px=16).shape == (16, 64, 3)
+    assert all((frame[..., 3] > 0).any() for frame in turn)
+    assert (turn[1] != turn[0]).any()
+    for wrong, named in (({"frames": 1}, "`frames` 1"), ({"size_px": 8}, "`size_px` 8")):
+        with pytest.raises(InputError, match=named):
+            result.turntable(24, **wrong)
+
+
 def test_points_lie_on_the_surface(result: Reconstruction) -> None:
     cloud = result.point_cloud(500, seed=3, resolution=64)
     np.testing.assert_allclose(np.linalg.norm(cloud.points / AXES, axis=1), radius_of(result), atol=0.01)

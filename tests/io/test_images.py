@@ -17,7 +17,7 @@ from PIL import Image, ImageFile
 from shapelift.errors import InputError
 from shapelift.io import image_files
 from shapelift.io.image_files import MAX_PIXELS
-from shapelift.io.images import read_image, save_image
+from shapelift.io.images import read_image, save_animation, save_image
 
 RNG = np.random.default_rng(0)
 COLORS = RNG.integers(0, 256, (12, 20, 3), dtype=np.uint8)
@@ -417,6 +417,24 @@ def test_decoders_print_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     assert err == ""
     sys.stderr.write("still there\n")
     assert capfd.readouterr().err == "still there\n"
+
+
+def test_an_animation_has_its_pictures_and_times(tmp_path: Path) -> None:
+    frames = np.zeros((3, 8, 8, 4), np.uint8)
+    for index, color in enumerate(((250, 0, 0, 255), (0, 250, 0, 255), (0, 0, 250, 0))):
+        frames[index] = color
+    save_animation(tmp_path / "a.webp", frames, frame_s=0.25)
+    with Image.open(tmp_path / "a.webp") as read:
+        assert (read.format, read.n_frames, read.info["loop"]) == ("WEBP", 3, 0)
+        for index, expected in enumerate(frames):
+            read.seek(index)
+            read.load()
+            assert read.info["duration"] == 250
+            shown = np.asarray(read.convert("RGBA")).astype(int)
+            assert (shown[..., 3] == expected[..., 3]).all()
+            assert np.abs(shown - expected)[expected[..., 3] > 0].max(initial=0) < 12
+    with pytest.raises(InputError, match="cannot write here"):
+        save_animation(tmp_path / "none" / "a.webp", frames)
 
 
 def test_save_image_round_trip(tmp_path: Path) -> None:

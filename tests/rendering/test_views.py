@@ -6,7 +6,7 @@ import numpy as np
 
 from shapelift.geometry import Mesh
 from shapelift.geometry.templates import icosphere
-from shapelift.rendering.views import PLAIN_COLOR, view
+from shapelift.rendering.views import PLAIN_COLOR, turntable, view
 
 
 def ball() -> Mesh:
@@ -33,6 +33,16 @@ def test_colours_stand_on_their_side() -> None:
         assert picture[32, 14, :3].argmax() == left
         assert picture[32, 50, :3].argmax() == right
     assert view(red, 90.0, 0.0, size_px=64)[32, 32, :3].argmax() == 0
+
+
+def test_a_turn_goes_all_around() -> None:
+    """The ball is red at +X: seen in the middle from there, a quarter of a turn after the front, and not from -X."""
+    mesh = ball()
+    red = mesh.colored(np.where(mesh.vertices[:, :1] > 0.0, (220, 30, 30), (30, 30, 220)).astype(np.uint8))
+    turn = turntable(red, frames=4, elevation_deg=0.0, size_px=32)
+    assert turn.shape == (4, 32, 32, 4)
+    np.testing.assert_array_equal(turn[0], view(red, 0.0, 0.0, size_px=32))
+    assert [int(frame[16, 16, :3].argmax()) for frame in turn[1::2]] == [0, 2]
 
 
 def test_light_comes_from_above_and_clay_is_clay() -> None:

@@ -63,6 +63,12 @@ def reconstruct(
     preview: Annotated[
         bool, typer.Option("--preview", help="Write a PNG too: the image, and the result from three sides.")
     ] = False,
+    turntable: Annotated[
+        bool, typer.Option("--turntable", help="Write an animated WebP too: a full turn (takes a few seconds).")
+    ] = False,
+    html: Annotated[
+        bool, typer.Option("--html", help="Write a page too, to turn it in a browser; of a folder also a gallery.")
+    ] = False,
     threads: Annotated[int | None, typer.Option(help="CPU threads.", show_default="all cores")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
 ) -> None:
@@ -83,6 +89,8 @@ def reconstruct(
         color=color,
         faces=faces,
         preview=preview,
+        turntable=turntable,
+        html=html,
     )
     single = len(images) == 1 and not images[0].is_dir()
     with Screen(shown=not json).stage("images") as update:
@@ -141,6 +149,8 @@ def _report(document: dict[str, Any]) -> None:
     by_status = Counter(result["status"] for result in document["results"])
     left = f", {by_status['skipped']} left alone" if by_status["skipped"] else ""
     typer.echo(f"{by_status['ok']} of {len(document['results'])} images reconstructed{left}")
+    if document["gallery"] is not None:
+        typer.echo(f"{document['gallery']}: all results")
     for result in document["results"]:
         if result["status"] == "failed":
             typer.echo(f"shapelift: failed: {with_flags(result['error'])}", err=True)

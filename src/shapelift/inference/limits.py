@@ -22,6 +22,7 @@ _MAX_SEED = (1 << 63) - 1
 
 _FEWEST_FACES, _MOST_FACES = 4, 10_000_000
 _PREVIEW_PX = (16, 2048)
+_FRAMES = (2, 360)
 
 _BASE_BYTES = 150 * 1024**2
 _BYTES_PER_NODE = 12
@@ -74,6 +75,16 @@ def check_preview_px(size_px: int) -> None:
     """
     if not _PREVIEW_PX[0] <= size_px <= _PREVIEW_PX[1]:
         raise InputError(f"`size_px` {size_px}: out of range; give {_PREVIEW_PX[0]} to {_PREVIEW_PX[1]}")
+
+
+def check_frames(frames: int) -> None:
+    """Check a number of pictures of a turn.
+
+    Raises:
+        InputError: it is out of range.
+    """
+    if not _FRAMES[0] <= frames <= _FRAMES[1]:
+        raise InputError(f"`frames` {frames}: out of range; give {_FRAMES[0]} to {_FRAMES[1]}")
 
 
 def check_threads(threads: int | None) -> None:

@@ -17,7 +17,7 @@ from shapelift.errors import Doubt, InputError
 from shapelift.geometry import UNIT_BOX, Camera, ImplicitField, Mesh, PointCloud, Representation, VoxelGrid
 from shapelift.inference.card import ModelCard
 from shapelift.inference.components import without_hidden_components
-from shapelift.inference.limits import check_faces, check_preview_px, check_resolution, check_size_mm
+from shapelift.inference.limits import check_faces, check_frames, check_preview_px, check_resolution, check_size_mm
 from shapelift.inference.representations.grid import probability
 
 if TYPE_CHECKING:
@@ -169,6 +169,29 @@ class Reconstruction:
         mesh = self.colored_mesh(resolution, faces)
         picture = self.crop if self.picture is None else self.picture
         return beside([picture, *(view(mesh, azimuth, size_px=size_px) for azimuth in _SIDES_DEG)], size_px)
+
+    def turntable(
+        self, resolution: int = 128, faces: int | None = None, frames: int = 24, size_px: int = 256
+    ) -> npt.NDArray[np.uint8]:
+        """The coloured result in a full turn, seen from slightly above; begins at its front.
+
+        Args:
+            resolution: As for `mesh`.
+            faces: As for `mesh`.
+            frames: Pictures of the turn, 2 to 360.
+            size_px: Side of each, 16 to 2048.
+
+        Returns:
+            `frames size_px size_px 4` uint8 with straight alpha.
+
+        Raises:
+            InputError: as `mesh`, or a number out of range.
+        """
+        from shapelift.rendering.views import turntable
+
+        check_frames(frames)
+        check_preview_px(size_px)
+        return turntable(self.colored_mesh(resolution, faces), frames, size_px=size_px)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the preview, and the model's name with the size of the mesh."""

@@ -88,6 +88,28 @@ def save_image(path: str | Path, image: npt.NDArray[np.uint8]) -> None:
     write_atomically(path, png_bytes(image))
 
 
+def save_animation(path: str | Path, frames: npt.NDArray[np.uint8], frame_s: float = 0.1) -> None:
+    """Write `n h w 3` or `n h w 4` uint8 (straight alpha) as an animated WebP that begins anew without end.
+
+    Args:
+        path: The file, written whole or not at all.
+        frames: At least one picture.
+        frame_s: How long each stands, in seconds. Equal pictures in a row become one that stands longer.
+
+    Raises:
+        InputError: the place cannot be written.
+    """
+    from PIL import Image
+
+    from shapelift.io.atomic import write_atomically
+
+    buffer = io.BytesIO()
+    first, *others = (Image.fromarray(np.ascontiguousarray(frame)) for frame in frames)
+    duration_ms = round(1000.0 * frame_s)
+    first.save(buffer, "WEBP", save_all=True, append_images=others, duration=duration_ms, loop=0, quality=80)
+    write_atomically(path, buffer.getvalue())
+
+
 def png_bytes(image: npt.NDArray[np.uint8]) -> bytes:
     """`h w 3` or `h w 4` uint8 as PNG."""
     from PIL import Image

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from shapelift.errors import Doubt, InputError
@@ -16,6 +16,10 @@ from shapelift.io.shapes import FORMATS
 
 STANDARD_INPUT = Path("-")
 """The image that is read from standard input."""
+EXTRAS = {"preview": "-preview.png", "turntable": "-turntable.webp", "html": ".html"}
+"""What can be written beside a shape, and how its name ends."""
+PAGE_MARK = '<meta name="generator" content="shapelift'
+"""Stands at the beginning of every page that is written, and of no other."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class Job:
         image: The picture.
         outputs: One per format; where there are several hypotheses, without their numbers.
         samples: How many hypotheses.
+        extras: Further files, by their names in `EXTRAS`.
         mask: Its mask, if there is one.
         doubts: What is known of it beforehand.
     """
@@ -33,13 +38,25 @@ class Job:
     image: Path
     outputs: tuple[Path, ...]
     samples: int = 1
+    extras: Mapping[str, Path] = field(default_factory=dict)
     mask: Path | None = None
     doubts: tuple[Doubt, ...] = ()
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """Everything that is written, format by format."""
+        """Everything that is written: the shapes, and what stands beside them."""
+        return (*self.shapes, *self.extras.values())
+
+    @property
+    def shapes(self) -> tuple[Path, ...]:
+        """The files of the shapes, format by format."""
         return tuple(file for output in self.outputs for file in numbered(output, self.samples))
+
+    def with_extras(self, names: Iterable[str]) -> Job:
+        """The same with further files beside the first shape."""
+        first = self.outputs[0]
+        extras = {name: first.with_name(first.stem + EXTRAS[name]) for name in names}
+        return dataclasses.replace(self, extras=extras)
 
 
 @dataclass(frozen=True)
@@ -49,11 +66,13 @@ class Plan:
     Attributes:
         jobs: In the order in which images were named, folders sorted by name.
         single: Whether exactly one image was named, so that a failure is the failure of all.
+        gallery: The page of all results; None where there is none.
         passed_over: Files and folders in the folders that were named that are not used, and why.
     """
 
     jobs: tuple[Job, ...]
     single: bool
+    gallery: Path | None = None
     passed_over: tuple[tuple[Path, str], ...] = ()
 
 
@@ -64,6 +83,7 @@ def make_plan(
     mask: Path | None = None,
     save_crop: Path | None = None,
     samples: int = 1,
+    extras: Collection[str] = (),
 ) -> Plan:
     """Find the images, choose the names of the outputs, and check that they can be written.
 
@@ -74,6 +94,8 @@ def make_plan(
         mask: Mask of a single image, or a folder of masks.
         save_crop: PNG of what the model sees, of a single image.
         samples: Shapes per image.
+        extras: What else is written of every image, names in `EXTRAS`. Where several images have pages or previews,
+            a gallery shows the previews.
 
     Raises:
         InputError: anything that would make the command fail later and can be known now.
@@ -82,18 +104,42 @@ def make_plan(
     wanted = _formats(formats)
     if save_crop is not None and not single:
         raise InputError(f"`save_crop` {save_crop}: fits one image only; name a single image")
+    has_gallery = not single and not {"preview", "html"}.isdisjoint(extras)
+    if has_gallery:
+        extras = dict.fromkeys(("preview", *extras))
     named = _single_job(images[0], output, wanted) if single else _many_jobs(images, output, wanted)
-    jobs = [dataclasses.replace(job, samples=samples) for job in named]
+    jobs = [dataclasses.replace(job, samples=samples).with_extras(extras) for job in named]
     if mask is not None:
         jobs, unused = _with_masks(jobs, mask, single=single)
         passed_over += unused
     if save_crop is not None and save_crop.suffix.lower() != ".png":
         raise InputError(f"`save_crop` {save_crop}: is written as PNG; give a name that ends in .png")
     crops = () if save_crop is None else (save_crop,)
+    gallery = (output or Path()) / "index.html" if has_gallery else None
+    pages = () if gallery is None else (gallery,)
     sources = [*images, *(job.mask for job in jobs if job.mask is not None)]
     folder_is_new = output is not None and not output.exists()
-    check_targets([*(path for job in jobs for path in job.files), *crops], sources, output if folder_is_new else None)
-    return Plan(tuple(jobs), single, tuple(passed_over))
+    targets = [*(path for job in jobs for path in job.files), *crops, *pages]
+    check_targets(targets, sources, output if folder_is_new else None)
+    _check_pages(targets)
+    return Plan(tuple(jobs), single, gallery, tuple(passed_over))
+
+
+def _check_pages(targets: Sequence[Path]) -> None:
+    """Raises InputError where two files have one name, or a page that somebody else made would be overwritten."""
+    for path, count in Counter(targets).items():
+        if count > 1:
+            raise InputError(f"{path}: two files of this name would be written; rename the image, or `save_crop`")
+        if path.suffix == EXTRAS["html"] and path.exists() and not _is_own_page(path):
+            raise InputError(f"{path}: is there, and no page of this command; choose another `output`")
+
+
+def _is_own_page(path: Path) -> bool:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return PAGE_MARK in file.read(1000)
+    except OSError:
+        return False
 
 
 _PassedOver = list[tuple[Path, str]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,10 @@ from shapelift.inference.limits import (
 )
 from shapelift.inference.reconstruction import Reconstruction
 from shapelift.inference.reconstructor import Reconstructor
-from shapelift.io.images import save_image
+from shapelift.io.images import save_animation, save_image
 from shapelift.io.shapes import SavedMesh
-from shapelift.pipelines.jobs import STANDARD_INPUT, Job, Plan, make_plan
+from shapelift.pipelines.jobs import EXTRAS, STANDARD_INPUT, Job, Plan, make_plan
+from shapelift.pipelines.pages import write_gallery, write_page
 
 __all__ = ["BatchOptions", "reconstruct_images"]
 
@@ -57,6 +58,10 @@ class BatchOptions:
         color: Whether shapes are coloured, in formats that have colours.
         faces: At most so many triangles per shape, None for all.
         preview: Whether `<name>-preview.png`, the image and the result from three sides, is written too.
+        turntable: Whether `<name>-turntable.webp`, the result in a full turn, is written too.
+        html: Whether `<name>.html`, a page with the result to turn, is written too.
+
+    Of several images with `preview` or `html`, `index.html` shows all previews.
     """
 
     resolution: int = 128
@@ -72,6 +77,13 @@ class BatchOptions:
     color: bool = True
     faces: int | None = None
     preview: bool = False
+    turntable: bool = False
+    html: bool = False
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """What is written beside the shapes, names in `jobs.EXTRAS`."""
+        return tuple(name for name in EXTRAS if getattr(self, name))
 
 
 def reconstruct_images(
@@ -96,7 +108,8 @@ def reconstruct_images(
         report: Called after every image.
 
     Returns:
-        A document: the model, the options, the result of every image, how many failed, and what was passed over.
+        A document: the model, the options, the result of every image, how many failed, the gallery, and what was
+        passed over.
 
     Raises:
         InputError: one of the arguments cannot be used, or the single image cannot.
@@ -108,7 +121,7 @@ def reconstruct_images(
     check_threads(threads)
     check_samples(wanted.samples)
     check_seed(wanted.seed)
-    plan = make_plan(images, output, formats, wanted.mask, wanted.save_crop, wanted.samples)
+    plan = make_plan(images, output, formats, wanted.mask, wanted.save_crop, wanted.samples, wanted.extras)
     return _Batch(plan, wanted, model, threads).all_jobs(report or (lambda result, done, total: None))
 
 
@@ -135,6 +148,10 @@ class _Batch:
                 result = {"image": str(job.image), "status": "failed", "error": str(error)}
             results.append(result)
             report(result, len(results), len(self.plan.jobs))
+        gallery = self.plan.gallery
+        if gallery is not None:
+            _make_folder(gallery.parent)
+            write_gallery(gallery, self.plan.jobs, results)
         card = self.reconstructor.card
         failed = sum(result["status"] == "failed" for result in results)
         return {
@@ -153,6 +170,7 @@ class _Batch:
             "load_s": round(self.load_s, 3),
             "results": results,
             "failed": failed,
+            "gallery": None if gallery is None else str(gallery),
             "passed_over": [{"file": str(path), "reason": reason} for path, reason in self.plan.passed_over],
         }
 
@@ -188,10 +206,6 @@ class _Batch:
             for own, written in zip(files, saved, strict=True):
                 own.append(written if wanted.size_mm is None else written.in_mm())
         times.append(time.perf_counter())
-        if wanted.preview:
-            first = job.outputs[0]
-            shared.append(first.with_name(f"{first.stem}-preview.png"))
-            save_image(shared[-1], found[0].preview(wanted.resolution, wanted.faces))
         shapes = [self._shape(one, own) for one, own in zip(found, files, strict=True)]
         several: dict[str, Any] = {}
         if len(found) > 1:
@@ -206,16 +220,34 @@ class _Batch:
             for name, start, end in zip(("predict", "mesh", "spread", "write"), times[:-1], times[1:], strict=True)
             if name != "spread" or several
         }
-        return {
+        result = {
             "image": str(job.image),
             "status": "ok",
-            "files": [*map(str, shared), *(name for own in files for name in _names(own))],
+            "files": [*map(str, (*shared, *job.extras.values())), *(name for own in files for name in _names(own))],
             **(several or shapes[0]),
             "unit": files[0][0].unit,
             "filled_share": _filled_share(found),
             "warnings": [doubt.to_mapping() for doubt in dict.fromkeys(doubts)],
             "seconds": seconds,
         }
+        self._extras(job, found[0], result)
+        return result
+
+    def _extras(self, job: Job, one: Reconstruction, result: Mapping[str, Any]) -> None:
+        """Write what stands beside the shapes."""
+        detail = (self.wanted.resolution, self.wanted.faces)
+        for name, path in job.extras.items():
+            if name == "preview":
+                save_image(path, one.preview(*detail))
+            elif name == "turntable":
+                save_animation(path, one.turntable(*detail))
+            elif self.wanted.color and not one.blocky:
+                mesh = one.colored_mesh(*detail)
+                corners = one.colors(*detail).seen[mesh.faces]
+                seen_share = float(np.average(corners.mean(axis=1), weights=mesh.face_areas))
+                write_page(path, job, one, result, mesh, seen_share)
+            else:
+                write_page(path, job, one, result, one.mesh(*detail), None)
 
     def _shape(self, one: Reconstruction, files: Sequence[SavedMesh]) -> dict[str, Any]:
         """A shape as its files have it; size and volume are those of the first one."""

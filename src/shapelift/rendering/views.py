@@ -49,7 +49,7 @@ def view(
     Two lamps turn with the camera, and light comes from everywhere; no shadows.
 
     Args:
-        mesh: Not empty, +Y up.
+        mesh: Closed, not empty, +Y up; faces that turn their back are not drawn.
         azimuth_deg: As for `Camera.orbit`, 0 looks at the front.
         elevation_deg: Above the horizon.
         size_px: Side of the picture.
@@ -60,9 +60,12 @@ def view(
     """
     fine = size_px * supersampling
     camera = view_camera(mesh, azimuth_deg, elevation_deg, fine)
-    hits = pixel_crossings(mesh, camera).first()
+    # Of a closed mesh no ray meets the back of a face first.
+    towards_camera = camera.world_from_camera[:3, 3] - mesh.corners[:, 0]
+    front = mesh.faces[np.einsum("fd,fd->f", towards_camera, mesh.face_normals) > 0.0]
+    hits = pixel_crossings(Mesh(mesh.vertices, front), camera).first()
     found = hits.faces >= 0
-    corners, weights = mesh.faces[hits.faces[found]], hits.weights[found].astype(np.float32)
+    corners, weights = front[hits.faces[found]], hits.weights[found].astype(np.float32)
     colors = np.asarray(PLAIN_COLOR if mesh.colors is None else mesh.colors, np.float32) / np.float32(255.0)
     albedo = colors**2.2 if mesh.colors is None else np.einsum("nc,ncd->nd", weights, colors[corners] ** 2.2)
     normal = np.einsum("nc,ncd->nd", weights, mesh.vertex_normals[corners]) @ camera.camera_from_world[:3, :3].T
@@ -76,6 +79,24 @@ def view(
     mean = picture.reshape(size_px, supersampling, size_px, supersampling, 4).mean(axis=(1, 3))
     color = np.clip(mean[..., :3] / np.maximum(mean[..., 3:], 1e-6), 0.0, 1.0) ** (1.0 / 2.2)
     return np.asarray(np.rint(np.concatenate([color, mean[..., 3:]], axis=2) * 255.0), np.uint8)
+
+
+def turntable(
+    mesh: Mesh, frames: int = 24, elevation_deg: float = 20.0, *, size_px: int = 256
+) -> npt.NDArray[np.uint8]:
+    """A mesh from all around: `view` at even steps of a full turn, which begins at the front.
+
+    Args:
+        mesh: As for `view`.
+        frames: Number of pictures.
+        elevation_deg: As for `view`.
+        size_px: Side of a picture.
+
+    Returns:
+        `frames s s 4` uint8 with straight alpha; the first follows on the last.
+    """
+    azimuths = np.arange(frames) * (360.0 / frames)
+    return np.stack([view(mesh, float(azimuth), elevation_deg, size_px=size_px) for azimuth in azimuths])
 
 
 def beside(pictures: Sequence[npt.NDArray[np.uint8]], size_px: int) -> npt.NDArray[np.uint8]:
