@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 import xml.etree.ElementTree as ET
 import zipfile
@@ -17,7 +18,7 @@ from shapelift.errors import InputError
 from shapelift.geometry import Mesh
 from shapelift.io.colors import linear_colors, srgb_colors
 from shapelift.io.mesh_formats.glb import vertex_normals
-from shapelift.io.shapes import FORMATS, load_mesh, save_mesh
+from shapelift.io.shapes import FORMATS, load_mesh, read_metadata, save_mesh
 
 METADATA = {"generator": "shapelift 9", "model": 'a "b" & <c>\nsecond line', "frame": "view"}
 COLORED = ("glb", "obj", "ply")
@@ -155,6 +156,49 @@ def test_metadata_beside_stl(tmp_path: Path) -> None:
     assert sidecar.name == "x.stl.json"
     assert json.loads(sidecar.read_text()) == METADATA | {"up": "+Z", "unit": "millimetre", "longest_side": "100"}
     assert path.read_bytes().startswith(b"shapelift 9; unit millimetre; up +Z")
+
+
+@pytest.mark.parametrize("colors", [False, True])
+@pytest.mark.parametrize("kind", FORMATS)
+def test_metadata_are_read_as_they_were_written(tmp_path: Path, kind: str, colors: bool) -> None:
+    asked = METADATA | {"Title": "50 % <off> & 'more': https://example.org", "empty": ""}
+    path = save_mesh(tmp_path / f"x.{kind}", shape(colors=colors), metadata=asked, size_mm=30.0)[0]
+    found = read_metadata(path)
+    own = {"up": "+Z" if kind in PRINTED else "+Y", "unit": "metre" if kind == "glb" else "millimetre"}
+    own["longest_side"] = "0.03" if kind == "glb" else "30"
+    assert {key: " ".join(value.split()) for key, value in found.items()} == {
+        key: " ".join(value.split()) for key, value in (asked | own).items()
+    }
+    if kind in ("glb", "stl"):  # keep line ends too
+        assert found["model"] == asked["model"]
+
+
+def test_metadata_of_files_of_others(tmp_path: Path) -> None:
+    path = tmp_path / "x.obj"
+    path.write_text("\ufeff# www.example.org\r\n\r\n# made by: someone\r\nv 0 0 0\r\n# later: no\r\n", encoding="utf-8")
+    assert read_metadata(path) == {"made by": "someone"}
+    path = tmp_path / "x.off"
+    path.write_text("# a: b\nOFF 0 0 0\n")
+    assert read_metadata(path) == {"a": "b"}
+    path = tmp_path / "x.gltf"
+    path.write_text(json.dumps({"asset": {"version": "2.0", "generator": "g", "extras": {"n": 3, "deep": {"a": 1}}}}))
+    assert read_metadata(path) == {"generator": "g", "n": "3"}
+    path = save_mesh(tmp_path / "x.stl", shape())[0]
+    sidecar = tmp_path / "x.stl.json"
+    sidecar.write_text('{"a": "b", "c": [1]}')
+    assert read_metadata(path) == {"a": "b"}
+    sidecar.unlink()
+    assert read_metadata(path) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("x.stl.json", b"["), ("x.stl.json", b"[1]"), ("x.3mf", b"PK"), ("x.glb", b"glTF")]
+)
+def test_damaged_metadata_are_refused_by_name(tmp_path: Path, name: str, content: bytes) -> None:
+    save_mesh(tmp_path / "x.stl", shape())
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=f"{re.escape(name)}: cannot be read: it is"):
+        read_metadata(tmp_path / name.removesuffix(".json"))
 
 
 def test_the_same_mesh_gives_the_same_bytes(tmp_path: Path) -> None:

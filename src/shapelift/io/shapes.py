@@ -14,12 +14,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +47,10 @@ AXES = ("x", "y", "z", "-x", "-y", "-z")
 """Directions of a file that can be said to point up."""
 
 _UNIT_NAMES = {1.0: "millimetre", 1000.0: "metre"}
+Found = TypeVar("Found")
+
+_SIDECAR = ".json"
+"""Behind the name of a file: the name of the file beside it that holds its metadata."""
 _FAR = 1e3
 """Meshes farther from the origin than so many of their longest sides lose their shape to single precision."""
 _PROLOGUE = rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*|<!--.*?-->\s*)*"
@@ -169,8 +175,8 @@ def write_mesh(
         raise ValueError(f"{form.name} is only read")
     write_atomically(path, form.write(placed, described))
     files = [path]
-    if not form.metadata:
-        files.append(path.with_name(path.name + ".json"))
+    if form.metadata is None:
+        files.append(path.with_name(path.name + _SIDECAR))
         write_atomically(files[-1], json.dumps(described, indent=2, ensure_ascii=False) + "\n")
     x, y, z = sides.tolist()
     name = next((name for name, length in UNITS_MM.items() if length == written_mm), "1")
@@ -244,6 +250,34 @@ def read_mesh(path: str | Path, *, up_axis: str | None = None) -> LoadedMesh:
     return LoadedMesh(turned, content.unit_mm or form.unit_mm, (*content.warnings, *moved))
 
 
+def read_metadata(path: str | Path) -> dict[str, str]:
+    """What `write_mesh` has put into a mesh file or beside it; of files of others what they say in the same way.
+
+    Args:
+        path: As for `load_mesh`.
+
+    Raises:
+        InputError: the file or its sidecar cannot be read.
+    """
+    path = Path(path)
+    form = format_of(path, MESH_FORMATS)
+    with _readable(path):
+        file = MeshFile.on_disk(path)
+        if form.metadata is not None:
+            return dict(_understood(form, partial(form.metadata, file)))
+    sidecar = path.with_name(path.name + _SIDECAR)
+    if not sidecar.is_file():
+        return {}
+    with _readable(sidecar):
+        try:
+            stated = json.loads(sidecar.read_bytes())
+        except (ValueError, RecursionError) as error:
+            raise UnreadableMeshError("it is no JSON document") from error
+        if not isinstance(stated, dict):
+            raise UnreadableMeshError("it is no JSON object of names and values")
+        return {key: value for key, value in stated.items() if isinstance(value, str)}
+
+
 def _near_the_origin(parts: tuple[MeshPart, ...]) -> tuple[tuple[MeshPart, ...], tuple[str, ...]]:
     """The parts, moved to the origin where they lie so far from it that single precision would deform them."""
     used = np.concatenate([np.zeros((0, 3)), *[part.vertices[np.unique(part.faces)] for part in parts]])
@@ -288,9 +322,16 @@ def read_content(path: Path, *, member: str | None = None, looks: bool = True) -
         InputError: it is too large or cannot be read; the message begins with `<path>: cannot be read: `.
     """
     form = format_of(Path(member or path), MESH_FORMATS)
-    try:
+    with _readable(member or path):
         file = MeshFile.on_disk(path) if member is None else MeshFile.in_zip(path, member)
         return _content(file, form, looks=looks)
+
+
+@contextlib.contextmanager
+def _readable(name: str | Path) -> Iterator[None]:
+    """What goes wrong while a file is read, as an InputError that names it."""
+    try:
+        yield
     except UnreadableMeshError as error:
         reason = str(error)
         cause: Exception = error
@@ -298,7 +339,9 @@ def read_content(path: Path, *, member: str | None = None, looks: bool = True) -
         reason, cause = "there is not enough memory", error
     except OSError as error:
         reason, cause = error.strerror or "it cannot be opened", error
-    raise InputError(f"{path if member is None else member}: cannot be read: {reason}") from cause
+    else:
+        return
+    raise InputError(f"{name}: cannot be read: {reason}") from cause
 
 
 def _content(file: MeshFile, form: MeshFormat, *, looks: bool) -> MeshContent:
@@ -308,8 +351,12 @@ def _content(file: MeshFile, form: MeshFormat, *, looks: bool) -> MeshContent:
     for beginning, what in _OTHER_THINGS:
         if re.match(beginning, file.data[:4096], re.IGNORECASE | re.DOTALL):
             raise UnreadableMeshError(f"it is {what}")
+    return _understood(form, partial(form.read, file, looks))
+
+
+def _understood(form: MeshFormat, read: Callable[[], Found]) -> Found:
     try:
-        return form.read(file, looks)
+        return read()
     except (UnreadableMeshError, MemoryError):
         raise
     except Exception as error:  # parsers of files written by strangers fail in every way there is

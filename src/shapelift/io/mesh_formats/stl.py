@@ -53,4 +53,4 @@ def encode_stl(mesh: Mesh, metadata: Metadata) -> bytes:
     return header.encode("ascii", "replace")[:80].ljust(80) + struct.pack("<I", len(records)) + records.tobytes()
 
 
-FORMATS = (MeshFormat(name="stl", read=read_stl, write=encode_stl, unit_mm=1.0, z_up=True, metadata=False),)
+FORMATS = (MeshFormat(name="stl", read=read_stl, write=encode_stl, unit_mm=1.0, z_up=True),)
