@@ -27,6 +27,7 @@ _UNITS_MM = {
 _HEAD_BYTES = 1 << 20
 """Metadata are looked for in so much of a model."""
 _METADATA = re.compile(r"""<metadata\s[^>]*?name\s*=\s*(?:"([^"]*)"|'([^']*)')[^>]*?>([^<]*)</metadata>""")
+_COLORS = re.compile(rb"<(\w+:)?(colorgroup|texture2dgroup)\b")
 _3MF_WELL_KNOWN = ("Title", "Designer", "Description", "Copyright", "LicenseTerms", "Rating", "Application")
 
 
@@ -44,7 +45,10 @@ def read_3mf(file: MeshFile, looks: bool) -> MeshContent:
     unit_mm = _UNITS_MM.get(stated, _UNITS_MM.get(stated.removesuffix("s")))
     if unit_mm is None:
         raise UnreadableMeshError(f"it states a unit that 3MF does not have ({stated[:40]})")
-    return MeshContent(scene_parts(scene), unit_mm)
+    with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
+        models = [archive.read(name) for name in archive.namelist() if name.lower().endswith(".model")]
+    colored = any(_COLORS.search(model) for model in models)
+    return MeshContent(scene_parts(scene), unit_mm, ("its colours are not read",) if colored else ())
 
 
 def encode_3mf(mesh: Mesh, metadata: Metadata) -> bytes:
