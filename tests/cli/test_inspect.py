@@ -48,7 +48,7 @@ def test_a_file_of_ours(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert found["volume"] == pytest.approx(1000.0 * scale**3, rel=1e-5)
     assert found["area"] == pytest.approx(Mesh(CORNERS, TETRAHEDRON).area * 100.0 * scale**2, rel=1e-5)
     assert found["colors"] == (kind not in ("stl", "3mf"))
-    assert [one["message"] for one in found["warnings"]] == (["x.3mf: its colours are not read"] * (kind == "3mf"))
+    assert [one["message"] for one in found["warnings"]] == (["x.3mf: colours not read"] * (kind == "3mf"))
 
 
 def test_what_is_wrong_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from shapelift.cli.output import Screen, print_json, size_text, warn, with_flags
+from shapelift.cli.placement import Origin, Rest, Up
 from shapelift.io.shapes import FORMATS
 
 _NAMED = 20
@@ -63,10 +64,14 @@ def reconstruct(
     preview: Annotated[
         bool, typer.Option("--preview", help="Write a PNG too: the image, and the result from three sides.")
     ] = False,
+    rest: Rest = False,
+    origin: Origin = None,
+    up: Up = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads.", show_default="all cores")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
 ) -> None:
     """Turn images into closed 3D models."""
+    from shapelift.geometry.placement import Placement
     from shapelift.pipelines.reconstruction import BatchOptions, reconstruct_images
 
     options = BatchOptions(
@@ -83,6 +88,7 @@ def reconstruct(
         color=color,
         faces=faces,
         preview=preview,
+        placement=Placement(rest=rest, origin=origin, up=up),
     )
     single = len(images) == 1 and not images[0].is_dir()
     with Screen(shown=not json).stage("images") as update:

@@ -28,7 +28,15 @@ import numpy.typing as npt
 
 from shapelift.errors import InputError
 from shapelift.geometry import Mesh, rotation_x, rotation_z, similarity
-from shapelift.geometry.placement import DEFAULT_PRINT_SIZE_MM, sized, to_print_frame
+from shapelift.geometry.placement import (
+    AS_THE_FORMAT,
+    DEFAULT_PRINT_SIZE_MM,
+    Placement,
+    moved_to,
+    rested,
+    sized,
+    to_z_up,
+)
 from shapelift.geometry.welding import welded
 from shapelift.io.atomic import write_atomically
 from shapelift.io.mesh_formats import MESH_FORMATS, MeshContent, MeshFile, MeshFormat, MeshPart, UnreadableMeshError
@@ -118,23 +126,26 @@ def save_mesh(
     metadata: Mapping[str, str] | None = None,
     size_mm: float | None = None,
     unit_mm: float | None = None,
+    placement: Placement = AS_THE_FORMAT,
 ) -> tuple[Path, ...]:
     """Write a mesh, whole or not at all, in the frame and unit that the table of this module gives for its format.
 
     Args:
         path: Its ending, in any case, chooses the format: glb, obj, ply, stl, 3mf or off.
         mesh: In the world frame: +Y up, front +Z.
-        metadata: Goes into the file or beside it, with `up`, `unit` and `longest_side` added.
+        metadata: Goes into the file or beside it, with `up`, `unit`, `longest_side` and, where it rests, `pose` added.
         size_mm: Longest side of the object in millimetres; None for what `unit_mm` says.
         unit_mm: Length of a unit of the mesh in millimetres; None for what the table says.
+        placement: How it stands there, where not as the table says. Turned first, then sized, then moved.
 
     Returns:
         What was written: the file, and for STL its sidecar.
 
     Raises:
-        InputError: an unknown format, an empty mesh, a size that is not positive, or a place that cannot be written.
+        InputError: an unknown format, an empty mesh, one without extent (or flat, and it is to rest), a size that is
+            not positive, or a place that cannot be written.
     """
-    return write_mesh(path, mesh, metadata=metadata, size_mm=size_mm, unit_mm=unit_mm).files
+    return write_mesh(path, mesh, metadata=metadata, size_mm=size_mm, unit_mm=unit_mm, placement=placement).files
 
 
 def write_mesh(
@@ -144,6 +155,7 @@ def write_mesh(
     metadata: Mapping[str, str] | None = None,
     size_mm: float | None = None,
     unit_mm: float | None = None,
+    placement: Placement = AS_THE_FORMAT,
 ) -> SavedMesh:
     """`save_mesh`, with the size that the object has in the file.
 
@@ -153,6 +165,7 @@ def write_mesh(
         metadata: As for `save_mesh`.
         size_mm: As for `save_mesh`.
         unit_mm: As for `save_mesh`.
+        placement: As for `save_mesh`.
 
     Raises:
         InputError: as `save_mesh`.
@@ -166,11 +179,16 @@ def write_mesh(
         raise InputError(f"{path}: a size of {size_mm} mm is impossible; give a positive number of millimetres")
     if not form.colors and mesh.colors is not None:
         mesh = Mesh(mesh.vertices, mesh.faces)
-    placed, written_mm = _placed(mesh, form, size_mm, unit_mm)
+    try:
+        placed, z_up, written_mm = _placed(mesh, form, size_mm, unit_mm, placement)
+    except ValueError as error:
+        raise InputError(f"{path}: cannot be placed: {error}") from error
     sides = np.ptp(placed.vertices.astype(np.float64), axis=0)
     described = {str(key): str(value) for key, value in (metadata or {}).items()}
     unit = "unspecified" if written_mm is None else _UNIT_NAMES.get(written_mm, f"{written_mm:g} mm")
-    described |= {"up": "+Z" if form.z_up else "+Y", "unit": unit, "longest_side": f"{float(sides.max()):.6g}"}
+    if placement.rest:
+        described["pose"] = "resting"
+    described |= {"up": "+Z" if z_up else "+Y", "unit": unit, "longest_side": f"{float(sides.max()):.6g}"}
     if form.write is None:
         raise ValueError(f"{form.name} is only read")
     write_atomically(path, form.write(placed, described))
@@ -192,17 +210,25 @@ def carries_colors(path: str | Path) -> bool:
     return format_of(Path(path), FORMATS).colors
 
 
-def _placed(mesh: Mesh, form: MeshFormat, size_mm: float | None, unit_mm: float | None) -> tuple[Mesh, float | None]:
-    """The mesh in the frame and unit of a format, and the length of that unit in mm; None where it has none."""
+def _placed(
+    mesh: Mesh, form: MeshFormat, size_mm: float | None, unit_mm: float | None, placement: Placement
+) -> tuple[Mesh, bool, float | None]:
+    """The mesh as it stands in a file, whether +Z is up there, and the length of its unit in mm, None for none."""
+    if placement.rest:
+        mesh = rested(mesh)
     if size_mm is None and unit_mm is not None:
         size_mm = unit_mm * float(np.ptp(mesh.vertices.astype(np.float64), axis=0).max())
     if size_mm is None and form.z_up:
         size_mm = DEFAULT_PRINT_SIZE_MM
-    if size_mm is None:
-        return mesh, form.unit_mm
-    written_mm = form.unit_mm or UNITS_MM[DEFAULT_UNIT]
-    place = to_print_frame if form.z_up else sized
-    return place(mesh, size_mm / written_mm), written_mm
+    written_mm = form.unit_mm
+    if size_mm is not None:
+        written_mm = form.unit_mm or UNITS_MM[DEFAULT_UNIT]
+        mesh = sized(mesh, size_mm / written_mm)
+    z_up = form.z_up if placement.up is None else placement.up == "z"
+    if z_up:
+        mesh = to_z_up(mesh)
+    origin = placement.origin or ("bottom" if form.z_up else None)
+    return mesh if origin is None else moved_to(mesh, origin, z_up=z_up), z_up, written_mm
 
 
 def load_mesh(path: str | Path, *, z_up: bool | None = None) -> Mesh:

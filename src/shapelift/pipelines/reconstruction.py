@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from shapelift.errors import InputError
 from shapelift.geometry import Mesh
+from shapelift.geometry.placement import AS_THE_FORMAT, Placement
 from shapelift.inference.hypotheses import Hypotheses
 from shapelift.inference.limits import (
     check_faces,
@@ -57,6 +58,7 @@ class BatchOptions:
         color: Whether shapes are coloured, in formats that have colours.
         faces: At most so many triangles per shape, None for all.
         preview: Whether `<name>-preview.png`, the image and the result from three sides, is written too.
+        placement: How shapes stand in their files, where not as the format has it.
     """
 
     resolution: int = 128
@@ -72,6 +74,7 @@ class BatchOptions:
     color: bool = True
     faces: int | None = None
     preview: bool = False
+    placement: Placement = AS_THE_FORMAT
 
 
 def reconstruct_images(
@@ -184,7 +187,14 @@ class _Batch:
         files: list[list[SavedMesh]] = [[] for _ in found]
         for path in job.outputs:
             _make_folder(path.parent)
-            saved = found.write(path, wanted.resolution, wanted.size_mm, color=wanted.color, faces=wanted.faces)
+            saved = found.write(
+                path,
+                wanted.resolution,
+                wanted.size_mm,
+                color=wanted.color,
+                faces=wanted.faces,
+                placement=wanted.placement,
+            )
             for own, written in zip(files, saved, strict=True):
                 own.append(written if wanted.size_mm is None else written.in_mm())
         times.append(time.perf_counter())

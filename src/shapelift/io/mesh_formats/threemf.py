@@ -48,7 +48,7 @@ def read_3mf(file: MeshFile, looks: bool) -> MeshContent:
     with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
         models = [archive.read(name) for name in archive.namelist() if name.lower().endswith(".model")]
     colored = any(_COLORS.search(model) for model in models)
-    return MeshContent(scene_parts(scene), unit_mm, ("its colours are not read",) if colored else ())
+    return MeshContent(scene_parts(scene), unit_mm, ("colours not read",) if colored else ())
 
 
 def encode_3mf(mesh: Mesh, metadata: Metadata) -> bytes:
