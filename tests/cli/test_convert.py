@@ -12,7 +12,7 @@ import trimesh
 from shapelift.cli.main import run
 from shapelift.geometry import Mesh, PointCloud
 from shapelift.io.pointclouds import save_points
-from shapelift.io.shapes import FORMATS, load_mesh, save_mesh
+from shapelift.io.shapes import FORMATS, load_mesh, read_mesh, read_metadata, save_mesh
 from shapelift.solids import check
 
 
@@ -290,3 +290,36 @@ def test_units_and_axes_that_cannot_be(arguments: list[str], words: str, capsys:
     assert call("in.stl", "out.glb", *arguments) == 2
     assert words in capsys.readouterr().err
     assert not Path("out.glb").exists()
+
+
+def test_where_the_mesh_stands_in_the_file(capsys: pytest.CaptureFixture[str]) -> None:
+    box = trimesh.creation.box((1, 3, 2))
+    save_mesh("box.obj", Mesh(box.vertices + 9, box.faces))
+    assert call("box.obj", "out.glb", "--rest", "--origin", "bottom", "--up", "z", "--size-mm", 3000) == 0
+    assert "12 faces, 3000 x 2000 x 1000 mm" in capsys.readouterr().out
+    found = read_mesh("out.glb", up_axis="y").mesh.bounds
+    np.testing.assert_allclose(found.minimum, [-1.5, -1, 0], atol=1e-5)
+    np.testing.assert_allclose(found.maximum, [1.5, 1, 1], atol=1e-5)
+    assert call("box.obj", "out.stl", "--origin", "center", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["size"] == [1, 2, 3]
+    np.testing.assert_allclose(read_mesh("out.stl", up_axis="y").mesh.bounds.minimum, [-0.5, -1, -1.5], atol=1e-5)
+
+
+@pytest.mark.parametrize(("flag", "value", "known"), [("--origin", "top", "bottom or center"), ("--up", "x", "y or z")])
+def test_unknown_places_are_refused_by_their_flag(
+    flag: str, value: str, known: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_points("ball.ply", ball())
+    assert call("ball.ply", "out.glb", flag, value) == 2
+    assert capsys.readouterr().err == f"shapelift: {flag} {value}: unknown; give {known}\n"
+
+
+def test_a_cloud_far_off_that_is_moved_has_no_origin_to_add(capsys: pytest.CaptureFixture[str]) -> None:
+    cloud = ball()
+    assert cloud.normals is not None
+    rows = np.concatenate([cloud.points + np.array([5e6, 0.0, 0.0]), cloud.normals], axis=1)
+    np.savetxt("far.xyz", rows, fmt="%.6f")
+    for flags, kept in (((), True), (("--origin", "center"), False)):
+        assert call("far.xyz", "out.glb", "--resolution", 24, *flags) == 0
+        assert ("relative to (5000000" in capsys.readouterr().err) is kept
+        assert ("origin" in read_metadata("out.glb")) is kept

@@ -187,6 +187,33 @@ def test_a_missing_preview_is_made_again(place: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr().out == "cup.glb, cup-preview.png: left alone\n"
 
 
+def test_the_object_stands_as_asked(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("cup.png", "--no-color") == 0
+    as_it_comes = load_mesh("cup.glb")
+    flags = ("--rest", "--origin", "bottom", "--up", "z", "--size-mm", 80, "--json")
+    assert call("cup.png", "--no-color", "-f", "glb,stl", *flags) == 0
+    (result,) = json.loads(capsys.readouterr().out.partition("\n")[2])["results"]
+    mesh = load_mesh("cup.glb", z_up=False)
+    low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
+    np.testing.assert_allclose((high - low) * 1000.0, result["size"], rtol=1e-5)
+    assert max(result["size"]) == pytest.approx(80.0)
+    np.testing.assert_allclose([*(low + high)[:2], low[2]], 0.0, atol=1e-7)
+    # The ellipsoid lies on its flattest side.
+    sides = np.sort(as_it_comes.bounds.size)
+    assert result["size"][2] / 80.0 == pytest.approx(sides[0] / sides[2], rel=0.02)
+    assert mesh.volume * 1e9 == pytest.approx(result["volume"], rel=1e-5)
+    assert load_mesh("cup.stl").volume == pytest.approx(result["volume"], rel=1e-4)
+
+
+def test_a_file_says_which_answer_it_is(place: Path, dice_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("cup.png", "--model", dice_folder, "--samples", 2, "--seed", 5, "-o", "cup.stl") == 0
+    capsys.readouterr()
+    assert run(["inspect", "cup-2.stl", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert {"seed": "5", "sample": "2", "frame": "view", "up": "+Z"}.items() <= said["metadata"].items()
+    assert (said["unit"], said["printable"]) == ("mm", True)
+
+
 def test_several_hypotheses(place: Path, dice_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ("cup.png", "-m", dice_folder, "--samples", 3, "--seed", 5, "-f", "ply,stl", "-o", "out")
     assert call(*arguments, "--json") == 0

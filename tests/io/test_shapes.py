@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 import xml.etree.ElementTree as ET
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +17,10 @@ from lxml import etree
 
 from shapelift.errors import InputError
 from shapelift.geometry import Mesh
+from shapelift.geometry.placement import Placement
 from shapelift.io.colors import linear_colors, srgb_colors
 from shapelift.io.mesh_formats.glb import vertex_normals
-from shapelift.io.shapes import FORMATS, load_mesh, save_mesh
+from shapelift.io.shapes import FORMATS, SavedMesh, load_mesh, read_mesh, read_metadata, save_mesh, write_mesh
 
 METADATA = {"generator": "shapelift 9", "model": 'a "b" & <c>\nsecond line', "frame": "view"}
 COLORED = ("glb", "obj", "ply")
@@ -157,6 +160,49 @@ def test_metadata_beside_stl(tmp_path: Path) -> None:
     assert path.read_bytes().startswith(b"shapelift 9; unit millimetre; up +Z")
 
 
+@pytest.mark.parametrize("colors", [False, True])
+@pytest.mark.parametrize("kind", FORMATS)
+def test_metadata_are_read_as_they_were_written(tmp_path: Path, kind: str, colors: bool) -> None:
+    asked = METADATA | {"Title": "50 % <off> & 'more': https://example.org", "empty": ""}
+    path = save_mesh(tmp_path / f"x.{kind}", shape(colors=colors), metadata=asked, size_mm=30.0)[0]
+    found = read_metadata(path)
+    own = {"up": "+Z" if kind in PRINTED else "+Y", "unit": "metre" if kind == "glb" else "millimetre"}
+    own["longest_side"] = "0.03" if kind == "glb" else "30"
+    assert {key: " ".join(value.split()) for key, value in found.items()} == {
+        key: " ".join(value.split()) for key, value in (asked | own).items()
+    }
+    if kind in ("glb", "stl"):  # keep line ends too
+        assert found["model"] == asked["model"]
+
+
+def test_metadata_of_files_of_others(tmp_path: Path) -> None:
+    path = tmp_path / "x.obj"
+    path.write_text("\ufeff# www.example.org\r\n\r\n# made by: someone\r\nv 0 0 0\r\n# later: no\r\n", encoding="utf-8")
+    assert read_metadata(path) == {"made by": "someone"}
+    path = tmp_path / "x.off"
+    path.write_text("# a: b\nOFF 0 0 0\n")
+    assert read_metadata(path) == {"a": "b"}
+    path = tmp_path / "x.gltf"
+    path.write_text(json.dumps({"asset": {"version": "2.0", "generator": "g", "extras": {"n": 3, "deep": {"a": 1}}}}))
+    assert read_metadata(path) == {"generator": "g", "n": "3"}
+    path = save_mesh(tmp_path / "x.stl", shape())[0]
+    sidecar = tmp_path / "x.stl.json"
+    sidecar.write_text('{"a": "b", "c": [1]}')
+    assert read_metadata(path) == {"a": "b"}
+    sidecar.unlink()
+    assert read_metadata(path) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("x.stl.json", b"["), ("x.stl.json", b"[1]"), ("x.3mf", b"PK"), ("x.glb", b"glTF")]
+)
+def test_damaged_metadata_are_refused_by_name(tmp_path: Path, name: str, content: bytes) -> None:
+    save_mesh(tmp_path / "x.stl", shape())
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=f"{re.escape(name)}: cannot be read: it is"):
+        read_metadata(tmp_path / name.removesuffix(".json"))
+
+
 def test_the_same_mesh_gives_the_same_bytes(tmp_path: Path) -> None:
     for kind in FORMATS:
         first, second = (save_mesh(tmp_path / f"{n}.{kind}", shape(), metadata=METADATA)[0] for n in "ab")
@@ -262,3 +308,62 @@ def test_colours_in_3mf_belong_to_the_corners(tmp_path: Path) -> None:
     named = np.array([[int(triangle.get(f"p{corner}")) for corner in (1, 2, 3)] for triangle in triangles])
     placed = np.array([[int(triangle.get(f"v{corner}")) for corner in (1, 2, 3)] for triangle in triangles])
     np.testing.assert_array_equal(colors[named], mesh.colors[placed])
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_where_an_object_stands_in_a_file(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"x.{kind}"
+
+    def written(**placement: Any) -> tuple[Mesh, SavedMesh]:
+        saved = write_mesh(path, shape(), size_mm=1000.0, placement=Placement(**placement))
+        return read_mesh(path, up_axis="y").mesh, saved
+
+    scale = 1.0 if kind == "glb" else 1000.0
+    for up, axis in (("y", 1), ("z", 2)):
+        for origin in ("bottom", "center"):
+            mesh, saved = written(origin=origin, up=up)
+            size = np.array([0.6, 1, 0.2] if up == "y" else [0.6, 0.2, 1]) * scale
+            np.testing.assert_allclose(mesh.bounds.size, size, rtol=1e-5)
+            np.testing.assert_allclose(saved.size, size, rtol=1e-5)
+            low = -size / 2
+            if origin == "bottom":
+                low[axis] = 0.0
+            np.testing.assert_allclose(mesh.bounds.minimum, low, atol=1e-4 * scale)
+            assert read_metadata(path)["up"] == f"+{up.upper()}"
+            assert "pose" not in read_metadata(path)
+    mesh, saved = written(rest=True, origin="bottom")
+    up = 2 if kind in PRINTED else 1
+    # The finely meshed body has no face exactly at its flat side, so it lies a little askew.
+    assert np.argmin(saved.size) == up
+    assert max(saved.size) == pytest.approx(scale, rel=1e-5)
+    assert mesh.vertices[:, up].min() == pytest.approx(0.0, abs=1e-6 * scale)
+    assert read_metadata(path)["pose"] == "resting"
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_saying_how_a_format_has_it_changes_nothing(tmp_path: Path, kind: str) -> None:
+    printed = kind in PRINTED
+    placement = Placement(origin="bottom" if printed else None, up="z" if printed else "y")
+    first = save_mesh(tmp_path / f"a.{kind}", shape(), size_mm=30.0)[0]
+    second = save_mesh(tmp_path / f"b.{kind}", shape(), size_mm=30.0, placement=placement)[0]
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_header_of_stl_says_what_is_up(tmp_path: Path) -> None:
+    path = save_mesh(tmp_path / "x.stl", shape(), placement=Placement(up="y"))[0]
+    assert path.read_bytes()[:80].rstrip() == b"shapelift; unit millimetre; up +Y"
+    np.testing.assert_allclose(read_mesh(path, up_axis="y").mesh.bounds.minimum, [-30, 0, -10], atol=1e-3)
+
+
+def test_a_flat_mesh_cannot_rest(tmp_path: Path) -> None:
+    square = Mesh(np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], np.float32), np.array([[0, 1, 2]]))
+    with pytest.raises(InputError, match=r"x\.glb: cannot be placed: .* flat"):
+        save_mesh(tmp_path / "x.glb", square, placement=Placement(rest=True))
+    assert not (tmp_path / "x.glb").exists()
+
+
+def test_unknown_places_are_refused() -> None:
+    with pytest.raises(InputError, match="`origin` top: unknown; give bottom or center"):
+        Placement(origin="top")
+    with pytest.raises(InputError, match="`up` x: unknown; give y or z"):
+        Placement(up="x")

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from shapelift.cli.output import print_json, size_text, warn
+from shapelift.cli.placement import Origin, Rest, Up
 from shapelift.io.shapes import AXES, DEFAULT_UNIT, FORMATS, UNITS_MM
 
 
@@ -27,6 +28,9 @@ def convert(
         str | None,
         typer.Option(help=f"Axis of IN that points up: {', '.join(AXES)}.", show_default="y; z of stl and 3mf"),
     ] = None,
+    rest: Rest = False,
+    origin: Origin = None,
+    up: Up = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
 ) -> None:
     """Turn a point cloud into a closed mesh, or a mesh into another format.
@@ -34,9 +38,13 @@ def convert(
     Points may have normals; where they have none, normals are estimated. A mesh keeps its triangles. Without
     --size-mm the size stays: glb and gltf are in metres, stl in millimetres, 3mf in what it says, all else in --unit.
     """
+    from shapelift.geometry.placement import Placement
     from shapelift.pipelines.conversion import convert as run
 
-    result = run(source, target, resolution=resolution, size_mm=size_mm, unit=unit, up_axis=up_axis)
+    placement = Placement(rest=rest, origin=origin, up=up)
+    result = run(
+        source, target, resolution=resolution, size_mm=size_mm, unit=unit, up_axis=up_axis, placement=placement
+    )
     if json:
         print_json(result)
         return

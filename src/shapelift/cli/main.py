@@ -17,6 +17,7 @@ from shapelift.errors import InputError
 _COMMANDS = {
     "reconstruct": ("shapelift.cli.reconstruct", "reconstruct"),
     "convert": ("shapelift.cli.convert", "convert"),
+    "inspect": ("shapelift.cli.inspection", "inspect"),
     "relief": ("shapelift.cli.relief", "relief"),
     "synthesize": ("shapelift.cli.synthesize", "synthesize"),
     "pack-meshes": ("shapelift.cli.pack_meshes", "pack_meshes"),
@@ -27,6 +28,7 @@ _COMMANDS = {
 _SUMMARIES = {
     "reconstruct": "Turn images into closed 3D models.",
     "convert": "Turn a point cloud into a closed mesh, or a mesh into another format.",
+    "inspect": "Say what a mesh or a point cloud holds: model, unit, size, and whether it is closed.",
     "relief": "Make a bas-relief or a lithophane of a picture or a depth map.",
     "synthesize": "Render meshes or procedural shapes into a training data set.",
     "pack-meshes": "Pack a folder of meshes into one small file.",

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from shapelift.cli.output import Screen, print_json, size_text, warn, with_flags
+from shapelift.cli.placement import Origin, Rest, Up
 from shapelift.io.shapes import FORMATS
 
 _NAMED = 20
@@ -69,10 +70,14 @@ def reconstruct(
     html: Annotated[
         bool, typer.Option("--html", help="Write a page too, to turn it in a browser; of a folder also a gallery.")
     ] = False,
+    rest: Rest = False,
+    origin: Origin = None,
+    up: Up = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads.", show_default="all cores")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
 ) -> None:
     """Turn images into closed 3D models."""
+    from shapelift.geometry.placement import Placement
     from shapelift.pipelines.reconstruction import BatchOptions, reconstruct_images
 
     options = BatchOptions(
@@ -91,6 +96,7 @@ def reconstruct(
         preview=preview,
         turntable=turntable,
         html=html,
+        placement=Placement(rest=rest, origin=origin, up=up),
     )
     single = len(images) == 1 and not images[0].is_dir()
     with Screen(shown=not json).stage("images") as update:

@@ -2,14 +2,76 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from shapelift.errors import InputError
 from shapelift.geometry.meshes import Mesh
+from shapelift.geometry.resting import resting_rotation
 from shapelift.geometry.rotations import rotation_x, similarity
 
-_MM_PER_METRE = 1000.0
 DEFAULT_PRINT_SIZE_MM = 100.0
 """Longest side of a printable model when nobody says how large it is."""
+
+ORIGINS = ("bottom", "center")
+UPS = ("y", "z")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """How an object stands in a file; what is not said is as its format has it.
+
+    Attributes:
+        rest: Whether it is turned into its lowest stable pose, see `resting_rotation`.
+        origin: What lies at (0, 0, 0): "bottom", the middle of the bottom of the bounding box, or "center", its centre.
+        up: Which axis points up, "y" or "z".
+
+    Raises:
+        InputError: another origin or axis.
+    """
+
+    rest: bool = False
+    origin: str | None = None
+    up: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, value, known in (("origin", self.origin, ORIGINS), ("up", self.up, UPS)):
+            if value is not None and value not in known:
+                raise InputError(f"`{name}` {value}: unknown; give {' or '.join(known)}")
+
+
+AS_THE_FORMAT = Placement()
+"""Nothing said: turned, moved and sized as the format has it."""
+
+
+def rested(mesh: Mesh) -> Mesh:
+    """The mesh in its lowest stable pose, +Y up; see `resting_rotation`.
+
+    Raises:
+        ValueError: see `resting_rotation`.
+    """
+    return mesh.transformed(similarity(resting_rotation(mesh)))
+
+
+def moved_to(mesh: Mesh, origin: str, *, z_up: bool) -> Mesh:
+    """The mesh moved so that the bottom or the centre of its bounding box lies at 0.
+
+    Args:
+        mesh: Not empty.
+        origin: One of `ORIGINS`.
+        z_up: Whether +Z points up, else +Y.
+    """
+    low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
+    shift = (low + high) / np.float32(2.0)
+    if origin == "bottom":
+        shift[2 if z_up else 1] = low[2 if z_up else 1]
+    return Mesh(mesh.vertices - shift, mesh.faces, mesh.colors)
+
+
+def to_z_up(mesh: Mesh) -> Mesh:
+    """Y up to Z up; the front (+Z) turns to -Y, towards the person in front of a printer."""
+    return mesh.transformed(similarity(rotation_x(90.0)))
 
 
 def sized(mesh: Mesh, size_mm: float) -> Mesh:
@@ -36,39 +98,6 @@ def sized(mesh: Mesh, size_mm: float) -> Mesh:
     return Mesh((vertices * (size_mm / longest)).astype(np.float32), mesh.faces, mesh.colors)
 
 
-def to_print_frame(mesh: Mesh, size_mm: float = DEFAULT_PRINT_SIZE_MM) -> Mesh:
-    """World frame to the frame of slicers: millimetres, Z up, resting on z = 0, centred on x = y = 0.
-
-    The front of the object (+Z) turns to -Y, towards the person in front of the printer.
-
-    Args:
-        mesh: In the world frame, any unit.
-        size_mm: Longest side of the result.
-
-    Raises:
-        ValueError: see `sized`.
-    """
-    turned = sized(mesh, size_mm).transformed(similarity(rotation_x(90.0), np.zeros(3), 1.0))
-    low, high = turned.vertices.min(axis=0), turned.vertices.max(axis=0)
-    shift = np.array([(low[0] + high[0]) / 2.0, (low[1] + high[1]) / 2.0, low[2]], np.float32)
-    return Mesh(turned.vertices - shift, turned.faces, turned.colors)
-
-
 def from_print_frame(mesh: Mesh) -> Mesh:
     """Z up to Y up; lengths stay as they are."""
     return mesh.transformed(similarity(rotation_x(-90.0), np.zeros(3), 1.0))
-
-
-def to_gltf_frame(mesh: Mesh, size_mm: float | None = None) -> Mesh:
-    """World frame to glTF: the axes are the same (+Y up, front +Z), the unit becomes the metre.
-
-    Args:
-        mesh: In the world frame. Without a size one unit is one metre, so a normalised object is 1 m long.
-        size_mm: Longest side of the result in millimetres, or None to keep the coordinates as they are.
-
-    Raises:
-        ValueError: see `sized`.
-    """
-    if size_mm is None:
-        return mesh
-    return sized(mesh, size_mm / _MM_PER_METRE)

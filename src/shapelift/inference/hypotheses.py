@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.geometry import Mesh
+from shapelift.geometry.placement import AS_THE_FORMAT, Placement
 from shapelift.inference.reconstruction import Reconstruction
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class Hypotheses:
         *,
         color: bool = True,
         faces: int | None = None,
+        placement: Placement = AS_THE_FORMAT,
     ) -> tuple[tuple[Path, ...], ...]:
         """Write every hypothesis: `chair-1.glb`, `chair-2.glb`, ... for `chair.glb`, coloured as `mesh` says.
 
@@ -112,6 +114,7 @@ class Hypotheses:
             size_mm: Longest side of each in millimetres; by default what the format's writer chooses.
             color: As for `mesh`.
             faces: As for `mesh`.
+            placement: As for `Reconstruction.save`.
 
         Returns:
             Per hypothesis what was written.
@@ -119,7 +122,9 @@ class Hypotheses:
         Raises:
             InputError: as `Reconstruction.save`.
         """
-        return tuple(one.files for one in self.write(path, resolution, size_mm, color=color, faces=faces))
+        return tuple(
+            one.files for one in self.write(path, resolution, size_mm, color=color, faces=faces, placement=placement)
+        )
 
     def write(
         self,
@@ -129,6 +134,7 @@ class Hypotheses:
         *,
         color: bool = True,
         faces: int | None = None,
+        placement: Placement = AS_THE_FORMAT,
     ) -> tuple[SavedMesh, ...]:
         """`save`, with the size that each has in its file.
 
@@ -138,6 +144,7 @@ class Hypotheses:
             size_mm: As for `save`.
             color: As for `save`.
             faces: As for `save`.
+            placement: As for `save`.
         """
         from shapelift.inference.limits import check_size_mm
         from shapelift.io.shapes import carries_colors, write_mesh
@@ -146,7 +153,7 @@ class Hypotheses:
         color = color and carries_colors(path)
         meshes = [self.mesh(index, resolution, faces, color=color) for index in range(len(self))]
         return tuple(
-            write_mesh(target, mesh, size_mm=size_mm, metadata=one.metadata())
+            write_mesh(target, mesh, size_mm=size_mm, metadata=one.metadata(), placement=placement)
             for target, mesh, one in zip(numbered(Path(path), len(self)), meshes, self, strict=True)
         )
 

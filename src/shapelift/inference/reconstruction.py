@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from shapelift.errors import Doubt, InputError
 from shapelift.geometry import UNIT_BOX, Camera, ImplicitField, Mesh, PointCloud, Representation, VoxelGrid
+from shapelift.geometry.placement import AS_THE_FORMAT, Placement
 from shapelift.inference.card import ModelCard
 from shapelift.inference.components import without_hidden_components
 from shapelift.inference.limits import check_faces, check_frames, check_preview_px, check_resolution, check_size_mm
@@ -268,6 +269,7 @@ class Reconstruction:
         *,
         color: bool = True,
         faces: int | None = None,
+        placement: Placement = AS_THE_FORMAT,
     ) -> tuple[Path, ...]:
         """Write the mesh, whole or not at all; the ending of `path` says in which format.
 
@@ -277,6 +279,7 @@ class Reconstruction:
             size_mm: Longest side in millimetres; by default what the format's writer chooses.
             color: Whether it gets `colors`, in formats that have any. What is built of cubes gets none.
             faces: As for `mesh`.
+            placement: How it stands in the file, where not as its format has it.
 
         Returns:
             What was written: the file, and a sidecar `.json` where the format cannot carry metadata.
@@ -289,7 +292,7 @@ class Reconstruction:
         check_size_mm(size_mm)
         colored = color and not self.blocky and carries_colors(path)
         mesh = self.colored_mesh(resolution, faces) if colored else self.mesh(resolution, faces)
-        return save_mesh(path, mesh, size_mm=size_mm, metadata=self.metadata())
+        return save_mesh(path, mesh, size_mm=size_mm, metadata=self.metadata(), placement=placement)
 
     def metadata(self) -> dict[str, str]:
         """What is written into every file: model, version and frame, and which hypothesis where there are several."""

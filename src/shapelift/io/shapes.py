@@ -14,19 +14,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from shapelift.errors import InputError
 from shapelift.geometry import Mesh, rotation_x, rotation_z, similarity
-from shapelift.geometry.placement import DEFAULT_PRINT_SIZE_MM, sized, to_print_frame
+from shapelift.geometry.placement import (
+    AS_THE_FORMAT,
+    DEFAULT_PRINT_SIZE_MM,
+    Placement,
+    moved_to,
+    rested,
+    sized,
+    to_z_up,
+)
 from shapelift.geometry.welding import welded
 from shapelift.io.atomic import write_atomically
 from shapelift.io.mesh_formats import MESH_FORMATS, MeshContent, MeshFile, MeshFormat, MeshPart, UnreadableMeshError
@@ -45,6 +55,10 @@ AXES = ("x", "y", "z", "-x", "-y", "-z")
 """Directions of a file that can be said to point up."""
 
 _UNIT_NAMES = {1.0: "millimetre", 1000.0: "metre"}
+Found = TypeVar("Found")
+
+_SIDECAR = ".json"
+"""Behind the name of a file: the name of the file beside it that holds its metadata."""
 _FAR = 1e3
 """Meshes farther from the origin than so many of their longest sides lose their shape to single precision."""
 _PROLOGUE = rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*|<!--.*?-->\s*)*"
@@ -112,23 +126,26 @@ def save_mesh(
     metadata: Mapping[str, str] | None = None,
     size_mm: float | None = None,
     unit_mm: float | None = None,
+    placement: Placement = AS_THE_FORMAT,
 ) -> tuple[Path, ...]:
     """Write a mesh, whole or not at all, in the frame and unit that the table of this module gives for its format.
 
     Args:
         path: Its ending, in any case, chooses the format: glb, obj, ply, stl, 3mf or off.
         mesh: In the world frame: +Y up, front +Z.
-        metadata: Goes into the file or beside it, with `up`, `unit` and `longest_side` added.
+        metadata: Goes into the file or beside it, with `up`, `unit`, `longest_side` and, where it rests, `pose` added.
         size_mm: Longest side of the object in millimetres; None for what `unit_mm` says.
         unit_mm: Length of a unit of the mesh in millimetres; None for what the table says.
+        placement: How it stands there, where not as the table says. Turned first, then sized, then moved.
 
     Returns:
         What was written: the file, and for STL its sidecar.
 
     Raises:
-        InputError: an unknown format, an empty mesh, a size that is not positive, or a place that cannot be written.
+        InputError: an unknown format, an empty mesh, one without extent (or flat, and it is to rest), a size that is
+            not positive, or a place that cannot be written.
     """
-    return write_mesh(path, mesh, metadata=metadata, size_mm=size_mm, unit_mm=unit_mm).files
+    return write_mesh(path, mesh, metadata=metadata, size_mm=size_mm, unit_mm=unit_mm, placement=placement).files
 
 
 def write_mesh(
@@ -138,6 +155,7 @@ def write_mesh(
     metadata: Mapping[str, str] | None = None,
     size_mm: float | None = None,
     unit_mm: float | None = None,
+    placement: Placement = AS_THE_FORMAT,
 ) -> SavedMesh:
     """`save_mesh`, with the size that the object has in the file.
 
@@ -147,6 +165,7 @@ def write_mesh(
         metadata: As for `save_mesh`.
         size_mm: As for `save_mesh`.
         unit_mm: As for `save_mesh`.
+        placement: As for `save_mesh`.
 
     Raises:
         InputError: as `save_mesh`.
@@ -160,17 +179,22 @@ def write_mesh(
         raise InputError(f"{path}: a size of {size_mm} mm is impossible; give a positive number of millimetres")
     if not form.colors and mesh.colors is not None:
         mesh = Mesh(mesh.vertices, mesh.faces)
-    placed, written_mm = _placed(mesh, form, size_mm, unit_mm)
+    try:
+        placed, z_up, written_mm = _placed(mesh, form, size_mm, unit_mm, placement)
+    except ValueError as error:
+        raise InputError(f"{path}: cannot be placed: {error}") from error
     sides = np.ptp(placed.vertices.astype(np.float64), axis=0)
     described = {str(key): str(value) for key, value in (metadata or {}).items()}
     unit = "unspecified" if written_mm is None else _UNIT_NAMES.get(written_mm, f"{written_mm:g} mm")
-    described |= {"up": "+Z" if form.z_up else "+Y", "unit": unit, "longest_side": f"{float(sides.max()):.6g}"}
+    if placement.rest:
+        described["pose"] = "resting"
+    described |= {"up": "+Z" if z_up else "+Y", "unit": unit, "longest_side": f"{float(sides.max()):.6g}"}
     if form.write is None:
         raise ValueError(f"{form.name} is only read")
     write_atomically(path, form.write(placed, described))
     files = [path]
-    if not form.metadata:
-        files.append(path.with_name(path.name + ".json"))
+    if form.metadata is None:
+        files.append(path.with_name(path.name + _SIDECAR))
         write_atomically(files[-1], json.dumps(described, indent=2, ensure_ascii=False) + "\n")
     x, y, z = sides.tolist()
     name = next((name for name, length in UNITS_MM.items() if length == written_mm), "1")
@@ -186,17 +210,25 @@ def carries_colors(path: str | Path) -> bool:
     return format_of(Path(path), FORMATS).colors
 
 
-def _placed(mesh: Mesh, form: MeshFormat, size_mm: float | None, unit_mm: float | None) -> tuple[Mesh, float | None]:
-    """The mesh in the frame and unit of a format, and the length of that unit in mm; None where it has none."""
+def _placed(
+    mesh: Mesh, form: MeshFormat, size_mm: float | None, unit_mm: float | None, placement: Placement
+) -> tuple[Mesh, bool, float | None]:
+    """The mesh as it stands in a file, whether +Z is up there, and the length of its unit in mm, None for none."""
+    if placement.rest:
+        mesh = rested(mesh)
     if size_mm is None and unit_mm is not None:
         size_mm = unit_mm * float(np.ptp(mesh.vertices.astype(np.float64), axis=0).max())
     if size_mm is None and form.z_up:
         size_mm = DEFAULT_PRINT_SIZE_MM
-    if size_mm is None:
-        return mesh, form.unit_mm
-    written_mm = form.unit_mm or UNITS_MM[DEFAULT_UNIT]
-    place = to_print_frame if form.z_up else sized
-    return place(mesh, size_mm / written_mm), written_mm
+    written_mm = form.unit_mm
+    if size_mm is not None:
+        written_mm = form.unit_mm or UNITS_MM[DEFAULT_UNIT]
+        mesh = sized(mesh, size_mm / written_mm)
+    z_up = form.z_up if placement.up is None else placement.up == "z"
+    if z_up:
+        mesh = to_z_up(mesh)
+    origin = placement.origin or ("bottom" if form.z_up else None)
+    return mesh if origin is None else moved_to(mesh, origin, z_up=z_up), z_up, written_mm
 
 
 def load_mesh(path: str | Path, *, z_up: bool | None = None) -> Mesh:
@@ -244,6 +276,34 @@ def read_mesh(path: str | Path, *, up_axis: str | None = None) -> LoadedMesh:
     return LoadedMesh(turned, content.unit_mm or form.unit_mm, (*content.warnings, *moved))
 
 
+def read_metadata(path: str | Path) -> dict[str, str]:
+    """What `write_mesh` has put into a mesh file or beside it; of files of others what they say in the same way.
+
+    Args:
+        path: As for `load_mesh`.
+
+    Raises:
+        InputError: the file or its sidecar cannot be read.
+    """
+    path = Path(path)
+    form = format_of(path, MESH_FORMATS)
+    with _readable(path):
+        file = MeshFile.on_disk(path)
+        if form.metadata is not None:
+            return dict(_understood(form, partial(form.metadata, file)))
+    sidecar = path.with_name(path.name + _SIDECAR)
+    if not sidecar.is_file():
+        return {}
+    with _readable(sidecar):
+        try:
+            stated = json.loads(sidecar.read_bytes())
+        except (ValueError, RecursionError) as error:
+            raise UnreadableMeshError("it is no JSON document") from error
+        if not isinstance(stated, dict):
+            raise UnreadableMeshError("it is no JSON object of names and values")
+        return {key: value for key, value in stated.items() if isinstance(value, str)}
+
+
 def _near_the_origin(parts: tuple[MeshPart, ...]) -> tuple[tuple[MeshPart, ...], tuple[str, ...]]:
     """The parts, moved to the origin where they lie so far from it that single precision would deform them."""
     used = np.concatenate([np.zeros((0, 3)), *[part.vertices[np.unique(part.faces)] for part in parts]])
@@ -288,9 +348,16 @@ def read_content(path: Path, *, member: str | None = None, looks: bool = True) -
         InputError: it is too large or cannot be read; the message begins with `<path>: cannot be read: `.
     """
     form = format_of(Path(member or path), MESH_FORMATS)
-    try:
+    with _readable(member or path):
         file = MeshFile.on_disk(path) if member is None else MeshFile.in_zip(path, member)
         return _content(file, form, looks=looks)
+
+
+@contextlib.contextmanager
+def _readable(name: str | Path) -> Iterator[None]:
+    """What goes wrong while a file is read, as an InputError that names it."""
+    try:
+        yield
     except UnreadableMeshError as error:
         reason = str(error)
         cause: Exception = error
@@ -298,7 +365,9 @@ def read_content(path: Path, *, member: str | None = None, looks: bool = True) -
         reason, cause = "there is not enough memory", error
     except OSError as error:
         reason, cause = error.strerror or "it cannot be opened", error
-    raise InputError(f"{path if member is None else member}: cannot be read: {reason}") from cause
+    else:
+        return
+    raise InputError(f"{name}: cannot be read: {reason}") from cause
 
 
 def _content(file: MeshFile, form: MeshFormat, *, looks: bool) -> MeshContent:
@@ -308,8 +377,12 @@ def _content(file: MeshFile, form: MeshFormat, *, looks: bool) -> MeshContent:
     for beginning, what in _OTHER_THINGS:
         if re.match(beginning, file.data[:4096], re.IGNORECASE | re.DOTALL):
             raise UnreadableMeshError(f"it is {what}")
+    return _understood(form, partial(form.read, file, looks))
+
+
+def _understood(form: MeshFormat, read: Callable[[], Found]) -> Found:
     try:
-        return form.read(file, looks)
+        return read()
     except (UnreadableMeshError, MemoryError):
         raise
     except Exception as error:  # parsers of files written by strangers fail in every way there is

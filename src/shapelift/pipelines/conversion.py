@@ -12,6 +12,7 @@ import numpy as np
 from shapelift._version import __version__
 from shapelift.errors import Doubt, InputError
 from shapelift.geometry import Mesh, PointCloud, transform_points
+from shapelift.geometry.placement import AS_THE_FORMAT, Placement
 from shapelift.inference.limits import check_resolution, check_size_mm
 from shapelift.io.mesh_formats import MESH_FORMATS
 from shapelift.io.pointclouds import Scan, read_shape
@@ -37,6 +38,7 @@ def convert(
     size_mm: float | None = None,
     unit: str | None = None,
     up_axis: str | None = None,
+    placement: Placement = AS_THE_FORMAT,
 ) -> dict[str, Any]:
     """Turn a point cloud into a closed mesh, or a mesh into another format, in its size.
 
@@ -48,6 +50,7 @@ def convert(
         unit: Unit of the coordinates of the source, mm, cm, m or in, where its format has none: OBJ, OFF, PLY and XYZ.
             None for millimetres.
         up_axis: Which axis of the source points up, x, y, z, -x, -y or -z; None for y, and z of STL and 3MF.
+        placement: How it stands in the target, where not as its format has it.
 
     Returns:
         A report: files, counts, size in the file that was written, in millimetres, warnings, seconds. Of points also
@@ -75,15 +78,16 @@ def convert(
     kind: dict[str, Any] = {"kind": "mesh"}
     shape = loaded.shape
     if isinstance(shape, Scan):
+        moved = placement.rest or placement.origin is not None
         cloud, outliers = without_lone_points(shape.cloud)
         mesh = _solid(source, cloud, resolution)
         normals = "estimated" if cloud.normals is None else "given"
         kind = {"kind": "points", "points": len(cloud), "normals": normals}
         kind |= {"not_finite": shape.not_finite, "outliers": outliers, "origin": shape.origin.tolist()}
         metadata |= {"points": str(len(cloud)), "normals": normals, "resolution": str(resolution)}
-        if shape.origin.any():
+        if shape.origin.any() and not moved:
             metadata["origin"] = _place(shape)
-        warnings += _doubts(source, shape, outliers)
+        warnings += _doubts(source, shape, outliers, moved=moved)
     else:
         mesh = shape
         problems = check(mesh).problems
@@ -95,7 +99,7 @@ def convert(
             line = f"{source}: has no unit and is taken to be {longest:.3g} mm long; say its `unit` or `size_mm`"
             warnings.append(Doubt("no-unit", line))
     meshed = time.perf_counter()
-    written = write_mesh(target, mesh, metadata=metadata, size_mm=size_mm, unit_mm=unit_mm)
+    written = write_mesh(target, mesh, metadata=metadata, size_mm=size_mm, unit_mm=unit_mm, placement=placement)
     return {
         "status": "ok",
         "input": str(source),
@@ -163,7 +167,7 @@ def _check_target(source: Path, target: Path) -> None:
     check_targets([target], [source])
 
 
-def _doubts(source: Path, scan: Scan, outliers: int) -> list[Doubt]:
+def _doubts(source: Path, scan: Scan, outliers: int, *, moved: bool) -> list[Doubt]:
     """What a person should know of a cloud."""
     found = [Doubt("read-loosely", f"{source}: {note}") for note in scan.notes]
     total = scan.not_finite + len(scan.cloud)
@@ -174,7 +178,8 @@ def _doubts(source: Path, scan: Scan, outliers: int) -> list[Doubt]:
         line = f"{source}: {outliers} of {total} points stand alone, far from all others, and were left out"
         found.append(Doubt("outliers", line))
     if scan.origin.any():
-        line = f"{source}: lies far from 0; coordinates of the result are relative to ({_place(scan)})"
+        kept = "its place is not kept" if moved else f"coordinates of the result are relative to ({_place(scan)})"
+        line = f"{source}: lies far from 0; {kept}"
         found.append(Doubt("far-off", line))
     return found
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from shapelift.errors import InputError
 from shapelift.geometry import Mesh
+from shapelift.geometry.placement import AS_THE_FORMAT, Placement
 from shapelift.inference.hypotheses import Hypotheses
 from shapelift.inference.limits import (
     check_faces,
@@ -60,6 +61,7 @@ class BatchOptions:
         preview: Whether `<name>-preview.png`, the image and the result from three sides, is written too.
         turntable: Whether `<name>-turntable.webp`, the result in a full turn, is written too.
         html: Whether `<name>.html`, a page with the result to turn, is written too.
+        placement: How shapes stand in their files, where not as the format has it.
 
     Of several images with `preview` or `html`, `index.html` shows all previews.
     """
@@ -79,6 +81,7 @@ class BatchOptions:
     preview: bool = False
     turntable: bool = False
     html: bool = False
+    placement: Placement = AS_THE_FORMAT
 
     @property
     def extras(self) -> tuple[str, ...]:
@@ -202,7 +205,14 @@ class _Batch:
         files: list[list[SavedMesh]] = [[] for _ in found]
         for path in job.outputs:
             _make_folder(path.parent)
-            saved = found.write(path, wanted.resolution, wanted.size_mm, color=wanted.color, faces=wanted.faces)
+            saved = found.write(
+                path,
+                wanted.resolution,
+                wanted.size_mm,
+                color=wanted.color,
+                faces=wanted.faces,
+                placement=wanted.placement,
+            )
             for own, written in zip(files, saved, strict=True):
                 own.append(written if wanted.size_mm is None else written.in_mm())
         times.append(time.perf_counter())

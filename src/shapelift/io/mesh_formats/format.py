@@ -78,7 +78,8 @@ class MeshFormat:
         unit_mm: Length of its unit in millimetres; None where the format has none.
         z_up: Whether +Z is up and the object stands on z = 0, as slicers have it; else +Y is up.
         colors: Whether written files carry vertex colours.
-        metadata: Whether written files carry metadata; else they stand beside the file.
+        metadata: What a file says as `write` has put it there, all of it as text; raises as `read`. None where metadata
+            stand beside the file.
     """
 
     name: str
@@ -87,7 +88,7 @@ class MeshFormat:
     unit_mm: float | None = None
     z_up: bool = False
     colors: bool = False
-    metadata: bool = True
+    metadata: Callable[[MeshFile], Metadata] | None = None
 
     @property
     def suffix(self) -> str:

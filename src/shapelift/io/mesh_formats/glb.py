@@ -13,7 +13,7 @@ from shapelift.geometry import Mesh
 from shapelift.io.colors import linear_colors
 from shapelift.io.mesh_formats.files import MeshFile
 from shapelift.io.mesh_formats.format import MeshContent, MeshFormat, Metadata
-from shapelift.io.mesh_formats.gltf_document import BINARY_CHUNK, JSON_CHUNK, MAGIC, opened
+from shapelift.io.mesh_formats.gltf_document import BINARY_CHUNK, JSON_CHUNK, MAGIC, asset, opened
 from shapelift.io.mesh_formats.gltf_plain import made_plain
 from shapelift.io.mesh_formats.trimesh_parts import scene_parts, trimesh_scene
 
@@ -84,6 +84,16 @@ def encode_glb(mesh: Mesh, metadata: Metadata) -> bytes:
     return struct.pack("<III", MAGIC, 2, 12 + len(chunks)) + chunks
 
 
+def read_gltf_metadata(file: MeshFile) -> dict[str, str]:
+    """`asset.generator`, and the plain values of `asset.extras`."""
+    stated = asset(file)
+    extras = stated.get("extras")
+    plain = dict(extras) if isinstance(extras, dict) else {}
+    if "generator" in stated:
+        plain = {"generator": stated["generator"]} | plain
+    return {key: str(value) for key, value in plain.items() if isinstance(value, str | int | float)}
+
+
 def vertex_normals(mesh: Mesh) -> npt.NDArray[np.float32]:
     """Unit normals `v 3`: means of the adjacent faces weighted by area; +Y where a vertex has none."""
     weighted = mesh.face_normals * mesh.face_areas[:, None]
@@ -96,6 +106,8 @@ def vertex_normals(mesh: Mesh) -> npt.NDArray[np.float32]:
 
 
 FORMATS = (
-    MeshFormat(name="glb", read=read_gltf, write=encode_glb, unit_mm=_METRE_MM, colors=True),
-    MeshFormat(name="gltf", read=read_gltf, unit_mm=_METRE_MM),
+    MeshFormat(
+        name="glb", read=read_gltf, write=encode_glb, unit_mm=_METRE_MM, colors=True, metadata=read_gltf_metadata
+    ),
+    MeshFormat(name="gltf", read=read_gltf, unit_mm=_METRE_MM, metadata=read_gltf_metadata),
 )

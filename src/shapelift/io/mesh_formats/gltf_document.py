@@ -105,6 +105,25 @@ def opened(file: MeshFile) -> Document:
     Raises:
         UnreadableMeshError: it is neither, of another version, cut off, or lacks a buffer.
     """
+    document, own = _parsed(file)
+    buffers = [
+        _buffer(buffer, own if index == 0 else None, file) for index, buffer in enumerate(document.get("buffers", []))
+    ]
+    return Document(document, [_view(view, buffers) for view in document.get("bufferViews", [])], buffers)
+
+
+def asset(file: MeshFile) -> dict[str, Any]:
+    """What a GLB or glTF file says about itself; its buffers are not looked at.
+
+    Raises:
+        UnreadableMeshError: as `opened`.
+    """
+    stated: dict[str, Any] = _parsed(file)[0]["asset"]
+    return stated
+
+
+def _parsed(file: MeshFile) -> tuple[dict[str, Any], bytes | None]:
+    """The document, and the binary chunk where it has one."""
     text, own = _chunks(file.data) if file.data[:4] == b"glTF" else (file.data, None)
     try:
         document = json.loads(text)
@@ -113,10 +132,7 @@ def opened(file: MeshFile) -> Document:
         raise UnreadableMeshError("it is no glTF file, or a damaged one") from error
     if not version.startswith("2"):
         raise UnreadableMeshError(f"it is glTF {version[:20]}; export it as glTF 2.0")
-    buffers = [
-        _buffer(buffer, own if index == 0 else None, file) for index, buffer in enumerate(document.get("buffers", []))
-    ]
-    return Document(document, [_view(view, buffers) for view in document.get("bufferViews", [])], buffers)
+    return document, own
 
 
 def _chunks(data: bytes) -> tuple[bytes, bytes | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
 
@@ -13,7 +14,7 @@ from shapelift.io.mesh_formats.files import MeshFile, UnreadableMeshError
 from shapelift.io.mesh_formats.format import MeshContent, MeshFormat, MeshPart, Metadata
 from shapelift.io.mesh_formats.mtl import Looks, NamedFiles, read_materials
 from shapelift.io.mesh_formats.polygons import triangulated
-from shapelift.io.mesh_formats.text import comments, decoded_text, joined, numbers, parsed_integers, table
+from shapelift.io.mesh_formats.text import commented, comments, decoded_text, joined, numbers, parsed_integers, table
 from shapelift.io.mesh_formats.trimesh_parts import texture_places
 
 Ints = npt.NDArray[np.int64]
@@ -152,4 +153,10 @@ def encode_obj(mesh: Mesh, metadata: Metadata) -> bytes:
     return joined([*comments("#", metadata), "o shape"], table(form, rows), table("f %d %d %d\n", mesh.faces + 1))
 
 
-FORMATS = (MeshFormat(name="obj", read=read_obj, write=encode_obj, colors=True),)
+def read_obj_metadata(file: MeshFile) -> dict[str, str]:
+    """The comments of `encode_obj`, before the first statement."""
+    lines = decoded_text(file.data).split("\n")
+    return commented("#", itertools.takewhile(lambda line: not line.strip() or line.lstrip().startswith("#"), lines))
+
+
+FORMATS = (MeshFormat(name="obj", read=read_obj, write=encode_obj, colors=True, metadata=read_obj_metadata),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import numpy as np
@@ -11,7 +12,7 @@ from shapelift.geometry import Mesh
 from shapelift.io.mesh_formats.files import MeshFile, UnreadableMeshError
 from shapelift.io.mesh_formats.format import MeshContent, MeshFormat, MeshPart, Metadata
 from shapelift.io.mesh_formats.polygons import triangulated
-from shapelift.io.mesh_formats.text import comments, decoded_text, joined, numbers, parsed_integers, table
+from shapelift.io.mesh_formats.text import commented, comments, decoded_text, joined, numbers, parsed_integers, table
 
 _HEADER = re.compile(r"(ST)?(C)?(N)?(4)?(n)?[Oo][Ff][Ff]")
 
@@ -83,4 +84,10 @@ def encode_off(mesh: Mesh, metadata: Metadata) -> bytes:
     return joined(head, table("%.9g %.9g %.9g %d %d %d %d\n", rows), faces)
 
 
-FORMATS = (MeshFormat(name="off", read=read_off, write=encode_off, colors=True),)
+def read_off_metadata(file: MeshFile) -> dict[str, str]:
+    """The comments of `encode_off`, before the first number."""
+    lines = decoded_text(file.data).split("\n")
+    return commented("#", itertools.takewhile(lambda line: not re.match(r"\s*[\d.+-]", line), lines))
+
+
+FORMATS = (MeshFormat(name="off", read=read_off, write=encode_off, colors=True, metadata=read_off_metadata),)

@@ -14,7 +14,7 @@ from shapelift.io.mesh_formats.files import MeshFile, UnreadableMeshError
 from shapelift.io.mesh_formats.format import Colors, MeshContent, MeshFormat, MeshPart, Metadata
 from shapelift.io.mesh_formats.mtl import read_texture
 from shapelift.io.mesh_formats.polygons import triangulated
-from shapelift.io.mesh_formats.text import comments, decoded_text, numbers, parsed_integers
+from shapelift.io.mesh_formats.text import commented, comments, decoded_text, numbers, parsed_integers
 from shapelift.io.mesh_formats.trimesh_parts import texture_places
 
 Ints = npt.NDArray[np.int64]
@@ -312,6 +312,11 @@ def encode_ply(mesh: Mesh, metadata: Metadata) -> bytes:
     return "\n".join(lines).encode() + vertices.tobytes() + faces.tobytes()
 
 
+def read_ply_metadata(file: MeshFile) -> dict[str, str]:
+    """The comments of `encode_ply` and `encode_points_ply`."""
+    return commented("comment", decoded_text(file.data[: max(file.data.find(b"end_header"), 0)]).split("\n"))
+
+
 def encode_points_ply(cloud: PointCloud, metadata: Metadata) -> bytes:
     """Binary little-endian PLY without faces: points, and normals and colours where there are any."""
     blocks: list[tuple[tuple[str, ...], str, npt.NDArray[Any]]] = [(("x", "y", "z"), "float", cloud.points)]
@@ -330,4 +335,4 @@ def encode_points_ply(cloud: PointCloud, metadata: Metadata) -> bytes:
     return "\n".join([*lines, "end_header", ""]).encode() + records.tobytes()
 
 
-FORMATS = (MeshFormat(name="ply", read=read_ply, write=encode_ply, colors=True),)
+FORMATS = (MeshFormat(name="ply", read=read_ply, write=encode_ply, colors=True, metadata=read_ply_metadata),)

@@ -46,11 +46,14 @@ def _content(corners: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Mesh
 
 def encode_stl(mesh: Mesh, metadata: Metadata) -> bytes:
     """Binary STL: generator and unit in the 80 bytes of the header, normals from the corners as stored."""
-    header = f"{metadata.get('generator', 'shapelift')}; unit {metadata.get('unit', 'unknown')}; up +Z"
+    generator, unit, up = (
+        metadata.get(*one) for one in (("generator", "shapelift"), ("unit", "unknown"), ("up", "+Z"))
+    )
+    header = f"{generator}; unit {unit}; up {up}"
     records = np.zeros(len(mesh.faces), [("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
     records["normal"] = mesh.face_normals
     records["corners"] = mesh.corners
     return header.encode("ascii", "replace")[:80].ljust(80) + struct.pack("<I", len(records)) + records.tobytes()
 
 
-FORMATS = (MeshFormat(name="stl", read=read_stl, write=encode_stl, unit_mm=1.0, z_up=True, metadata=False),)
+FORMATS = (MeshFormat(name="stl", read=read_stl, write=encode_stl, unit_mm=1.0, z_up=True),)

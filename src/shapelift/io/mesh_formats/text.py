@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,13 @@ def parsed_integers(words: Sequence[str], what: str) -> npt.NDArray[np.int64]:
 def comments(mark: str, metadata: Metadata) -> list[str]:
     """One line per entry."""
     return [f"{mark} {key}: {one_line(value)}" for key, value in metadata.items()]
+
+
+def commented(mark: str, head: Iterable[str]) -> dict[str, str]:
+    """The entries of `comments` among the first lines of a file; comments of other kinds are passed over."""
+    entry = re.compile(rf"\s*{re.escape(mark)}\s+([^:\s][^:]*):(?:\s+(.*))?")
+    found = [entry.fullmatch(line.rstrip()) for line in head]
+    return {line[1]: line[2] or "" for line in found if line is not None}
 
 
 def one_line(value: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 import zipfile
 from xml.sax.saxutils import escape, quoteattr
 
@@ -22,6 +24,10 @@ _UNITS_MM = {
     "foot": 304.8,
     "meter": 1000.0,
 }
+_HEAD_BYTES = 1 << 20
+"""Metadata are looked for in so much of a model."""
+_METADATA = re.compile(r"""<metadata\s[^>]*?name\s*=\s*(?:"([^"]*)"|'([^']*)')[^>]*?>([^<]*)</metadata>""")
+_COLORS = re.compile(rb"<(\w+:)?(colorgroup|texture2dgroup)\b")
 _3MF_WELL_KNOWN = ("Title", "Designer", "Description", "Copyright", "LicenseTerms", "Rating", "Application")
 
 
@@ -39,7 +45,10 @@ def read_3mf(file: MeshFile, looks: bool) -> MeshContent:
     unit_mm = _UNITS_MM.get(stated, _UNITS_MM.get(stated.removesuffix("s")))
     if unit_mm is None:
         raise UnreadableMeshError(f"it states a unit that 3MF does not have ({stated[:40]})")
-    return MeshContent(scene_parts(scene), unit_mm)
+    with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
+        models = [archive.read(name) for name in archive.namelist() if name.lower().endswith(".model")]
+    colored = any(_COLORS.search(model) for model in models)
+    return MeshContent(scene_parts(scene), unit_mm, ("colours not read",) if colored else ())
 
 
 def encode_3mf(mesh: Mesh, metadata: Metadata) -> bytes:
@@ -82,6 +91,19 @@ def encode_3mf(mesh: Mesh, metadata: Metadata) -> bytes:
     return buffer.getvalue()
 
 
+def read_3mf_metadata(file: MeshFile) -> dict[str, str]:
+    """The metadata of the model, which stand before its resources; names of our namespace without it."""
+    with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
+        models = sorted(name for name in archive.namelist() if name.lower().endswith(".model"))
+        with archive.open(_3MF_MODEL if _3MF_MODEL in models else models[0]) as model:
+            head = model.read(_HEAD_BYTES).decode("utf-8", "replace")
+    found = _METADATA.findall(head.partition("<resources")[0])
+    return {
+        html.unescape(double or single).removeprefix("shapelift:"): html.unescape(value).strip()
+        for double, single, value in found
+    }
+
+
 _3MF_MODEL = "3D/3dmodel.model"
 _3MF_TYPES = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -97,4 +119,14 @@ _3MF_RELATIONS = (
 )
 
 
-FORMATS = (MeshFormat(name="3mf", read=read_3mf, write=encode_3mf, unit_mm=1.0, z_up=True, colors=True),)
+FORMATS = (
+    MeshFormat(
+        name="3mf",
+        read=read_3mf,
+        write=encode_3mf,
+        unit_mm=1.0,
+        z_up=True,
+        colors=True,
+        metadata=read_3mf_metadata,
+    ),
+)
