@@ -52,7 +52,8 @@ def numbers(*tables: np.ndarray) -> str:
 
 
 def obj(table: np.ndarray, normals: np.ndarray) -> bytes:
-    lines = [f"v {row}" for row in numbers(table).splitlines()] + [f"vn {row}" for row in numbers(normals).splitlines()]
+    rows = [("v", row) for row in numbers(table).splitlines()] + [("vn", row) for row in numbers(normals).splitlines()]
+    lines = [f"{kind} {row}" for kind, row in rows if row]
     return ("# points\n" + "\n".join(lines) + "\n").encode()
 
 

@@ -14,7 +14,7 @@ def camera() -> Camera:
 
 
 def as_tensors(one: Camera) -> tuple[torch.Tensor, torch.Tensor]:
-    return torch.from_numpy(one.intrinsics)[None], torch.from_numpy(one.camera_from_world)[None]
+    return torch.tensor(one.intrinsics)[None], torch.tensor(one.camera_from_world)[None]
 
 
 def test_coordinates_are_those_of_the_pixels() -> None:
