@@ -6,15 +6,19 @@ import html
 import io
 import re
 import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
+import numpy.typing as npt
 
 from shapelift.geometry import Mesh
-from shapelift.io.mesh_formats.files import MeshFile, UnreadableMeshError
-from shapelift.io.mesh_formats.format import MeshContent, MeshFormat, Metadata
+from shapelift.io.mesh_formats.files import MAX_FILE_BYTES, MeshFile, UnreadableMeshError
+from shapelift.io.mesh_formats.format import MeshContent, MeshFormat, MeshPart, Metadata
+from shapelift.io.mesh_formats.placing import placed_triangles
 from shapelift.io.mesh_formats.text import one_line, table
-from shapelift.io.mesh_formats.trimesh_parts import scene_parts, trimesh_scene
 
 _UNITS_MM = {
     "micron": 0.001,
@@ -34,21 +38,152 @@ _3MF_WELL_KNOWN = ("Title", "Designer", "Description", "Copyright", "LicenseTerm
 def read_3mf(file: MeshFile, looks: bool) -> MeshContent:
     """All objects of the build, in the unit that the file states; colours and textures are left out.
 
+    As in the core specification 1.3, and with the production extension: objects may lie in other model files of the
+    package.
+
     Raises:
         UnreadableMeshError: the file is damaged or of another kind.
     """
     if not zipfile.is_zipfile(io.BytesIO(file.data)):
         raise UnreadableMeshError("it is no 3MF file, which is a zip archive, or it is cut off")
-    scene = trimesh_scene(file.data, "3mf")
-    unit = next((mesh.metadata.get("units") for mesh in scene.geometry.values()), None)
-    stated = str(unit or "millimeter").lower()
-    unit_mm = _UNITS_MM.get(stated, _UNITS_MM.get(stated.removesuffix("s")))
-    if unit_mm is None:
-        raise UnreadableMeshError(f"it states a unit that 3MF does not have ({stated[:40]})")
     with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
+        package = _Package(archive)
+        root = package.root
+        stated = root.unit.lower()
+        unit_mm = _UNITS_MM.get(stated, _UNITS_MM.get(stated.removesuffix("s")))
+        if unit_mm is None:
+            raise UnreadableMeshError(f"it states a unit that 3MF does not have ({stated[:40]})")
         models = [archive.read(name) for name in archive.namelist() if name.lower().endswith(".model")]
+        parts = tuple(part for item in root.items for part in package.parts(item, root, np.eye(4), ()))
+    count = package.missing
+    missing = f"{count} use{'' if count == 1 else 's'} of objects that are not in it"
     colored = any(_COLORS.search(model) for model in models)
-    return MeshContent(scene_parts(scene), unit_mm, ("colours not read",) if colored else ())
+    said = *((missing,) if count else ()), *(("colours not read",) if colored else ())
+    return MeshContent(parts, unit_mm, said)
+
+
+@dataclass(frozen=True, eq=False)
+class _Use:
+    """An object put somewhere: an item of the build, or a component of another object."""
+
+    number: str
+    file: str | None
+    matrix: npt.NDArray[np.float64]
+
+    @classmethod
+    def read(cls, attributes: Mapping[str, str]) -> _Use:
+        matrix = np.eye(4)
+        if "transform" in attributes:  # of row vectors, the last column left out
+            matrix[:3] = np.array(attributes["transform"].split(), np.float64).reshape(4, 3).T
+        path = next((value for name, value in attributes.items() if name.endswith("}path")), None)
+        return cls(attributes["objectid"], None if path is None else path.strip("/").lower(), matrix)
+
+
+@dataclass(eq=False)
+class _Object:
+    """Numbers of vertices and triangles, three each, and what else the object is made of."""
+
+    vertices: list[float] = field(default_factory=list)
+    triangles: list[int] = field(default_factory=list)
+    components: list[_Use] = field(default_factory=list)
+
+
+class _Model:
+    """One model file. All that is needed of it stands in attributes."""
+
+    def __init__(self, data: bytes) -> None:
+        self.unit = "millimeter"
+        self.objects: dict[str, _Object] = {}
+        self.items: list[_Use] = []
+        self._current = _Object()
+        self._readers: dict[str, Callable[[dict[str, str]], None]] = {}
+        parser = expat.ParserCreate(namespace_separator="}")
+        parser.StartElementHandler = self._start
+        parser.StartDoctypeDeclHandler = self._refuse
+        parser.Parse(data, True)
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if not self._readers:  # extensions have elements of the same names in other namespaces
+            if not tag.endswith("model"):
+                raise UnreadableMeshError("what should be its model is something else")
+            core = tag.removesuffix("model")
+            names = ("object", "vertex", "triangle", "component", "item")
+            self._readers = {core + name: getattr(self, f"_{name}") for name in names}
+            self.unit = attributes.get("unit", self.unit)
+        elif tag in self._readers:
+            self._readers[tag](attributes)
+
+    def _object(self, attributes: dict[str, str]) -> None:
+        self._current = self.objects.setdefault(attributes["id"], _Object())
+
+    def _vertex(self, attributes: dict[str, str]) -> None:
+        self._current.vertices += float(attributes["x"]), float(attributes["y"]), float(attributes["z"])
+
+    def _triangle(self, attributes: dict[str, str]) -> None:
+        self._current.triangles += int(attributes["v1"]), int(attributes["v2"]), int(attributes["v3"])
+
+    def _component(self, attributes: dict[str, str]) -> None:
+        self._current.components.append(_Use.read(attributes))
+
+    def _item(self, attributes: dict[str, str]) -> None:
+        self.items.append(_Use.read(attributes))
+
+    @staticmethod
+    def _refuse(*_: object) -> None:
+        raise UnreadableMeshError("it has a document type declaration, which 3MF forbids")
+
+
+class _Package:
+    """The model files of an archive, read when they are asked for."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._names = {name.strip("/").lower(): name for name in archive.namelist()}
+        self._models: dict[str, _Model] = {}
+        self.missing = 0
+        """How many uses of objects that are nowhere were met."""
+
+    @property
+    def root(self) -> _Model:
+        """The model file that has the build."""
+        found = next((name for name in self._names if _3MF_MODEL.lower() in name), None)
+        if found is None:
+            raise UnreadableMeshError("it has no model, so it is another kind of archive")
+        return self._model(found)
+
+    def _model(self, name: str) -> _Model:
+        if name not in self._models:
+            info = self._archive.getinfo(self._names[name])
+            if info.file_size > MAX_FILE_BYTES:
+                raise UnreadableMeshError(f"it unpacks to more than {MAX_FILE_BYTES >> 30} GiB")
+            self._models[name] = _Model(self._archive.read(info))
+        return self._models[name]
+
+    def parts(
+        self, use: _Use, model: _Model, outer: npt.NDArray[np.float64], within: tuple[_Object, ...]
+    ) -> Iterator[MeshPart]:
+        """The triangles of a use of an object.
+
+        Args:
+            use: Of the object.
+            model: The model file that uses it.
+            outer: `4 4`, where the user stands.
+            within: The objects that it is a component of.
+        """
+        if use.file is not None and use.file in self._names:
+            model = self._model(use.file)
+        found = model.objects.get(use.number)
+        if found is None:
+            self.missing += 1
+            return
+        if found in within:
+            raise UnreadableMeshError("an object of it is a component of itself")
+        matrix = outer @ use.matrix
+        if found.triangles:
+            vertices = np.array(found.vertices, np.float64).reshape(-1, 3)
+            yield MeshPart(*placed_triangles(matrix, vertices, np.array(found.triangles, np.int64).reshape(-1, 3)))
+        for component in found.components:
+            yield from self.parts(component, model, matrix, (*within, found))
 
 
 def encode_3mf(mesh: Mesh, metadata: Metadata) -> bytes:

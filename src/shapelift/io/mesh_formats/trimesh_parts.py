@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from shapelift.geometry import transform_points
 from shapelift.io.colors import srgb_colors, srgb_light
-from shapelift.io.mesh_formats.files import UnreadableMeshError
 from shapelift.io.mesh_formats.format import Colors, MeshMaterial, MeshPart
+from shapelift.io.mesh_formats.placing import placed_triangles
 
 MAX_TEXTURE_SIDE_PX = 1024
 """Larger textures are shrunk."""
@@ -57,14 +56,11 @@ def _node_parts(scene: Any, node: str, linear: bool) -> Iterator[MeshPart]:
     mesh = scene.geometry[name]
     if not isinstance(mesh, trimesh.Trimesh) or len(mesh.faces) == 0:
         return
-    vertices = transform_points(matrix, np.asarray(mesh.vertices, np.float64))
-    faces = np.asarray(mesh.faces, np.int64)
-    if faces.min() < 0 or faces.max() >= len(vertices):
-        raise UnreadableMeshError("a face points at a vertex that does not exist")
-    mirrored = np.linalg.det(np.asarray(matrix)[:3, :3]) < 0
-    order = np.asarray([0, 2, 1] if mirrored else [0, 1, 2])  # a mirroring node turns its faces over
+    vertices, faces = placed_triangles(
+        np.asarray(matrix), np.asarray(mesh.vertices, np.float64), np.asarray(mesh.faces, np.int64)
+    )
     for chosen, material in _materials_of(mesh):
-        corners = faces[chosen][:, order]
+        corners = faces[chosen]
         uv, texture = _texture_of(mesh, material, corners)
         colors = None if texture is not None else _corner_colors_of(mesh, chosen, corners, linear)
         yield MeshPart(vertices, corners, uv, texture, colors, _material_of(material, linear))
