@@ -11,6 +11,7 @@ from shapelift.cli.main import run
 from shapelift.geometry import Mesh, PointCloud, icosphere
 from shapelift.io.pointclouds import save_points
 from shapelift.io.shapes import FORMATS, save_mesh
+from shapelift.pipelines import inspection
 
 METADATA = {"generator": "shapelift 9", "model": "general", "model_version": "2", "frame": "view", "seed": "7"}
 TETRAHEDRON = np.array([[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]], np.int32)
@@ -118,3 +119,13 @@ def test_bad_input_is_one_line(name: str, capsys: pytest.CaptureFixture[str]) ->
     assert out == ""
     assert err.startswith(f"shapelift: {name}: ")
     assert err.count("\n") == 1
+
+
+def test_what_would_be_too_much_work_is_not_examined(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inspection, "_MOST_PLACES", 3)
+    save_mesh("x.obj", Mesh(CORNERS, TETRAHEDRON))
+    assert document("x.obj", capsys)["pierced_faces"] is None
+    assert run(["inspect", "x.obj"]) == 0
+    assert "passes through itself  not examined" in capsys.readouterr().out

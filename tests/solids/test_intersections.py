@@ -109,3 +109,9 @@ def test_degenerate_and_empty_meshes_are_counted_too() -> None:
     assert not self_intersections(point)
     flat = Mesh([[0, 0, 0], [1, 0, 0], [2, 0, 0], [0, 1, 0], [0, 1, 0], [9, 9, 9]], [[0, 1, 2], [3, 4, 1]])
     assert len(self_intersections(flat)) == 0
+
+
+def test_what_would_be_too_much_work_is_refused() -> None:
+    with pytest.raises(ValueError, match="differ so much in size"):
+        self_intersections(icosphere(2), limit=100)
+    assert not self_intersections(icosphere(2), limit=1 << 20)

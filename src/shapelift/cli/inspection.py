@@ -47,7 +47,7 @@ def _mesh_rows(result: dict[str, Any]) -> dict[str, str]:
         "volume": "none" if volume is None else f"{volume:.4g}{unit and unit + '³'}",
         "closed": _yes(result["closed"]),
         "oriented": _yes(result["oriented"]),
-        "passes through itself": f"at {pierced} faces" if pierced else "no",
+        "passes through itself": "not examined" if pierced is None else f"at {pierced} faces" if pierced else "no",
         "printable": _yes(result["printable"]) if result["printable"] else f"no: {', '.join(result['problems'])}",
         "colours": _yes(result["colors"]),
     }

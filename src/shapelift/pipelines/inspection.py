@@ -9,11 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from shapelift.errors import Doubt, InputError
+from shapelift.geometry import Mesh
 from shapelift.io.mesh_formats import MESH_FORMATS
 from shapelift.io.pointclouds import Scan, read_shape
 from shapelift.io.shapes import READ_SUFFIXES, UNITS_MM, LoadedMesh, read_mesh, read_metadata
 
 __all__ = ["inspect"]
+
+_MOST_PLACES = 1 << 26
+"""Where more would be looked at, which takes gigabytes, faces that pass through others are not counted."""
 
 _STATED_MM = {"millimetre": 1.0, "metre": 1000.0}
 
@@ -27,8 +31,9 @@ def inspect(source: Path) -> dict[str, Any]:
     Returns:
         A report. `metadata` are what the file says, `unit` is mm, cm, m, in, or 1 where neither the format nor the
         file has one. Of a mesh vertices (equal places are one), faces, connected parts, size along x, y and z, area,
-        volume (None unless it is closed and consistently oriented), faces that others pass through, and what keeps it
-        from being printable; of points their number, size and what they have besides.
+        volume (None unless it is closed and consistently oriented), faces that others pass through (None where to count
+        them is too much work), and what keeps it from being printable; of points their number, size and what they have
+        besides.
 
     Raises:
         InputError: the file cannot be read, or holds neither triangles nor points.
@@ -67,7 +72,7 @@ def inspect(source: Path) -> dict[str, Any]:
 
 
 def _of_mesh(loaded: LoadedMesh) -> dict[str, Any]:
-    from shapelift.solids import check, self_intersections
+    from shapelift.solids import check
     from shapelift.solids.volumes import component_labels
 
     mesh = loaded.mesh
@@ -83,11 +88,20 @@ def _of_mesh(loaded: LoadedMesh) -> dict[str, Any]:
         "volume": float(f"{report.volume:.8g}") if solid else None,
         "closed": report.is_watertight,
         "oriented": report.is_oriented,
-        "pierced_faces": self_intersections(mesh).pierced,
+        "pierced_faces": _pierced(mesh),
         "printable": report.is_printable,
         "problems": list(report.problems),
         "colors": mesh.colors is not None,
     }
+
+
+def _pierced(mesh: Mesh) -> int | None:
+    from shapelift.solids import self_intersections
+
+    try:
+        return self_intersections(mesh, limit=_MOST_PLACES).pierced
+    except ValueError:
+        return None
 
 
 def _of_points(scan: Scan) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class SelfIntersections:
         return len(self) > 0
 
 
-def self_intersections(mesh: Mesh) -> SelfIntersections:
+def self_intersections(mesh: Mesh, *, limit: int | None = None) -> SelfIntersections:
     """All crossings of an edge with a face of the mesh that has neither of its vertices.
 
     Where two faces cross, an edge of one passes through the other, so that none is missed, faces that share a vertex
@@ -48,6 +48,11 @@ def self_intersections(mesh: Mesh) -> SelfIntersections:
 
     Args:
         mesh: Any; closed or not.
+        limit: Most places in the grid, and most pairs, that are looked at; None for all there are. Both grow with the
+            number of faces where these are of about one size, and far beyond where a few reach across many small ones.
+
+    Raises:
+        ValueError: there are more than `limit`.
 
     Source: the signed volumes of Segura and Feito, "Algorithms to test ray-triangle intersection", WSCG 2001. Which
     pairs are close enough to be asked is found by a grid.
@@ -58,7 +63,7 @@ def self_intersections(mesh: Mesh) -> SelfIntersections:
     edges = unique_edges(faces)
     found = [
         pairs[_crossing(vertices, edges[pairs[:, 0]], faces[pairs[:, 1]])]
-        for pairs in _close_pairs(vertices[edges], vertices[faces], edges, faces)
+        for pairs in _close_pairs(vertices[edges], vertices[faces], edges, faces, limit)
     ]
     crossing = np.concatenate(found) if found else np.zeros((0, 2), np.int64)
     crossing = crossing[np.lexsort(crossing.T[::-1])]
@@ -81,7 +86,7 @@ def _crossing(vertices: Array, edges: Index, faces: Index) -> npt.NDArray[np.boo
     return np.asarray((before * behind < 0.0) & one_side)
 
 
-def _close_pairs(ends: Array, corners: Array, edges: Index, faces: Index) -> list[Index]:
+def _close_pairs(ends: Array, corners: Array, edges: Index, faces: Index, limit: int | None) -> list[Index]:
     """Pairs `n 2` (edge, face) without a common vertex whose bounding boxes overlap, each once, in batches."""
     boxes = [(part.min(axis=1), part.max(axis=1)) for part in (ends, corners)]
     # A cell as large as the mean face: most boxes touch a few cells, and most cells hold a few boxes.
@@ -91,11 +96,13 @@ def _close_pairs(ends: Array, corners: Array, edges: Index, faces: Index) -> lis
     origin = corners.min(axis=(0, 1))
     spans = [[np.floor((end - origin) / side).astype(np.int64) for end in box] for box in boxes]
     cells = spans[1][1].max(axis=0) + 1
+    _check(sum(int((high - low + 1).prod(axis=1).sum()) for low, high in spans), limit)
     (edge_cell, edge), (face_cell, face) = (_in_cells(low, high, cells) for low, high in spans)
     order = np.argsort(face_cell, kind="stable")
     face_cell, face = face_cell[order], face[order]
     begin = np.searchsorted(face_cell, edge_cell, "left")
     count = np.searchsorted(face_cell, edge_cell, "right") - begin
+    _check(int(count.sum()), limit)
     batches = []
     for part in np.array_split(np.arange(len(edge)), 1 + int(count.sum()) // _PAIRS):
         which = np.repeat(part, count[part])
@@ -111,6 +118,11 @@ def _close_pairs(ends: Array, corners: Array, edges: Index, faces: Index) -> lis
         apart = (edges[pairs[:, 0], :, None] != faces[pairs[:, 1], None, :]).all(axis=(1, 2))
         batches.append(pairs[apart])
     return batches
+
+
+def _check(count: int, limit: int | None) -> None:
+    if limit is not None and count > limit:
+        raise ValueError(f"the faces of the mesh differ so much in size that {count} places would be looked at")
 
 
 def _in_cells(low: Index, high: Index, cells: Index) -> tuple[Index, Index]:
