@@ -102,6 +102,7 @@ def test_broken_images(work: Path, suffix: str, capfd: pytest.CaptureFixture[str
         check_said(capfd, code, f"{suffix}, {' '.join(command)}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["card.json", "encode.onnx"])
 def test_broken_models(work: Path, file: str, capfd: pytest.CaptureFixture[str]) -> None:
     shutil.copytree(find_model("general"), work / "model")

@@ -32,6 +32,7 @@ def call(*arguments: object) -> int:
     return run(["convert", *map(str, arguments)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FORMATS)
 def test_points_become_a_closed_mesh_of_a_size(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     save_points("ball.ply", ball())

@@ -31,6 +31,7 @@ def test_nothing_asked_is_help_and_exit_code_two(capsys: pytest.CaptureFixture[s
     assert "reconstruct" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [

@@ -14,6 +14,7 @@ from shapelift.inference.limits import check_resolution, check_size_mm
 SOURCE = Path(__file__).parents[2] / "src" / "shapelift"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -147,6 +147,7 @@ def test_the_plane_of_a_turned_box(angle_deg: float) -> None:
     np.testing.assert_allclose(plane.mirrored(plane.mirrored([[0.1, 0.2, 0.3]])), [[0.1, 0.2, 0.3]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("azimuth_deg", "elevation_deg"), [(0.0, 10.0), (75.0, 30.0), (200.0, 50.0)])
 def test_the_camera_that_fits_an_outline(azimuth_deg: float, elevation_deg: float) -> None:
     """A wedge without symmetry is found from where it was seen, to the steps that are tried."""

@@ -37,6 +37,7 @@ def truth(path: Path, resolution: int, frame: str, *, mirrored: bool) -> np.ndar
     return inside.reshape((resolution, 6) * 3).mean(axis=(1, 3, 5))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frame", ["object", "view"])
 @pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("resolution", [8, 20])

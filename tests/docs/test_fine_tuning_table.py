@@ -17,6 +17,7 @@ from shapelift.recipes import implicit_tiny
 from shapelift.testing import write_example_data
 
 
+@pytest.mark.slow
 def test_every_row_is_scored_on_shapes_that_no_row_has_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -110,6 +110,7 @@ def test_the_page_of_warnings_has_every_code() -> None:
     assert sorted(codes) == sorted(set(re.findall(r'\bDoubt\(\s*"([a-z-]+)"', sources)))
 
 
+@pytest.mark.slow
 def test_options_in_examples_exist() -> None:
     text = "\n".join(block for page in PAGES for block in blocks(page.read_text(encoding="utf-8"), "bash"))
     examples = re.findall(r"shapelift ([a-z-]+) (.*)", text)

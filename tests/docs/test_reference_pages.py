@@ -40,6 +40,7 @@ def test_every_public_name_is_on_a_page_and_nothing_else(maker: Any) -> None:
     assert sorted(shown) == sorted([*wanted, *modules])
 
 
+@pytest.mark.slow
 def test_there_are_few_public_names(maker: Any) -> None:
     counts = {room: sum(map(len, maker.public(room, file).values())) for room, file in maker.rooms().items()}
     assert all(counts.values())

@@ -47,6 +47,7 @@ def test_pairs_use_every_shape_before_any_twice(make_data, shapes):
     assert counts == {2: [1, 1, 0], 4: [2, 1, 1], 100: [3, 3, 3]}
 
 
+@pytest.mark.slow
 def test_the_level_of_the_mean_is_the_best_of_all(make_data, shapes):
     some = [shapes.Shape(f"s{i}", "ellipsoid", (0.5, 0.1 + 0.08 * i, 0.3), split="train") for i in range(5)]
     entries = read_entries(make_data(some))

@@ -19,6 +19,7 @@ def loaded(monkeypatch, shapes):
     return known
 
 
+@pytest.mark.slow
 def test_it_prints_tables_and_writes_both_files(loaded, make_data, tmp_path, capsys):
     data, output = make_data(loaded), tmp_path / "report"
     options = ["--output", str(output), "--resolution", "32", "--points", "2000"]

@@ -9,6 +9,7 @@ from shapelift.errors import InputError
 from shapelift.evaluation.dataset import check_group, domain_of, read_entries, read_samples, views_of
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frame", ["view", "object"])
 @pytest.mark.parametrize("kind", ["box", "ellipsoid"])
 def test_labels_and_weights_measure_volumes_of_the_cube(make_data, shapes, frame, kind):

@@ -136,6 +136,7 @@ def test_other_models_are_refused(data: Path, tmp_path: Path) -> None:
         score_depth(model_of(tmp_path, truth_of(data, "test"), frame="object"), data)
 
 
+@pytest.mark.slow
 def test_an_evaluation_has_the_depth_of_models_that_predict_it(data: Path, tmp_path: Path) -> None:
     model = model_of(tmp_path, truth_of(data, "test"))
     options = {"resolution": 32, "points": 500, "training_pairs": 5}

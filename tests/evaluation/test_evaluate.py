@@ -32,6 +32,7 @@ def _two(shapes):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frame", ["view", "object"])
 def test_a_perfect_reconstructor_is_perfect_up_to_the_floor(make_data, shapes, frame):
     known = _two(shapes)
@@ -85,6 +86,7 @@ def test_no_answer_gets_the_worst_values_and_keeps_its_row(make_data, shapes):
     assert summarize(evaluation)["groups"]["procedural"]["failures"] == 2
 
 
+@pytest.mark.slow
 def test_the_mean_of_identical_shapes_is_the_shape(make_data, shapes):
     known = [
         shapes.Shape(f"egg{i}", "ellipsoid", (0.3, 0.5, 0.25), split="test" if i == 0 else "train") for i in range(4)
@@ -97,6 +99,7 @@ def test_the_mean_of_identical_shapes_is_the_shape(make_data, shapes):
     assert found["retrieval"][0].values["fscore_2"] > 0.98
 
 
+@pytest.mark.slow
 def test_retrieval_picks_the_shape_with_the_nearest_features(make_data, shapes):
     train = [
         shapes.Shape("flat", "box", (0.5, 0.1, 0.3), split="train"),
@@ -113,6 +116,7 @@ def test_retrieval_picks_the_shape_with_the_nearest_features(make_data, shapes):
     assert found["model"][0].values["iou"] > found["retrieval"][0].values["iou"] > found["mean_shape"][0].values["iou"]
 
 
+@pytest.mark.slow
 def test_the_oracle_in_the_view_frame_finds_the_best_turn(make_data, shapes):
     slab = shapes.Shape("slab", "box", (0.5, 0.3, 0.1), split="train")
     known = [slab, shapes.Shape("slab_test", "box", (0.5, 0.3, 0.1))]
@@ -123,6 +127,7 @@ def test_the_oracle_in_the_view_frame_finds_the_best_turn(make_data, shapes):
         assert best.values["iou"] >= lucky.values["iou"] - 0.02
 
 
+@pytest.mark.slow
 def test_sources_are_reported_apart_and_the_report_is_complete(make_data, shapes, tmp_path):
     known = [
         shapes.Shape("a", "ellipsoid", (0.3, 0.5, 0.2), category="egg", source="procedural:egg"),
@@ -192,6 +197,7 @@ def test_a_model_without_features_says_so(make_data, shapes):
         evaluate(shapes.Reconstructor(known, feature=refuse), make_data(known), **FAST)
 
 
+@pytest.mark.slow
 def test_threads_change_nothing(make_data, shapes):
     # The fake looks its shapes up by their image, so it may be asked from several threads.
     known = [*_two(shapes), shapes.Shape("slim", "box", (0.1, 0.5, 0.2), split="train")]

@@ -60,6 +60,7 @@ def test_predicted_points_are_measured_all_of_them_as_they_are(make_data, shapes
             assert score.values["chamfer_l1"] < 0.03  # the house measures the mesh, which is the true one
 
 
+@pytest.mark.slow
 def test_a_field_and_the_baselines_are_measured_by_samples_of_their_surface(make_data, shapes):
     known = _known(shapes)
     found = evaluate(shapes.Reconstructor(known, "object"), make_data(known), protocols=["lin-2018"], **FAST)
@@ -73,6 +74,7 @@ def test_a_field_and_the_baselines_are_measured_by_samples_of_their_surface(make
         assert model[FORWARD] == pytest.approx(best[FORWARD], rel=0.1)
 
 
+@pytest.mark.slow
 def test_the_numbers_of_the_house_and_of_each_protocol_depend_on_nothing_else(make_data, shapes):
     known = _known(shapes)
     fake, data = shapes.Reconstructor(known), make_data(known)
@@ -167,6 +169,7 @@ def test_the_floor_of_fewer_samples_is_the_score_of_such_a_sampling(shapes):
         sampling_floor(surface, protocol, drawn[:1])
 
 
+@pytest.mark.slow
 def test_the_report_has_columns_differences_and_a_table_of_the_protocol(make_data, shapes, tmp_path):
     known = _known(shapes)
     found = evaluate(shapes.Reconstructor(known), make_data(known), protocols=("lin-2018", "pixel2mesh"), **FAST)

@@ -73,6 +73,7 @@ def test_checkered_background_is_cut_with_a_warning() -> None:
     np.testing.assert_array_equal(found.coverage, again.coverage)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", ["bottom", "left"])
 def test_an_object_that_runs_out_of_the_picture_is_not_cut_short(side: str) -> None:
     y, x = np.mgrid[0:SIZE, 0:SIZE] / SIZE

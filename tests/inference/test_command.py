@@ -72,6 +72,7 @@ def test_formats_crop_and_json(place: Path, capsys: pytest.CaptureFixture[str]) 
     assert read_image("seen.png").rgba.shape == (32, 32, 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size_mm", [None, 80.0])
 def test_sizes_are_those_of_the_files(place: Path, size_mm: float | None, capsys: pytest.CaptureFixture[str]) -> None:
     option = () if size_mm is None else ("--size-mm", size_mm)
@@ -135,6 +136,7 @@ def test_a_face_budget_is_kept_and_its_error_told(place: Path, capsys: pytest.Ca
     assert not (place / "none.ply").exists()
 
 
+@pytest.mark.slow
 def test_a_preview_lies_beside_the_file(place: Path) -> None:
     before = (place / "cup.png").read_bytes()
     assert call("cup.png", "--preview") == 0
@@ -147,6 +149,7 @@ def test_a_preview_lies_beside_the_file(place: Path) -> None:
         assert (tile < 250).any()
 
 
+@pytest.mark.slow
 def test_a_turntable_is_a_full_turn_without_end(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("cup.png", "--turntable", "--json") == 0
     (result,) = json.loads(capsys.readouterr().out)["results"]
@@ -176,6 +179,7 @@ def test_what_stands_beside_a_shape_takes_the_name_of_no_image(
     assert names(place) == {"cup.png"}
 
 
+@pytest.mark.slow
 def test_a_missing_preview_is_made_again(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ("cup.png", "--preview", "--skip-existing")
     assert call(*arguments) == 0
@@ -214,6 +218,7 @@ def test_a_file_says_which_answer_it_is(place: Path, dice_folder: Path, capsys: 
     assert (said["unit"], said["printable"]) == ("mm", True)
 
 
+@pytest.mark.slow
 def test_several_hypotheses(place: Path, dice_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ("cup.png", "-m", dice_folder, "--samples", 3, "--seed", 5, "-f", "ply,stl", "-o", "out")
     assert call(*arguments, "--json") == 0
@@ -270,6 +275,7 @@ def test_output_names_the_format(place: Path) -> None:
     assert names(place) == {"cup.png", "model.PLY"}
 
 
+@pytest.mark.slow
 def test_folder_carries_on_past_a_bad_file(place: Path, disc: Disc, capsys: pytest.CaptureFixture[str]) -> None:
     (place / "set").mkdir()
     for name in ("a.png", "b.PNG", "b.bmp"):
@@ -334,6 +340,7 @@ def test_a_mask_of_the_wrong_way_round_is_said(place: Path, disc: Disc, capsys: 
     assert codes(json.loads(capsys.readouterr().out)["results"][0]) == ["mask-inverted"]
 
 
+@pytest.mark.slow
 def test_a_folder_of_masks_is_paired_by_name(place: Path, disc: Disc, capsys: pytest.CaptureFixture[str]) -> None:
     for folder in ("photos", "masks"):
         (place / folder).mkdir()
@@ -362,6 +369,7 @@ def test_a_folder_of_masks_is_paired_by_name(place: Path, disc: Disc, capsys: py
     assert "second mask of the name a" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_folder_says_what_it_passed_over(place: Path, disc: Disc, capsys: pytest.CaptureFixture[str]) -> None:
     (place / "set" / "deeper").mkdir(parents=True)
     for name in ("a.png", "b.AVIF", "c.gif", "d.bmp"):
@@ -389,6 +397,7 @@ def test_a_folder_says_what_it_passed_over(place: Path, disc: Disc, capsys: pyte
     assert "passed over, no image by its ending: set/clip.mp4, set/notes.txt, set/raw.cr2\n" in err
 
 
+@pytest.mark.slow
 def test_finished_images_are_left_alone(place: Path, disc: Disc, capsys: pytest.CaptureFixture[str]) -> None:
     (place / "set").mkdir()
     for name in ("a.png", "b.png"):
@@ -525,6 +534,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", list(BAD))
 def test_bad_input_is_one_line_and_code_2(place: Path, capsys: pytest.CaptureFixture[str], case: str) -> None:
     arguments, word = BAD[case](place)
@@ -570,6 +580,7 @@ def test_a_failed_write_leaves_nothing(place: Path, monkeypatch: pytest.MonkeyPa
     assert names(place) == {"cup.png"}
 
 
+@pytest.mark.slow
 def test_start_up_is_light(place: Path) -> None:
     code = (
         "import sys; from shapelift.cli.main import run; code = run(sys.argv[1:]);"

@@ -111,6 +111,7 @@ def test_warnings_hypotheses_and_bare_geometry_are_on_the_page(
     assert "Shape the first of 3 " in Page(place / "out" / "dice.html").text
 
 
+@pytest.mark.slow
 def test_a_gallery_has_a_card_of_every_image(
     place: Path, disc: Disc, ellipsoid_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,6 +139,7 @@ def test_a_gallery_has_a_card_of_every_image(
     assert again.values("src", "href") == links
 
 
+@pytest.mark.slow
 def test_previews_of_a_folder_have_a_gallery_without_pages(place: Path, disc: Disc, ellipsoid_folder: Path) -> None:
     for name in ("a.png", "b.png"):
         save_image(name, disc())

@@ -89,6 +89,7 @@ def test_a_ball_comes_out_as_that_ball() -> None:
     assert len(centers) / 24**3 == pytest.approx(math.pi / 6.0, rel=0.03)
 
 
+@pytest.mark.slow
 def test_the_sampler_finds_the_whole_surface() -> None:
     field = picture_field(ball, None, CAMERA, ball_alpha()).field
     dense, quick = sample_grid_densely(field, 64), sample_grid(field, 64, start_spacing=4)
@@ -278,6 +279,7 @@ def test_the_visible_depth_widens_what_is_sampled() -> None:
     assert found.box.maximum[2] > 0.74
 
 
+@pytest.mark.slow
 def test_a_field_that_sees_nothing_stays_empty() -> None:
     for fill in (True, False):
         found = picture_field(
@@ -293,6 +295,7 @@ def test_a_faint_field_without_fill_is_lifted() -> None:
     assert found.field.function(np.array([[0.0, 0.0, 0.1]], np.float32))[0] > 0.0
 
 
+@pytest.mark.slow
 def test_the_voxels_of_a_part_of_the_world() -> None:
     field = picture_field(ball, None, CAMERA, ball_alpha()).field
     point = np.array([[0.0, 0.0, 0.0], [0.0, 0.45, 0.0], [0.0, 0.55, 0.0], [40.0, 0.0, 0.0]], np.float32)

@@ -46,6 +46,7 @@ def test_colours_come_with_the_field(picture_model: Model, disc: Disc) -> None:
     assert field.colors(np.zeros((0, 3), np.float32)).shape == (0, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fill", [True, False])
 def test_an_unsure_ball(picture_model: Model, disc: Disc, fill: bool) -> None:
     result = Reconstructor.load(picture_model(sure=False), threads=1).reconstruct(disc(), fill=fill)
@@ -85,6 +86,7 @@ def test_maps_are_optional(picture_model: Model, disc: Disc) -> None:
     assert Reconstructor.load(folder, threads=1).reconstruct(disc()).mesh(32).volume > 0.4
 
 
+@pytest.mark.slow
 def test_the_command_says_what_was_filled(
     picture_model: Model, disc: Disc, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

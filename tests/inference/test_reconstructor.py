@@ -191,6 +191,7 @@ def test_features(ellipsoid: Reconstructor, disc: Disc) -> None:
     np.testing.assert_allclose(ellipsoid.encode_crops(np.stack([result.crop] * 3)), np.stack([features] * 3), atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["glb", "obj", "ply", "stl", "3mf", "off"])
 def test_saved_files_say_what_they_are(result: Reconstruction, tmp_path: Path, ending: str) -> None:
     import trimesh

@@ -131,6 +131,7 @@ def one_line(error: pytest.ExceptionInfo[InputError], *words: str) -> None:
         assert word in text
 
 
+@pytest.mark.slow
 def test_bad_files_are_named(tmp_path: Path) -> None:
     whole = encoded(Image.fromarray(RNG.integers(0, 256, (64, 64, 3), dtype=np.uint8)), "JPEG")
     bad = {

@@ -44,6 +44,7 @@ def test_the_box_is_turned_and_the_cube_is_not(folder: Path) -> None:
     assert cube.in_box(np.stack([corner * 0.999, corner * 1.01])).tolist() == [True, False]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frame", ["object", "view"])
 def test_three_ways_to_draw_measure_one_volume(folder: Path, frame: Literal["object", "view"]) -> None:
     entries = stored_shapes(folder)

@@ -56,6 +56,7 @@ def assert_holds(cloud: PointCloud, what: str) -> None:
         np.testing.assert_array_equal(cloud.colors, COLORS)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_cloud_reads_the_same_however_it_is_spelt(tmp_path: Path, data: st.DataObject) -> None:

@@ -43,12 +43,14 @@ spellings = st.builds(
 often = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@pytest.mark.slow
 @often
 @given(spelling=spellings)
 def test_obj_however_it_is_spelt(tmp_path: Path, spelling: Spelling) -> None:
     check(tmp_path / "x.obj", spelt.obj(spelling))
 
 
+@pytest.mark.slow
 @often
 @given(
     spelling=spellings,
@@ -74,6 +76,7 @@ def test_ply_however_it_is_spelt(tmp_path: Path, spelling: Spelling, form: str, 
     check(tmp_path / "x.ply", spelt.ply(plain, form, index, coordinate))
 
 
+@pytest.mark.slow
 @often
 @given(spelling=spellings)
 def test_stl_however_it_is_spelt(tmp_path: Path, spelling: Spelling) -> None:

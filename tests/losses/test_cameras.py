@@ -76,6 +76,7 @@ def test_gradients_are_right_and_finite_inside_of_the_cube() -> None:
     assert bool(inside.grad.isfinite().all())
 
 
+@pytest.mark.slow
 def test_a_head_learns_its_cameras() -> None:
     torch.manual_seed(0)
     cameras = [Camera.orbit(0.0, e, d, f, (64, 64)) for e, d, f in ((5, 2.5, 30), (40, 4.0, 18), (20, 3.0, 25))]

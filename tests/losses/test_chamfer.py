@@ -53,6 +53,7 @@ def test_equals_its_loop(seed: int, batch: int, n: int, m: int, grain: float) ->
         assert found[item].tolist() == pytest.approx(_loop(a[item], b[item]), rel=1e-12, abs=1e-15)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("noise", [1e-3, 0.1])
 def test_equals_a_tree_and_the_metrics(dtype: torch.dtype, noise: float) -> None:
@@ -101,6 +102,7 @@ def test_equal_sets_cost_nothing_and_pull_nowhere(loss) -> None:
     assert (b.grad == 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", [chamfer_squared, chamfer_l1])
 def test_gradcheck(loss) -> None:
     generator = torch.Generator().manual_seed(2)

@@ -131,6 +131,7 @@ def test_it_makes_a_rough_depth_smooth_that_an_error_cannot_tell_apart() -> None
     assert float(depth_normal_consistency(rough, straight, intrinsics, mask)) > 1e-3
 
 
+@pytest.mark.slow
 def test_gradients_are_right() -> None:
     depth, true, mask = maps(8, batch=2, size=4)
     said, depth = random_normals(9, 2, 4).requires_grad_(), depth.requires_grad_()
@@ -144,6 +145,7 @@ def test_gradients_are_right() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fill", [0.0, -1.0, float("inf"), float("nan")])
 def test_what_is_not_seen_does_not_matter(fill: float) -> None:
     depth, true, mask = maps(11)

@@ -71,6 +71,7 @@ def test_equals_the_best_of_all_permutations(method, squared) -> None:
             assert float(found.cost[item]) == pytest.approx(best, rel=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
@@ -104,6 +105,7 @@ def test_a_translated_copy_costs_its_shift(seed, kind, count, length, method) ->
     _check_valid(found, [length], 0.01, 1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["uniform", "clusters", "blob"])
 def test_a_thousand_points(kind: str) -> None:
     generator = torch.Generator().manual_seed(1)
@@ -115,6 +117,7 @@ def test_a_thousand_points(kind: str) -> None:
     _check_valid(match_auction(a.float(), b.float()), [best], 0.01, 1e-6)
 
 
+@pytest.mark.slow
 def test_points_on_a_line_keep_their_order() -> None:
     generator = torch.Generator().manual_seed(2)
     a, b = _points("line", 1, 300, generator), _points("line", 1, 300, generator)
@@ -155,6 +158,7 @@ def test_equal_sets_cost_nothing_and_pull_nowhere(method, squared) -> None:
     assert (b.grad == 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("squared", [False, True])
 def test_gradcheck(method, squared) -> None:

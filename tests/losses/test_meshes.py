@@ -93,6 +93,7 @@ def test_equal_their_loops(mesh: Mesh) -> None:
             assert float(found[item]) == pytest.approx(loops(case, item)[name], rel=1e-6), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TERMS)
 def test_gradcheck(name: str) -> None:
     case = Case(icosphere(0))

@@ -146,6 +146,7 @@ def test_cells_that_touch_in_an_edge_or_a_corner(cells: list[tuple[int, int, int
     assert mesh.volume == pytest.approx(len(cells) / 12)
 
 
+@pytest.mark.slow
 def test_every_neighbourhood_of_a_corner_stays_embedded() -> None:
     rng = np.random.default_rng(0)
     for number in range(1, 256):
@@ -161,6 +162,7 @@ def test_every_neighbourhood_of_a_corner_stays_embedded() -> None:
         np.testing.assert_allclose(winding_numbers(mesh, away), inside, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_every_neighbourhood_of_a_crowded_edge_stays_embedded() -> None:
     rng = np.random.default_rng(0)
     for number in range(256):

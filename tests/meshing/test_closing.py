@@ -66,6 +66,7 @@ def test_a_single_layer_of_points_keeps_a_thickness() -> None:
     assert found.to_prediction.max() < 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("normals", [False, True], ids=["unoriented", "oriented"])
 def test_a_sparse_chair_keeps_its_legs(normals: bool) -> None:
     chair = solids.assemble(

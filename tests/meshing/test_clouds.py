@@ -36,6 +36,7 @@ def assert_solid(mesh: object, parts: int = 1) -> None:
     assert report.parts == parts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("normals", [True, False], ids=["oriented", "unoriented"])
 @pytest.mark.parametrize("resolution", [24, 64])
 def test_a_sphere(normals: bool, resolution: int) -> None:
@@ -48,6 +49,7 @@ def test_a_sphere(normals: bool, resolution: int) -> None:
     assert np.abs(edges).max() <= 1.3 * size / resolution  # cells of the asked size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("normals", [True, False], ids=["oriented", "unoriented"])
 @pytest.mark.parametrize(("sides", "rel"), [((1.0, 0.6, 0.3), 0.01), ((1.0, 0.5, 0.03), 0.05)], ids=["box", "panel"])
 def test_a_box_has_its_volume(normals: bool, sides: tuple[float, float, float], rel: float) -> None:
@@ -57,6 +59,7 @@ def test_a_box_has_its_volume(normals: bool, sides: tuple[float, float, float], 
     np.testing.assert_allclose(mesh.bounds.size, sides, atol=0.015)
 
 
+@pytest.mark.slow
 def test_a_finer_mesh_than_the_points_interpolates_them(monkeypatch: pytest.MonkeyPatch) -> None:
     coarse = mesh_points(sphere(400), resolution=16)
     fine = mesh_points(sphere(400), resolution=80)

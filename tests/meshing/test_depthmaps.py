@@ -125,6 +125,7 @@ def speckled(rng: np.random.Generator) -> DepthMaps:
     return maps_of(camera, np.where(mask, depth, -1.0), mask)
 
 
+@pytest.mark.slow
 def test_any_mask_with_any_depth_is_a_manifold() -> None:
     rng = np.random.default_rng(0)
     for _ in range(150):

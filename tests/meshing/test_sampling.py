@@ -71,6 +71,7 @@ def test_parts_of_two_cells_give_the_mesh_of_dense_sampling(kind: Callable[..., 
         assert_same_mesh(sample_grid(field, resolution), sample_grid_densely(field, resolution))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start_spacing", [2, 4, 8])
 def test_several_thin_parts_from_every_start_grid(start_spacing: int) -> None:
     rng = np.random.default_rng(start_spacing)
@@ -83,6 +84,7 @@ def test_several_thin_parts_from_every_start_grid(start_spacing: int) -> None:
         assert adaptive.share < 0.3
 
 
+@pytest.mark.slow
 def test_above_128_cells_the_start_grid_is_coarser_and_the_mesh_the_same() -> None:
     rng = np.random.default_rng(5)
     field = field_of(ball(rng, 1.0 / 144), disc(rng, 1.0 / 144))

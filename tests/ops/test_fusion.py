@@ -79,6 +79,7 @@ def test_perfect_depth_maps_fuse_to_the_surface(
     assert back < 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -116,6 +117,7 @@ def test_perfect_views_cost_nothing_at_novel_ones_but_for_their_outlines(
     assert float(published["depth"]) > 1.2 * float(ours["depth"])
 
 
+@pytest.mark.slow
 def test_the_shape_is_asymmetric(surface: np.ndarray) -> None:
     for signs in itertools.product((1.0, -1.0), repeat=3):
         for axes in itertools.permutations(range(3)):
@@ -154,6 +156,7 @@ def test_equals_the_camera_of_values_in_order(projection: str) -> None:
             assert np.allclose(points[item, view, row, column].numpy(), expected, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("projection", ["orthographic", "perspective"])
 def test_gradcheck(projection: str) -> None:
     torch.manual_seed(0)

@@ -213,6 +213,7 @@ def test_a_known_picture() -> None:
     assert torch.equal(found.collision[0, 0], torch.tensor([[2, 0], [0, 0]], dtype=torch.int32))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("projection", ["orthographic", "perspective"])
 def test_gradcheck_away_from_the_borders_of_cells(projection: str) -> None:
     rng = np.random.default_rng(5)
@@ -341,6 +342,7 @@ def test_sizes_that_make_no_sense_are_refused() -> None:
         render_views(torch.zeros(1, 1, 3), torch.zeros(1, 1), cameras.expand(2), image_size=8)
 
 
+@pytest.mark.slow
 def test_pieces_and_threads_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     points, logits = torch.rand(2, 5000, 3) - 0.5, torch.randn(2, 5000)

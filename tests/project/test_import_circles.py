@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 import networkx as nx
+import pytest
 
 SOURCE = Path(__file__).parents[2] / "src"
 
@@ -40,6 +41,7 @@ def circles(graph: nx.DiGraph) -> list[list[str]]:
     return sorted(sorted(one) for one in nx.strongly_connected_components(graph) if len(one) > 1)
 
 
+@pytest.mark.slow
 def test_no_file_imports_itself_by_way_of_others() -> None:
     graph = imports(SOURCE)
     assert len(graph) > 200

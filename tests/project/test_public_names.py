@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 SOURCE = Path(__file__).parents[2] / "src" / "shapelift"
 
 TWINS = {
@@ -129,6 +131,7 @@ def test_every_package_says_what_is_public() -> None:
     assert silent == []
 
 
+@pytest.mark.slow
 def test_a_name_has_one_meaning() -> None:
     assert sum(1 for _, tree in modules() for _ in defined(tree.body)) > 500
     assert {name: where for name, where in alike(modules()).items() if name not in TWINS} == {}
@@ -145,6 +148,7 @@ def test_names_with_two_meanings_are_found() -> None:
     assert alike((name, ast.parse(text)) for name, text in found) == {"f": {"a", "c"}, "X": {"a", "e"}}
 
 
+@pytest.mark.slow
 def test_functions_say_what_they_take_and_raise() -> None:
     methods = methods_of_classes()
     # Options of commands say it in their help.
@@ -183,6 +187,7 @@ def few(a, b):
     ]
 
 
+@pytest.mark.slow
 def test_shapes_have_one_notation() -> None:
     """Letters and numbers in backticks, as in annotations: `b n 3`."""
     other = re.compile(r"\([nbkvfm], ?\d\)|\b[nbkvfm]x\d\b|\[[nbkvfm], ?\d\]")

@@ -13,6 +13,7 @@ from shapelift.training.network import build_optimizer
 START = Start(name="general", sha256="0" * 64, images_seen=1000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", [name for name in RECIPES if name.endswith(("-general", "-compact", "-tiny"))])
 def test_a_run_with_few_shapes_learns_slowly_whatever_its_family(recipe: str) -> None:
     config = dataclasses.replace(RECIPES[recipe](), start=START)

@@ -51,6 +51,7 @@ def repairs(path: Path) -> dict[str, int]:
     return found
 
 
+@pytest.mark.slow
 @needs_admesh
 @pytest.mark.parametrize("minimum_share", [0.01, 0.0])
 def test_two_judges_find_nothing_in_the_stl(tmp_path: Path, minimum_share: float) -> None:

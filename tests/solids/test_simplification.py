@@ -34,6 +34,7 @@ def apart(first: Mesh, second: Mesh) -> float:
     return float(SurfaceDistance(second)(points[0]).mean() + SurfaceDistance(first)(points[1]).mean()) / 2.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("share", "moved"), [(0.5, 0.001), (0.1, 0.0025), (0.03, 0.006)])
 def test_so_many_faces_and_no_more(share: float, moved: float) -> None:
     mesh = stool()
@@ -45,6 +46,7 @@ def test_so_many_faces_and_no_more(share: float, moved: float) -> None:
     assert apart(mesh, found) < moved
 
 
+@pytest.mark.slow
 def test_legs_stay() -> None:
     mesh = stool()
     found = simplified(mesh, len(mesh.faces) // 10)

@@ -42,6 +42,7 @@ def test_a_point_far_from_any_face_takes_the_mean_of_the_others(two_sheets: Scen
     np.testing.assert_array_equal(found[2], [128, 0, 128])
 
 
+@pytest.mark.slow
 def test_records_hold_the_albedo(tmp_path) -> None:
     options = SynthesisOptions(views=1, size_px=32, uniform_count=2000, near_count=500, surface_count=700, count=1)
     synthesize("procedural:table", tmp_path, options)

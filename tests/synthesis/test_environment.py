@@ -70,6 +70,7 @@ def test_one_bright_pixel_becomes_a_lamp_with_its_light() -> None:
     np.testing.assert_allclose(environment.reflected, 0.01, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_lamp_lights_the_side_that_faces_it() -> None:
     camera = Camera.orbit(0.0, 0.0, 2.5, 30.0, (40, 40))
     for column, brighter in ((96, "right"), (32, "left")):  # +X is on the right of a camera on +Z

@@ -38,6 +38,7 @@ def record(options: SynthesisOptions) -> ShapeRecord:
     return make_record(Asset.of_mesh(SOLID, Material((0.8, 0.7, 0.6))), "box", 0, options, {"category": "box"})
 
 
+@pytest.mark.slow
 def test_a_share_of_the_views_is_lit_by_environments_and_nothing_else_changes(environments: Path) -> None:
     lit = replace(PLAIN, environments=EnvironmentFiles.of_folder(environments))
     before, after = record(PLAIN), record(lit)
@@ -62,6 +63,7 @@ def test_the_result_depends_on_the_maps_and_not_on_their_place(environments: Pat
         replace(PLAIN, environment_share=1.5)
 
 
+@pytest.mark.slow
 def test_the_command_takes_a_folder_and_mixes_no_light(
     environments: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

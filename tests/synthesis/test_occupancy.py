@@ -38,6 +38,7 @@ def third(mesh: Mesh, seed: int = 1):
     return np.random.default_rng(seed).permutation(len(mesh.faces))[: int(0.3 * len(mesh.faces))]
 
 
+@pytest.mark.slow
 def test_watertight_shapes_have_the_exact_answer():
     assert agreement(box(), in_box(POINTS)) == 1.0
     assert agreement(ball(), in_convex(POINTS, ball())) >= 0.9999
@@ -71,6 +72,7 @@ def test_unwelded_triangles_are_welded():
     assert agreement(soup, occupancy(shape, POINTS)) == 1.0
 
 
+@pytest.mark.slow
 def test_holes_are_bridged():
     shape = ball()
     for drop in (third(shape)[: len(shape.faces) // 20], np.arange(3)):
@@ -111,6 +113,7 @@ def test_a_part_beside_another_that_is_inside_out_is_turned():
     assert agreement(joined(left, flipped(right)), exact) == 1.0
 
 
+@pytest.mark.slow
 def test_intersecting_parts_are_a_union():
     one, other = ball(0.3, (-0.15, 0.0, 0.0)), ball(0.3, (0.15, 0.02, 0.01))
     exact = in_convex(POINTS, one) | in_convex(POINTS, other)

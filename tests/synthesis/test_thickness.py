@@ -80,6 +80,7 @@ def test_the_edge_of_a_wedge_is_no_thin_wall() -> None:
     assert walls(_mesh(wedge)).min() > 0.39
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("category", CATEGORIES)
 def test_walls_are_as_thick_as_promised(category: str) -> None:
     for seed in [*range(3), THINNEST[category]]:

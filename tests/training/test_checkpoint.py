@@ -86,6 +86,7 @@ def test_a_write_that_fails_half_way_leaves_the_previous_checkpoint(
     assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT_NAME]
 
 
+@pytest.mark.slow
 def test_a_writer_that_is_killed_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", _WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None

@@ -23,6 +23,7 @@ print(first, faults())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a setting of glibc")
 def test_a_block_that_was_freed_is_taken_again_without_a_page_fault() -> None:
     found = subprocess.run([sys.executable, "-c", _CHILD], capture_output=True, check=True).stdout.split()

@@ -32,6 +32,7 @@ def test_bfloat16_only_where_the_processor_multiplies_in_it(monkeypatch: pytest.
     assert not precision.computes_bfloat16(CPU)
 
 
+@pytest.mark.slow
 def test_a_run_says_what_it_was_computed_in_and_goes_on_in_it(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -88,6 +88,7 @@ def test_the_grid_has_five_tiles_a_row_and_is_a_png(tmp_path: Path) -> None:
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_the_best_threshold_is_found_and_validates_to_its_iou(data: Path) -> None:
     config: TrainConfig = find_recipe("implicit-tiny")
     validation_set = ValidationSet(data, config)
