@@ -31,7 +31,6 @@ _UNITS_MM = {
 _HEAD_BYTES = 1 << 20
 """Metadata are looked for in so much of a model."""
 _METADATA = re.compile(r"""<metadata\s[^>]*?name\s*=\s*(?:"([^"]*)"|'([^']*)')[^>]*?>([^<]*)</metadata>""")
-_COLORS = re.compile(rb"<(\w+:)?(colorgroup|texture2dgroup)\b")
 _3MF_WELL_KNOWN = ("Title", "Designer", "Description", "Copyright", "LicenseTerms", "Rating", "Application")
 
 
@@ -53,13 +52,8 @@ def read_3mf(file: MeshFile, looks: bool) -> MeshContent:
         unit_mm = _UNITS_MM.get(stated, _UNITS_MM.get(stated.removesuffix("s")))
         if unit_mm is None:
             raise UnreadableMeshError(f"it states a unit that 3MF does not have ({stated[:40]})")
-        models = [archive.read(name) for name in archive.namelist() if name.lower().endswith(".model")]
         parts = tuple(part for item in root.items for part in package.parts(item, root, np.eye(4), ()))
-    count = package.missing
-    missing = f"{count} use{'' if count == 1 else 's'} of objects that are not in it"
-    colored = any(_COLORS.search(model) for model in models)
-    said = *((missing,) if count else ()), *(("colours not read",) if colored else ())
-    return MeshContent(parts, unit_mm, said)
+    return MeshContent(parts, unit_mm, package.warnings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +87,7 @@ class _Model:
 
     def __init__(self, data: bytes) -> None:
         self.unit = "millimeter"
+        self.colored = False
         self.objects: dict[str, _Object] = {}
         self.items: list[_Use] = []
         self._current = _Object()
@@ -112,6 +107,8 @@ class _Model:
             self.unit = attributes.get("unit", self.unit)
         elif tag in self._readers:
             self._readers[tag](attributes)
+        elif tag.endswith(("}colorgroup", "}texture2dgroup")):
+            self.colored = True
 
     def _object(self, attributes: dict[str, str]) -> None:
         self._current = self.objects.setdefault(attributes["id"], _Object())
@@ -140,8 +137,7 @@ class _Package:
         self._archive = archive
         self._names = {name.strip("/").lower(): name for name in archive.namelist()}
         self._models: dict[str, _Model] = {}
-        self.missing = 0
-        """How many uses of objects that are nowhere were met."""
+        self._missing = 0
 
     @property
     def root(self) -> _Model:
@@ -159,6 +155,13 @@ class _Package:
             self._models[name] = _Model(self._archive.read(info))
         return self._models[name]
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What was left out of what was read."""
+        colors = ("colours not read",) if any(model.colored for model in self._models.values()) else ()
+        uses = f"{self._missing} use{'' if self._missing == 1 else 's'} of objects that are not in it"
+        return (*colors, uses) if self._missing else colors
+
     def parts(
         self, use: _Use, model: _Model, outer: npt.NDArray[np.float64], within: tuple[_Object, ...]
     ) -> Iterator[MeshPart]:
@@ -174,7 +177,7 @@ class _Package:
             model = self._model(use.file)
         found = model.objects.get(use.number)
         if found is None:
-            self.missing += 1
+            self._missing += 1
             return
         if found in within:
             raise UnreadableMeshError("an object of it is a component of itself")
