@@ -106,6 +106,7 @@ def test_joints_between_bricks_are_not_an_object_before_a_plain_wall() -> None:
     assert agreement(found) > 0.8
 
 
+@pytest.mark.slow
 def test_large_pictures_are_worked_on_small_and_come_back_large() -> None:
     large = np.repeat(np.repeat(placed_on(np.ones((SIZE, SIZE, 3))), 7, axis=0), 7, axis=1)
     found = object_mask(large)

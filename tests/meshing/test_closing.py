@@ -85,6 +85,7 @@ def test_a_sparse_chair_keeps_its_legs(normals: bool) -> None:
     assert match(to_samples(mesh), to_samples(chair)).to_prediction.mean() < 0.02
 
 
+@pytest.mark.slow
 def test_accurate_normals_are_believed_and_a_sparse_cloud_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = []
     monkeypatch.setattr(clouds, "_by_normals", _told(clouds._by_normals, taken))

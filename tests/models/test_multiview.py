@@ -64,6 +64,7 @@ def test_a_config_survives_json_and_refuses_what_cannot_be() -> None:
         dataclasses.replace(TINY, novel_views=0)
 
 
+@pytest.mark.slow
 def test_the_recipes_have_the_promised_sizes() -> None:
     for make, low, high in ((multiview_compact, 1e6, 12e6), (multiview_original, 24.185e6, 24.195e6)):
         with torch.device("meta"):

@@ -65,6 +65,7 @@ def test_what_cannot_be_is_refused(change: dict[str, object], message: str) -> N
         dataclasses.replace(TINY, truth_points=100, **change).build()
 
 
+@pytest.mark.slow
 def test_the_recipes_have_the_promised_sizes() -> None:
     sizes = {pointset_compact: 5.3, pointset_compact_emd: 5.3, pointset_hypotheses: 5.3, pointset_published: 70.2}
     for make, millions in sizes.items():

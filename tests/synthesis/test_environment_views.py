@@ -52,6 +52,7 @@ def test_a_share_of_the_views_is_lit_by_environments_and_nothing_else_changes(en
     assert (everywhere.rgba != before.rgba).any(axis=(1, 2, 3)).all()
 
 
+@pytest.mark.slow
 def test_the_result_depends_on_the_maps_and_not_on_their_place(environments: Path, tmp_path: Path) -> None:
     shutil.copytree(environments, tmp_path / "moved")
     here = replace(PLAIN, environments=EnvironmentFiles.of_folder(environments), environment_share=1.0)

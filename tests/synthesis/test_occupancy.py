@@ -53,6 +53,7 @@ def test_closed_surfaces_take_the_ray_road_and_agree_with_winding_numbers():
 
 
 @pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.slow
 def test_flipped_faces_are_turned_back(seed):
     shape = ball()
     broken = flipped(shape, third(shape, seed))
@@ -98,6 +99,7 @@ def test_a_box_without_bottom_keeps_most_of_its_volume_and_gains_none_above():
     assert found[~exact].mean() < 0.01
 
 
+@pytest.mark.slow
 def test_nested_shells():
     outer, inner = ball(0.5), ball(0.25)
     filled = in_convex(POINTS, outer)

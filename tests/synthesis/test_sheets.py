@@ -126,6 +126,7 @@ def test_an_open_cone_is_a_sheet_or_filled_to_its_rim_and_never_lost(turned):
     assert solid.contains(below).mean() > 0.98
 
 
+@pytest.mark.slow
 def test_a_box_with_a_fin_keeps_both():
     fin = mesh_of([[0.0, -0.2, 0.0], [0.5, -0.2, 0.0], [0.5, 0.2, 0.0], [0.0, 0.2, 0.0]], [[0, 1, 2], [0, 2, 3]])
     block = box((-0.5, -0.2, -0.2), (0.1, 0.2, 0.2))  # the fin starts inside of it
