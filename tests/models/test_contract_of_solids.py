@@ -49,19 +49,26 @@ def alter(path: Path, value: str, operator: str, constant: np.ndarray, **attribu
     onnx.save(model, path)
 
 
+MIRRORED = np.float32([-1.0, 1.0, 1.0])
+WRONG = {
+    "implicit": [("decode.onnx", "points", "Mul", MIRRORED, {})],
+    "pixelaligned": [("encode.onnx", "camera_from_world", "Add", ASIDE, {})],
+    "voxel": [
+        ("predict.onnx", "logits", "Gather", np.roll(np.arange(16), 4), {"axis": 1}),
+        ("predict.onnx", "logits", "Gather", np.arange(16)[::-1].copy(), {"axis": 1}),
+    ],
+}
+"""A field with left and right exchanged, a camera a quarter of the cube aside, cells as much aside, and mirrored."""
+
+
 def test_an_export_of_something_else_is_named(case: FamilyCase, tmp_path: Path) -> None:
-    """A field with left and right exchanged, a camera a quarter of the cube aside, and cells as much aside."""
-    folder = tmp_path / "model"
-    folder.mkdir()
-    other = copy.copy(case)
-    other.folder = tmp_path
-    vars(other).pop("opened", None)
-    vars(other)["exported"] = {name: Path(shutil.copy(path, folder)) for name, path in case.exported.items()}
-    if case.config.family == "implicit":
-        alter(folder / "decode.onnx", "points", "Mul", np.float32([-1.0, 1.0, 1.0]))
-    elif case.config.family == "pixelaligned":
-        alter(folder / "encode.onnx", "camera_from_world", "Add", ASIDE)
-    else:
-        alter(folder / "predict.onnx", "logits", "Gather", np.roll(np.arange(16), 4), axis=1)
-    with pytest.raises(ContractError, match="must be that of logits_at"):
-        exported_solid_is_that_of_training(other)
+    for number, (file, value, operator, constant, attributes) in enumerate(WRONG[case.config.family]):
+        folder = tmp_path / str(number) / "model"
+        folder.mkdir(parents=True)
+        other = copy.copy(case)
+        other.folder = folder.parent
+        vars(other).pop("opened", None)
+        vars(other)["exported"] = {name: Path(shutil.copy(path, folder)) for name, path in case.exported.items()}
+        alter(folder / file, value, operator, constant, **attributes)
+        with pytest.raises(ContractError, match="must be that of logits_at"):
+            exported_solid_is_that_of_training(other)

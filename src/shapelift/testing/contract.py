@@ -58,6 +58,8 @@ _SYMMETRIC = 0.02
 """How much better a solid may fit when it is turned over: what is symmetric fits alike."""
 _AGREEMENT = 0.75
 """Least IoU of the exported field or grid with `logits_at`."""
+_MIRRORED = 0.02
+"""By so much the IoU of its mirror image may be larger: cells and fields round differently."""
 _ONNX_TOLERANCE = 1e-4
 _NEIGHBOUR_TOLERANCE = 1e-4
 _PRECISION_TOLERANCE = 0.1
@@ -285,10 +287,18 @@ def exported_solid_is_that_of_training(case: FamilyCase) -> None:
         expected = case.trained.logits_at(case.prediction, points) > 0.0
     for item in range(_BATCH):
         shape = case.reconstruction(item).representation
-        found = torch.from_numpy(_inside(shape, points[item].numpy()))
-        weight = case.batch["scored_weight"][item : item + 1]
-        agreement = float(weighted_iou(found[None], expected[item : item + 1], weight))
+        weight, wanted = case.batch["scored_weight"][item : item + 1], expected[item : item + 1]
+
+        agreement = _agreement(shape, points[item], wanted, weight)
         _require(agreement > _AGREEMENT, f"the exported solid must be that of logits_at: IoU {agreement:.2f}")
+        # What is nearly symmetric agrees with its mirror image too, but no better than with itself.
+        for axis, sign in zip("xyz", 1.0 - 2.0 * torch.eye(3), strict=True):
+            mirrored = _agreement(shape, points[item] * sign, wanted, weight)
+            _require(
+                mirrored < agreement + _MIRRORED,
+                f"the exported solid must be that of logits_at, not mirrored along {axis}: IoU {mirrored:.2f} against "
+                f"{agreement:.2f}",
+            )
 
 
 def answers_are_the_same_twice(case: FamilyCase) -> None:
@@ -453,6 +463,11 @@ def _settled(model: ReconstructionModel, batch: Tensors) -> ReconstructionModel:
     with torch.no_grad():
         settled(batch)
     return settled.eval()
+
+
+def _agreement(shape: Representation, points: Tensor, wanted: Tensor, weight: Tensor) -> float:
+    """IoU of an exported solid at points `n 3` with labels `1 n` of weight `1 n`."""
+    return float(weighted_iou(torch.from_numpy(_inside(shape, points.numpy()))[None], wanted, weight))
 
 
 def _inside(shape: Representation, points: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
