@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,32 +44,13 @@ sys.exit(run(["convert", "in.obj", "out.xyz"]) - 2)
 """
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-
-
-def test_the_format_of_the_page_is_one_file_and_one_line(tmp_path: Path) -> None:
-    source = tmp_path / "src"
-    shutil.copytree(ROOT / "src", source, ignore=shutil.ignore_patterns("shipped", "__pycache__"))
-    (block,) = blocks("python")
-    first, _, rest = block.partition("\n")
-    path = tmp_path / first.removeprefix("# ")
-    assert not path.exists()
-    path.write_text(rest, encoding="utf-8")
-    (block,) = blocks("diff")
-    head, context, added = block.splitlines()
-    registry = tmp_path / head.removeprefix("--- ")
-    text = registry.read_text(encoding="utf-8")
-    assert text.count(context[1:] + "\n") == 1
-    registry.write_text(text.replace(context[1:] + "\n", f"{context[1:]}\n{added[1:]}\n"), encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(source)}
-    done = subprocess.run(
-        [sys.executable, "-c", DRIVER], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+def test_the_format_of_the_page_is_one_file_and_one_line(tmp_path: Path, package_copy: Any) -> None:
+    copied = package_copy(tmp_path, PAGE)
+    done = copied.run(DRIVER)
     assert done.returncode == 0, done.stderr
     assert "bad.tri: cannot be read: a line has not nine numbers" in done.stderr
     assert "out.xyz: unknown format .xyz; end it in one of .glb, .obj, .ply, .stl, .3mf, .off, .tri" in done.stderr
-    settings = ["--config", str(ROOT / "pyproject.toml"), "--no-cache", str(path)]
+    settings = ["--config", str(ROOT / "pyproject.toml"), "--no-cache", str(copied.added)]
     for check in (["format", "--check"], ["check"]):
         done = subprocess.run(
             [sys.executable, "-m", "ruff", *check, *settings], capture_output=True, text=True, check=False

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,27 +34,8 @@ for table in evaluation.tables(evaluation.summarize(found)):
 """
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-
-
-def test_the_metric_of_the_page_is_one_file_and_one_line(tmp_path: Path) -> None:
-    source = tmp_path / "src"
-    shutil.copytree(ROOT / "src", source, ignore=shutil.ignore_patterns("shipped", "__pycache__"))
-    (block,) = blocks("python")
-    first, _, rest = block.partition("\n")
-    path = tmp_path / first.removeprefix("# ")
-    assert not path.exists()
-    path.write_text(rest, encoding="utf-8")
-    (block,) = blocks("diff")
-    head, context, added = block.splitlines()
-    path = tmp_path / head.removeprefix("--- ")
-    text = path.read_text(encoding="utf-8")
-    assert text.count(context[1:] + "\n") == 1
-    path.write_text(text.replace(context[1:] + "\n", f"{context[1:]}\n{added[1:]}\n"), encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(source)}
-    call = [sys.executable, "-c", DRIVER]
-    done = subprocess.run(call, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+def test_the_metric_of_the_page_is_one_file_and_one_line(tmp_path: Path, package_copy: Any) -> None:
+    done = package_copy(tmp_path, PAGE).run(DRIVER)
     assert done.returncode == 0, done.stderr
     assert "P@2%" in done.stdout
     (group,) = json.loads((tmp_path / "report" / "scores.json").read_text())["groups"].values()

@@ -19,7 +19,6 @@ from shapelift.errors import InputError
 from shapelift.geometry import Mesh
 from shapelift.geometry.placement import Placement
 from shapelift.io.colors import linear_colors, srgb_colors
-from shapelift.io.mesh_formats.glb import vertex_normals
 from shapelift.io.shapes import FORMATS, SavedMesh, load_mesh, read_mesh, read_metadata, save_mesh, write_mesh
 
 METADATA = {"generator": "shapelift 9", "model": 'a "b" & <c>\nsecond line', "frame": "view"}
@@ -211,9 +210,9 @@ def test_the_same_mesh_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def test_vertex_normals_of_a_sphere() -> None:
     ball = trimesh.creation.icosphere(3)
-    normals = vertex_normals(Mesh(ball.vertices, ball.faces))
+    normals = Mesh(ball.vertices, ball.faces).vertex_normals
     assert np.einsum("vi,vi->v", normals, ball.vertices).min() > 0.999
-    lonely = vertex_normals(Mesh(np.zeros((1, 3)), np.zeros((0, 3), np.int32)))
+    lonely = Mesh(np.zeros((1, 3)), np.zeros((0, 3), np.int32)).vertex_normals
     np.testing.assert_array_equal(lonely, [[0, 1, 0]])
 
 

@@ -20,6 +20,7 @@ from shapelift.coloring.symmetry import mirror_plane
 from shapelift.coloring.visibility import visible_share
 from shapelift.geometry import Camera, Mesh
 from shapelift.geometry.neighbours import nearest_tree
+from shapelift.io.colors import linear_light, srgb_light
 
 _SOLID = 0.9
 """Alpha above which a pixel shows nothing but the object."""
@@ -33,8 +34,7 @@ _MIRROR_REACH = 0.02
 _MIRROR_TRUST, _DISAGREEMENT = 0.7, 0.2
 """Weight of a mirrored colour, and the distance from the guess, in sRGB, at which it has lost most of it."""
 _CONFIDENCE = 0.35
-"""How far the guess may differ from the mean of what is seen: a share of what it says. Larger and smaller
-ones give larger errors (`docs/scripts/make_color_scores.py`)."""
+"""How far the guess may differ from the mean of what is seen: a share of what it says."""
 _GAIN = 2.5
 """Largest gain of a channel, either way."""
 _COARSE, _STEPS = 0.04, 40
@@ -117,9 +117,9 @@ def _read(picture: npt.NDArray[np.uint8], pixels: npt.NDArray[np.float64]) -> tu
 
 def _matched(guess: npt.NDArray[np.float32], shown: _Colors, weight: npt.NDArray[np.float64]) -> _Colors:
     """The guess with one gain per channel, so that it agrees on average with what is seen, and drawn towards that."""
-    said, truly = _linear(np.asarray(guess, np.float64)), _linear(shown)
+    said, truly = linear_light(np.asarray(guess, np.float64)), linear_light(shown)
     gain = (weight @ truly + 1e-3 * weight.sum()) / (weight @ said + 1e-3 * weight.sum())
-    matched = _srgb(said * np.clip(gain, 1.0 / _GAIN, _GAIN))
+    matched = srgb_light(said * np.clip(gain, 1.0 / _GAIN, _GAIN))
     return _CONFIDENCE * matched + (1.0 - _CONFIDENCE) * _mean(shown, weight)
 
 
@@ -182,7 +182,7 @@ def _vertex_areas(mesh: Mesh) -> npt.NDArray[np.float64]:
 
 
 def _mean(colors: _Colors, weight: npt.NDArray[np.float64]) -> _Colors:
-    return _srgb((weight @ _linear(colors)) / weight.sum())
+    return srgb_light((weight @ linear_light(colors)) / weight.sum())
 
 
 def _mean_color(picture: npt.NDArray[np.uint8]) -> _Colors:
@@ -190,15 +190,6 @@ def _mean_color(picture: npt.NDArray[np.uint8]) -> _Colors:
     if not alpha.any():
         return np.full(3, 0.6)
     return _mean(picture[..., :3].reshape(-1, 3) / 255.0, alpha.ravel())
-
-
-def _linear(colors: _Colors) -> _Colors:
-    return np.where(colors <= 0.04045, colors / 12.92, ((np.maximum(colors, 0.0) + 0.055) / 1.055) ** 2.4)
-
-
-def _srgb(linear: _Colors) -> _Colors:
-    value = np.clip(linear, 0.0, 1.0)
-    return np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1.0 / 2.4) - 0.055)
 
 
 def _bytes(colors: _Colors) -> npt.NDArray[np.uint8]:

@@ -138,6 +138,20 @@ class Reconstruction:
             self._colors[resolution, faces] = surface_colors(mesh, picture, camera, guess)
         return self._colors[resolution, faces]
 
+    def seen_share(self, resolution: int = 128, faces: int | None = None) -> float:
+        """The share of the area of `mesh` that the picture shows; the rest is a guess.
+
+        Args:
+            resolution: As for `mesh`.
+            faces: As for `mesh`.
+
+        Raises:
+            InputError: as `mesh`.
+        """
+        mesh = self.mesh(resolution, faces)
+        corners = self.colors(resolution, faces).seen[mesh.faces]
+        return float(np.average(corners.mean(axis=1), weights=mesh.face_areas))
+
     def colored_mesh(self, resolution: int = 128, faces: int | None = None) -> Mesh:
         """`mesh` with `colors`.
 

@@ -8,7 +8,12 @@ import numpy.typing as npt
 
 def linear_colors(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     """Bytes of sRGB to linear light in [0, 1], which is what glTF wants of vertex colours."""
-    value = colors.astype(np.float64) / 255.0
+    return linear_light(colors.astype(np.float64) / 255.0)
+
+
+def linear_light(srgb: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """SRGB to linear light, both in [0, 1]; what lies below is moved to the border."""
+    value = np.maximum(srgb, 0.0)
     return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
 
 

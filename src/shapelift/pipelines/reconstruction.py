@@ -253,8 +253,7 @@ class _Batch:
                 save_animation(path, one.turntable(*detail))
             elif self.wanted.color and not one.blocky:
                 mesh = one.colored_mesh(*detail)
-                corners = one.colors(*detail).seen[mesh.faces]
-                seen_share = float(np.average(corners.mean(axis=1), weights=mesh.face_areas))
+                seen_share = one.seen_share(*detail)
                 write_page(path, job, one, result, mesh, seen_share)
             else:
                 write_page(path, job, one, result, one.mesh(*detail), None)
@@ -270,8 +269,7 @@ class _Batch:
             "written": [{"file": str(saved.files[0]), **saved.report()} for saved in files],
         }
         if wanted.color and not one.blocky:
-            seen, areas = one.colors(wanted.resolution, wanted.faces).seen, mesh.face_areas
-            found["guessed_share"] = round(1.0 - float((seen[mesh.faces].mean(axis=1) * areas).sum() / areas.sum()), 4)
+            found["guessed_share"] = round(1.0 - one.seen_share(wanted.resolution, wanted.faces), 4)
         if wanted.faces is not None:
             found["simplification_error"] = round(_apart(one.mesh(wanted.resolution), mesh), 6)
         return found

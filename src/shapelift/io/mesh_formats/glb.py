@@ -58,7 +58,7 @@ def encode_glb(mesh: Mesh, metadata: Metadata) -> bytes:
     low, high = positions.min(axis=0).tolist(), positions.max(axis=0).tolist()
     attributes = {
         "POSITION": add(positions, "VEC3", _FLOAT, _VERTEX_BUFFER, min=low, max=high),
-        "NORMAL": add(vertex_normals(mesh).astype("<f4"), "VEC3", _FLOAT, _VERTEX_BUFFER),
+        "NORMAL": add(mesh.vertex_normals.astype("<f4"), "VEC3", _FLOAT, _VERTEX_BUFFER),
     }
     if mesh.colors is not None:
         opaque = np.pad(linear_colors(mesh.colors), ((0, 0), (0, 1)), constant_values=1.0)
@@ -92,17 +92,6 @@ def read_gltf_metadata(file: MeshFile) -> dict[str, str]:
     if "generator" in stated:
         plain = {"generator": stated["generator"]} | plain
     return {key: str(value) for key, value in plain.items() if isinstance(value, str | int | float)}
-
-
-def vertex_normals(mesh: Mesh) -> npt.NDArray[np.float32]:
-    """Unit normals `v 3`: means of the adjacent faces weighted by area; +Y where a vertex has none."""
-    weighted = mesh.face_normals * mesh.face_areas[:, None]
-    owners = mesh.faces.reshape(-1)
-    sums = [np.bincount(owners, np.repeat(weighted[:, axis], 3), len(mesh.vertices)) for axis in range(3)]
-    total = np.stack(sums, axis=1)
-    length = np.linalg.norm(total, axis=1, keepdims=True)
-    normals = np.divide(total, length, out=np.tile([0.0, 1.0, 0.0], (len(total), 1)), where=length > 0)
-    return np.asarray(normals, np.float32)
 
 
 FORMATS = (
