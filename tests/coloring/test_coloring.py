@@ -32,6 +32,20 @@ def box_mesh(size: tuple[float, float, float], middle: tuple[float, float, float
     return mesh_field(ImplicitField(inside, Box((-0.7,) * 3, (0.7,) * 3)), resolution=48)
 
 
+def wedge() -> Mesh:
+    """Three bars that no plane mirrors."""
+    parts = [
+        box_mesh((1.0, 0.2, 0.2)),
+        box_mesh((0.2, 0.2, 0.6), (0.4, 0.0, 0.3)),
+        box_mesh((0.2, 0.6, 0.2), (-0.2, 0.3, 0.0)),
+    ]
+    offsets = np.cumsum([0, *[len(part.vertices) for part in parts[:-1]]])
+    return Mesh(
+        np.concatenate([part.vertices for part in parts]),
+        np.concatenate([part.faces + offset for part, offset in zip(parts, offsets, strict=True)]),
+    )
+
+
 def picture_of(mesh: Mesh, camera: Camera) -> npt.NDArray[np.uint8]:
     """The unlit picture of a coloured mesh, and green where there is nothing."""
     assert mesh.colors is not None
@@ -120,16 +134,7 @@ def test_a_picture_that_shows_nothing_gives_the_guess() -> None:
 
 
 def test_no_plane_mirrors_a_shape_without_symmetry() -> None:
-    parts = [
-        box_mesh((1.0, 0.2, 0.2)),
-        box_mesh((0.2, 0.2, 0.6), (0.4, 0.0, 0.3)),
-        box_mesh((0.2, 0.6, 0.2), (-0.2, 0.3, 0.0)),
-    ]
-    offsets = np.cumsum([0, *[len(part.vertices) for part in parts[:-1]]])
-    mesh = Mesh(
-        np.concatenate([part.vertices for part in parts]),
-        np.concatenate([part.faces + offset for part, offset in zip(parts, offsets, strict=True)]),
-    )
+    mesh = wedge()
     assert mirror_plane(mesh) is None
 
 
@@ -151,16 +156,7 @@ def test_the_plane_of_a_turned_box(angle_deg: float) -> None:
 @pytest.mark.parametrize(("azimuth_deg", "elevation_deg"), [(0.0, 10.0), (75.0, 30.0), (200.0, 50.0)])
 def test_the_camera_that_fits_an_outline(azimuth_deg: float, elevation_deg: float) -> None:
     """A wedge without symmetry is found from where it was seen, to the steps that are tried."""
-    parts = [
-        box_mesh((1.0, 0.2, 0.2)),
-        box_mesh((0.2, 0.2, 0.6), (0.4, 0.0, 0.3)),
-        box_mesh((0.2, 0.6, 0.2), (-0.2, 0.3, 0.0)),
-    ]
-    offsets = np.cumsum([0, *[len(part.vertices) for part in parts[:-1]]])
-    mesh = Mesh(
-        np.concatenate([part.vertices for part in parts]),
-        np.concatenate([part.faces + offset for part, offset in zip(parts, offsets, strict=True)]),
-    )
+    mesh = wedge()
     camera = Camera.orbit(azimuth_deg, elevation_deg, 3.0, 30.0, (SIDE, SIDE))
     alpha = np.where(pixel_crossings(mesh, camera).silhouette(), 255, 0).astype(np.uint8)
     found = fitted_camera(mesh, alpha, any_azimuth=True)
